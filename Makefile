@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The commands of this project. Each one is a program in kit/, which explains
+# itself at its top; this file only says which there are.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Given on make's command line or in the environment, for kit/.
+export BASE CONFIG FLAVOUR CMD MEM CPUS QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS
+
+##@ The result
+.PHONY: run
+run: packages		## monitor a real server in a booted kernel, show its heat map
+	@kit/run
+
+##@ Building and booting
+.PHONY: packages base kernel stock vm
+packages:		## install the Debian packages that are missing
+	@kit/packages
+
+base: packages		## fetch the newest base tree there is
+	@kit/base --update
+
+kernel: packages	## build Linux with our DAMON: build/kernel (CONFIG=fragment FLAVOUR=name BASE=tree)
+	@kit/build $(or $(FLAVOUR),kernel)
+
+stock: packages		## build the same with the stock DAMON: build/stock
+	@kit/build stock
+
+vm: packages		## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= QEMU_OPTS= VM_TIMEOUT=)
+	@kit/vm
+
+##@ Testing
+.PHONY: check
+check: packages		## every test that gates a change (STEPS="..." for some of them)
+	@kit/check
+
+##@ Handing on
+.PHONY: series series-check
+series: packages	## write the tree as patches: build/series
+	@kit/series
+
+series-check: packages	## apply them to the base one by one and build after each
+	@kit/series-check
+
+##@ Other
+.PHONY: clean help
+clean:			## remove build/
+	rm -rf build
+
+help:			## this list
+	@awk 'BEGIN { FS = ":[^#]*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
