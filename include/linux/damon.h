@@ -1,0 +1,748 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Data access monitoring: which memory is used, how often, since when.
+ *
+ * A context (&struct damon_ctx) is run by one kernel thread, its kdamond.  The
+ * context owns targets, a target owns regions, and a region carries the access
+ * rate and the age that the kdamond observed for an address range.  Schemes
+ * (&struct damos) act on regions of a given access pattern.  An operations set
+ * (&struct damon_operations) supplies everything that depends on the kind of
+ * address space.
+ *
+ * Ownership and locking: whatever is added to a context belongs to it.  While
+ * the context runs, only its kdamond touches attributes, targets, regions and
+ * schemes; everybody else gets there through damon_call() and damos_walk().
+ * While it does not run, it belongs to whoever made it.
+ *
+ * The lines "Context:" below use three words.  Setup: the context does not
+ * run, and the caller owns it.  Worker: inside the kdamond, that is in callbacks
+ * of operations sets, damon_call() and damos_walk().  Anywhere: any context
+ * that may sleep.
+ */
+#ifndef _LINUX_DAMON_H
+#define _LINUX_DAMON_H
+
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/prandom.h>
+#include <linux/types.h>
+
+struct pid;
+struct task_struct;
+struct damon_ctx;
+
+/* Default of &damon_ctx.min_region_sz, and the grain of vaddr area borders. */
+#define DAMON_MIN_REGION_SZ	PAGE_SIZE
+/* Priority scores of schemes are in [0, DAMOS_MAX_SCORE]. */
+#define DAMOS_MAX_SCORE		99
+/* Number of data attribute probes that a region can count hits of. */
+#define DAMON_MAX_PROBES	4
+
+/**
+ * struct damon_addr_range - Half-open address range.
+ * @start:	First address (core address units).
+ * @end:	Address behind the last one.
+ */
+struct damon_addr_range {
+	unsigned long start;
+	unsigned long end;
+};
+
+/**
+ * struct damon_size_range - Closed range of sizes.
+ * @min:	Smallest size that is inside, bytes.
+ * @max:	Largest size that is inside, bytes.
+ */
+struct damon_size_range {
+	unsigned long min;
+	unsigned long max;
+};
+
+/**
+ * struct damon_region - Address range whose memory is accessed alike.
+ * @ar:			Where it is.  Never empty.
+ * @sampling_addr:	Address whose access check is pending.  A value outside
+ *			of @ar means that none is.
+ * @nr_accesses:	Samples of the running window that saw an access.  When
+ *			a window ends it is scaled to what a full window of
+ *			damon_max_nr_accesses() answered samples would show.
+ * @nr_accesses_bp:	1/10000 of accesses per window, with the part of the
+ *			running window that is still to come taken from the
+ *			previous one.  @nr_accesses times 10000 at a window's end.
+ * @age:		For how many windows @nr_accesses has been about the same.
+ *			Stays zero while no sample of the region has an answer.
+ * @probe_hits:		Per probe, samples of the running window that hit.
+ *
+ * 64 bytes: a thousand regions fit into sixteen pages, and a region into one
+ * cache line.
+ */
+struct damon_region {
+	struct damon_addr_range ar;
+	unsigned long sampling_addr;
+	unsigned int nr_accesses;
+	unsigned int nr_accesses_bp;
+	unsigned int age;
+	unsigned char probe_hits[DAMON_MAX_PROBES];
+
+	/* private: */
+	struct list_head list;		/* in damon_target.regions_list */
+	unsigned int last_nr_accesses;	/* nr_accesses of the previous window */
+	unsigned int nr_samples;	/* answered samples of this window */
+};
+
+/**
+ * struct damon_target - Address space that a context monitors.
+ * @pid:	Process whose address space it is (vaddr and fvaddr).  The target
+ *		holds a reference, which ops.cleanup_target() drops.
+ * @obsolete:	In the source of damon_commit_ctx() only: remove the target of
+ *		this index from the destination instead of updating it.
+ */
+struct damon_target {
+	struct pid *pid;
+	bool obsolete;
+
+	/* private: */
+	unsigned int nr_regions;	/* entries of regions_list */
+	struct list_head regions_list;	/* disjoint, ascending */
+	struct list_head list;		/* in damon_ctx.adaptive_targets */
+};
+
+/**
+ * enum damos_action - What a scheme does with the memory it selects.
+ * @DAMOS_WILLNEED:	Advise that it is needed soon (MADV_WILLNEED).
+ * @DAMOS_COLD:		Deactivate it (MADV_COLD).
+ * @DAMOS_PAGEOUT:	Reclaim it.
+ * @DAMOS_HUGEPAGE:	Allow huge pages for it (MADV_HUGEPAGE).
+ * @DAMOS_NOHUGEPAGE:	Forbid huge pages for it (MADV_NOHUGEPAGE).
+ * @DAMOS_COLLAPSE:	Collapse it into huge pages at once (MADV_COLLAPSE).
+ * @DAMOS_LRU_PRIO:	Move it up on its LRU list.
+ * @DAMOS_LRU_DEPRIO:	Move it down on its LRU list.
+ * @DAMOS_MIGRATE_HOT:	Migrate it, the hottest first.
+ * @DAMOS_MIGRATE_COLD:	Migrate it, the coldest first.
+ * @DAMOS_STAT:		Change nothing, only count.
+ * @NR_DAMOS_ACTIONS:	Number of actions.
+ */
+enum damos_action {
+	DAMOS_WILLNEED,
+	DAMOS_COLD,
+	DAMOS_PAGEOUT,
+	DAMOS_HUGEPAGE,
+	DAMOS_NOHUGEPAGE,
+	DAMOS_COLLAPSE,
+	DAMOS_LRU_PRIO,
+	DAMOS_LRU_DEPRIO,
+	DAMOS_MIGRATE_HOT,
+	DAMOS_MIGRATE_COLD,
+	DAMOS_STAT,
+	NR_DAMOS_ACTIONS,
+};
+
+/**
+ * struct damos_access_pattern - Regions that a scheme looks for.
+ * @min_sz_region:	Smallest size (core address units).
+ * @max_sz_region:	Largest size.
+ * @min_nr_accesses:	Lowest number of accesses per window.
+ * @max_nr_accesses:	Highest number of accesses per window.
+ * @min_age_region:	Lowest age (windows).
+ * @max_age_region:	Highest age.
+ *
+ * All bounds are inclusive.  A pattern whose minimum is above its maximum
+ * matches nothing.
+ */
+struct damos_access_pattern {
+	unsigned long min_sz_region;
+	unsigned long max_sz_region;
+	unsigned int min_nr_accesses;
+	unsigned int max_nr_accesses;
+	unsigned int min_age_region;
+	unsigned int max_age_region;
+};
+
+/**
+ * enum damos_quota_goal_metric - What an aim-oriented quota is steered by.
+ * @DAMOS_QUOTA_USER_INPUT:		Value that the user feeds in.
+ * @DAMOS_QUOTA_SOME_MEM_PSI_US:	"Some" memory stall time per quota window, us.
+ * @DAMOS_QUOTA_NODE_MEM_USED_BP:	Used share of a node's memory, 1/10000.
+ * @DAMOS_QUOTA_NODE_MEM_FREE_BP:	Free share of a node's memory, 1/10000.
+ * @DAMOS_QUOTA_NODE_MEMCG_USED_BP:	Share of a node that a cgroup uses, 1/10000.
+ * @DAMOS_QUOTA_NODE_MEMCG_FREE_BP:	Share of a node that it does not, 1/10000.
+ * @DAMOS_QUOTA_ACTIVE_MEM_BP:		Active share of LRU memory, 1/10000.
+ * @DAMOS_QUOTA_INACTIVE_MEM_BP:	Inactive share of LRU memory, 1/10000.
+ * @DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP:	Share of eligible memory on a node, 1/10000.
+ * @NR_DAMOS_QUOTA_GOAL_METRICS:	Number of metrics.
+ */
+enum damos_quota_goal_metric {
+	DAMOS_QUOTA_USER_INPUT,
+	DAMOS_QUOTA_SOME_MEM_PSI_US,
+	DAMOS_QUOTA_NODE_MEM_USED_BP,
+	DAMOS_QUOTA_NODE_MEM_FREE_BP,
+	DAMOS_QUOTA_NODE_MEMCG_USED_BP,
+	DAMOS_QUOTA_NODE_MEMCG_FREE_BP,
+	DAMOS_QUOTA_ACTIVE_MEM_BP,
+	DAMOS_QUOTA_INACTIVE_MEM_BP,
+	DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP,
+	NR_DAMOS_QUOTA_GOAL_METRICS,
+};
+
+/**
+ * enum damos_quota_goal_tuner - How a goal turns into a quota.
+ * @DAMOS_QUOTA_GOAL_TUNER_CONSIST:	Feedback loop towards a lasting quota.
+ * @DAMOS_QUOTA_GOAL_TUNER_TEMPORAL:	All or nothing until the goal is met.
+ */
+enum damos_quota_goal_tuner {
+	DAMOS_QUOTA_GOAL_TUNER_CONSIST,
+	DAMOS_QUOTA_GOAL_TUNER_TEMPORAL,
+};
+
+/**
+ * struct damos_quota_goal - One aim of a quota.
+ * @metric:		What to measure.
+ * @target_value:	Value to reach, in the metric's unit.  Not zero.
+ * @current_value:	Last measured value, or the user's input.
+ * @nid:		Node that the node metrics look at.
+ * @memcg_id:		Memory cgroup that the node-memcg metrics look at.
+ */
+struct damos_quota_goal {
+	enum damos_quota_goal_metric metric;
+	unsigned long target_value;
+	unsigned long current_value;
+	int nid;
+	u64 memcg_id;
+
+	/* private: */
+	u64 last_psi_total;
+	struct list_head list;		/* in damos_quota.goals */
+};
+
+/**
+ * struct damos_quota - Upper limit of what a scheme does per charge window.
+ * @reset_interval:	Length of the charge window, ms.
+ * @ms:			Time limit per window, ms.  Zero: none.
+ * @sz:			Size limit per window (core address units).  Zero: none.
+ * @goals:		Aims that tune the limit, &struct damos_quota_goal.
+ * @goal_tuner:		How they tune it.
+ * @esz:		Limit in effect (core address units).  Result.
+ * @fail_charge_num:	Numerator of the share of failed memory that is charged.
+ * @fail_charge_denom:	Its denominator.  Zero: failed memory is charged fully.
+ * @weight_sz:		Weight of the size in the priority score.
+ * @weight_nr_accesses:	Weight of the access rate.
+ * @weight_age:		Weight of the age.
+ *
+ * The smallest of the limits that are set holds.
+ */
+struct damos_quota {
+	unsigned long reset_interval;
+	unsigned long ms;
+	unsigned long sz;
+	struct list_head goals;
+	enum damos_quota_goal_tuner goal_tuner;
+	unsigned long esz;
+
+	unsigned int fail_charge_num;
+	unsigned int fail_charge_denom;
+
+	unsigned int weight_sz;
+	unsigned int weight_nr_accesses;
+	unsigned int weight_age;
+
+	/* private: */
+	u64 work_sz;			/* recent work, decaying: size ... */
+	u64 work_ns;			/* ... and the time it took */
+	bool window_open;		/* there has been a charge window */
+	u64 window_start_ns;
+	unsigned long charged_sz;	/* charged in this window */
+	u64 window_sz;			/* handed to the action in it */
+	u64 window_ns;			/* time the action took in it */
+	/* where the next window takes over, NULL: at the beginning */
+	struct damon_target *charge_target_from;
+	unsigned long charge_addr_from;
+	unsigned int min_score;
+	unsigned long esz_bp;
+};
+
+/**
+ * enum damos_wmark_metric - What switches a scheme on and off.
+ * @DAMOS_WMARK_NONE:		Nothing, it is always on.
+ * @DAMOS_WMARK_FREE_MEM_RATE:	Free memory of the system, 1/1000.
+ * @NR_DAMOS_WMARK_METRICS:	Number of metrics.
+ */
+enum damos_wmark_metric {
+	DAMOS_WMARK_NONE,
+	DAMOS_WMARK_FREE_MEM_RATE,
+	NR_DAMOS_WMARK_METRICS,
+};
+
+/**
+ * struct damos_watermarks - When a scheme is on.
+ * @metric:	What to look at.
+ * @interval:	Time between two looks while the scheme is off, us.
+ * @high:	Above it, the scheme is switched off.
+ * @mid:	Below it (and not below @low), the scheme is switched on.
+ * @low:	Below it, the scheme is switched off.
+ */
+struct damos_watermarks {
+	enum damos_wmark_metric metric;
+	unsigned long interval;
+	unsigned long high;
+	unsigned long mid;
+	unsigned long low;
+
+	/* private: */
+	bool activated;
+};
+
+/**
+ * struct damos_stat - What a scheme did, since it exists.
+ * @nr_tried:		Regions that it was tried on.
+ * @sz_tried:		Their size (core address units).
+ * @nr_applied:		Regions of which something was changed.
+ * @sz_applied:		Size of what was changed.
+ * @sz_ops_filter_passed: Size that passed the operations set's filters.
+ * @qt_exceeds:		Charge windows in which the quota was used up.
+ * @nr_snapshots:	Complete passes over all regions.
+ */
+struct damos_stat {
+	unsigned long nr_tried;
+	unsigned long sz_tried;
+	unsigned long nr_applied;
+	unsigned long sz_applied;
+	unsigned long sz_ops_filter_passed;
+	unsigned long qt_exceeds;
+	unsigned long nr_snapshots;
+};
+
+/**
+ * enum damos_filter_type - Kind of memory that a filter knows.
+ * @DAMOS_FILTER_TYPE_ANON:		Anonymous folios.
+ * @DAMOS_FILTER_TYPE_ACTIVE:		Folios on an active LRU list.
+ * @DAMOS_FILTER_TYPE_MEMCG:		Folios charged to a memory cgroup.
+ * @DAMOS_FILTER_TYPE_YOUNG:		Folios accessed since the last look.
+ * @DAMOS_FILTER_TYPE_HUGEPAGE_SIZE:	Folios of a range of sizes.
+ * @DAMOS_FILTER_TYPE_UNMAPPED:		Folios that no page table maps.
+ * @DAMOS_FILTER_TYPE_ADDR:		An address range.
+ * @DAMOS_FILTER_TYPE_TARGET:		A target of the context.
+ * @NR_DAMOS_FILTER_TYPES:		Number of types.
+ */
+enum damos_filter_type {
+	DAMOS_FILTER_TYPE_ANON,
+	DAMOS_FILTER_TYPE_ACTIVE,
+	DAMOS_FILTER_TYPE_MEMCG,
+	DAMOS_FILTER_TYPE_YOUNG,
+	DAMOS_FILTER_TYPE_HUGEPAGE_SIZE,
+	DAMOS_FILTER_TYPE_UNMAPPED,
+	DAMOS_FILTER_TYPE_ADDR,
+	DAMOS_FILTER_TYPE_TARGET,
+	NR_DAMOS_FILTER_TYPES,
+};
+
+/**
+ * struct damos_filter - Admits memory to a scheme, or keeps it out.
+ * @type:	Kind of memory.
+ * @matching:	Decide about memory of that kind (true), or all other (false).
+ * @allow:	The decision: admit (true) or keep out (false).
+ * @memcg_id:	Cgroup, for %DAMOS_FILTER_TYPE_MEMCG.
+ * @addr_range:	Addresses, for %DAMOS_FILTER_TYPE_ADDR.
+ * @target_idx:	Position of the target, for %DAMOS_FILTER_TYPE_TARGET.
+ * @sz_range:	Sizes in bytes, for %DAMOS_FILTER_TYPE_HUGEPAGE_SIZE.
+ */
+struct damos_filter {
+	enum damos_filter_type type;
+	bool matching;
+	bool allow;
+	union {
+		u64 memcg_id;
+		struct damon_addr_range addr_range;
+		int target_idx;
+		struct damon_size_range sz_range;
+	};
+
+	/* private: */
+	struct list_head list;		/* in damos.core_filters or .ops_filters */
+};
+
+/**
+ * struct damos_migrate_dests - Nodes to migrate to, and in which proportion.
+ * @node_id_arr:	Node ids.
+ * @weight_arr:		Their weights.
+ * @nr_dests:		Length of both arrays.
+ */
+struct damos_migrate_dests {
+	unsigned int *node_id_arr;
+	unsigned int *weight_arr;
+	size_t nr_dests;
+};
+
+/**
+ * struct damos - Operation scheme: an action for memory of an access pattern.
+ * @pattern:		Regions to select.
+ * @action:		What to do with them.
+ * @apply_interval_us:	Time between two passes, us.  Zero: one aggregation
+ *			interval.
+ * @quota:		How much of it per time.
+ * @wmarks:		When to do it at all.
+ * @target_nid:		Node to migrate to, if @migrate_dests is empty.
+ * @migrate_dests:	Nodes to migrate to.
+ * @core_filters:	Filters that the core evaluates per region.
+ * @ops_filters:	Filters that the operations set evaluates per folio.
+ * @last_applied:	The operations set's own note of a pass, %NULL when a pass
+ *			begins.
+ * @stat:		What it did so far.
+ * @max_nr_snapshots:	Stop after so many passes.  Zero: never.
+ */
+struct damos {
+	struct damos_access_pattern pattern;
+	enum damos_action action;
+	unsigned long apply_interval_us;
+	struct damos_quota quota;
+	struct damos_watermarks wmarks;
+	int target_nid;
+	struct damos_migrate_dests migrate_dests;
+	struct list_head core_filters;
+	struct list_head ops_filters;
+	void *last_applied;
+	struct damos_stat stat;
+	unsigned long max_nr_snapshots;
+
+	/* private: */
+	u64 next_apply_ns;		/* deadline of the next pass */
+	bool due;			/* takes part in the pass under way */
+	bool walked;			/* damos_walk() has seen a pass of it */
+	bool core_filters_allowed;	/* a core filter admitted the region at hand */
+	bool core_filters_default_reject;
+	bool ops_filters_default_reject;
+	struct list_head list;		/* in damon_ctx.schemes */
+};
+
+/**
+ * enum damon_ops_id - Identifier of an operations set.
+ * @DAMON_OPS_VADDR:	Virtual address spaces, regions follow the mappings.
+ * @DAMON_OPS_FVADDR:	Fixed ranges of virtual address spaces.
+ * @DAMON_OPS_PADDR:	The physical address space.
+ * @NR_DAMON_OPS:	Number of identifiers.
+ */
+enum damon_ops_id {
+	DAMON_OPS_VADDR,
+	DAMON_OPS_FVADDR,
+	DAMON_OPS_PADDR,
+	NR_DAMON_OPS,
+};
+
+/**
+ * struct damon_operations - What depends on the kind of address space.
+ * @id:			Which operations set this is.
+ * @init:		Make the context ready, once per start.
+ * @update:		Follow changes of the address spaces, once per update
+ *			interval.
+ * @prepare_access_checks: Begin a sample for every region without a pending one.
+ * @check_accesses:	Finish the pending samples, count them with
+ *			damon_update_region_access_rate(), and return the
+ *			largest nr_accesses.  May begin the next ones.
+ * @apply_probes:	Count the hits of the data attribute probes.
+ * @get_scheme_score:	Priority of a region for a scheme, [0, DAMOS_MAX_SCORE].
+ * @apply_scheme:	Carry out a scheme's action on a region.  Returns the size
+ *			(core address units) of what was changed, and adds what
+ *			passed its filters to the last argument.
+ * @target_valid:	Whether the target can still be monitored.
+ * @cleanup_target:	Drop what the target refers to.
+ *
+ * Every callback but @id is optional, and runs in the kdamond; @cleanup_target
+ * also in whoever destroys a target or a context.
+ */
+struct damon_operations {
+	enum damon_ops_id id;
+	void (*init)(struct damon_ctx *ctx);
+	void (*update)(struct damon_ctx *ctx);
+	void (*prepare_access_checks)(struct damon_ctx *ctx);
+	unsigned int (*check_accesses)(struct damon_ctx *ctx);
+	void (*apply_probes)(struct damon_ctx *ctx);
+	int (*get_scheme_score)(struct damon_ctx *ctx, struct damon_region *r,
+				struct damos *s);
+	unsigned long (*apply_scheme)(struct damon_ctx *ctx,
+				      struct damon_target *t,
+				      struct damon_region *r, struct damos *s,
+				      unsigned long *sz_filter_passed);
+	bool (*target_valid)(struct damon_target *t);
+	void (*cleanup_target)(struct damon_target *t);
+};
+
+/**
+ * struct damos_walk_control - Request to see the regions that schemes act on.
+ * @walk_fn:	Called in the kdamond for each region right after a scheme was
+ *		applied to it, with @data, the context, target, region, scheme,
+ *		and the size that passed the operations set's filters.
+ * @data:	First argument of @walk_fn.
+ */
+struct damos_walk_control {
+	void (*walk_fn)(void *data, struct damon_ctx *ctx,
+			struct damon_target *t, struct damon_region *r,
+			struct damos *s, unsigned long sz_filter_passed);
+	void *data;
+
+	/* private: */
+	struct completion completion;
+	bool canceled;
+};
+
+/**
+ * struct damon_call_control - Request to run a function in the kdamond.
+ * @fn:			The function.
+ * @data:		Its argument.
+ * @repeat:		Run it once per sampling interval until the kdamond ends.
+ *			damon_call() does not wait then.
+ * @return_code:	What @fn returned last.
+ * @dealloc_on_cancel:	With @repeat: kfree() this structure when the kdamond
+ *			ends.
+ */
+struct damon_call_control {
+	int (*fn)(void *data);
+	void *data;
+	bool repeat;
+	int return_code;
+	bool dealloc_on_cancel;
+
+	/* private: */
+	struct completion completion;
+	bool canceled;
+	struct list_head list;		/* in damon_ctx.calls */
+};
+
+/**
+ * struct damon_intervals_goal - What the sampling interval is tuned for.
+ * @access_bp:		Wanted ratio of observed to possible accesses, 1/10000.
+ * @aggrs:		Tune once per so many windows.  Zero: never.
+ * @min_sample_us:	Lower bound of the tuned sampling interval, us.
+ * @max_sample_us:	Upper bound, us.
+ */
+struct damon_intervals_goal {
+	unsigned long access_bp;
+	unsigned long aggrs;
+	unsigned long min_sample_us;
+	unsigned long max_sample_us;
+};
+
+/**
+ * struct damon_attrs - How a context monitors.
+ * @sample_interval:	Time between two samples of a region, us.  Zero counts
+ *			as one where it divides.
+ * @aggr_interval:	Length of a window, us.  Not below @sample_interval.
+ * @ops_update_interval: Time between two looks for changed address spaces, us.
+ * @intervals_goal:	Lets the first two tune themselves.
+ * @min_nr_regions:	Lower bound of the number of regions.  At least 3.
+ * @max_nr_regions:	Upper bound.  Not below @min_nr_regions.
+ * @aggr_samples:	Samples per window, kept constant by the tuning.  Set by
+ *			damon_set_attrs(); callers leave it zero.
+ */
+struct damon_attrs {
+	unsigned long sample_interval;
+	unsigned long aggr_interval;
+	unsigned long ops_update_interval;
+	struct damon_intervals_goal intervals_goal;
+	unsigned long min_nr_regions;
+	unsigned long max_nr_regions;
+	unsigned long aggr_samples;
+};
+
+/**
+ * struct damon_ctx - One monitor: what, how, and what it found.
+ * @attrs:		How it monitors.  Set with damon_set_attrs().
+ * @ops:		Its operations set.  Set with damon_select_ops().
+ * @addr_unit:		Bytes per core address unit (physical address spaces).
+ * @min_region_sz:	Smallest region (core address units), a power of two.
+ * @pause:		Neither sample nor apply schemes, only serve requests.
+ * @adaptive_targets:	Its targets, use damon_for_each_target().
+ * @schemes:		Its schemes, use damon_for_each_scheme().
+ * @rnd_state:		Pseudo random numbers of damon_rand().
+ */
+struct damon_ctx {
+	struct damon_attrs attrs;
+	struct damon_operations ops;
+	unsigned long addr_unit;
+	unsigned long min_region_sz;
+	bool pause;
+	struct list_head adaptive_targets;
+	struct list_head schemes;
+	struct rnd_state rnd_state;
+
+	/* private: */
+	struct kref ref;
+
+	/*
+	 * The worker and the requests to it.  The lock is a leaf: nothing else
+	 * is taken under it, no callback runs under it.
+	 */
+	struct mutex lock;
+	struct task_struct *kdamond;		/* NULL: not running */
+	bool closed;				/* requests are refused */
+	struct list_head calls;			/* damon_call_control.list */
+	bool call_waiting;			/* one of them is waited for */
+	struct damos_walk_control *walk;
+	struct completion started;
+
+	/* Deadlines, ktime_get_ns().  Only the kdamond uses them. */
+	u64 now;				/* when this turn began */
+	u64 next_sample_ns;
+	u64 next_aggregation_ns;
+	u64 next_ops_update_ns;
+
+	/* The rest is the kdamond's, too. */
+	struct damon_attrs user_attrs;		/* before any tuning */
+	u64 tune_observed;			/* sum over ... */
+	unsigned long tune_windows;		/* ... windows since the last tuning */
+	unsigned int last_nr_regions;		/* of the previous split step */
+	unsigned long region_sz_limit;		/* largest region that merging makes */
+	bool maybe_corrupted;			/* a commit failed half way: give up */
+};
+
+/**
+ * damon_rand() - Draw a pseudo random number.
+ * @ctx:	Context whose generator is used.
+ * @l:		Lower bound, inclusive.
+ * @r:		Upper bound, exclusive.  Above @l.
+ *
+ * Multiply-and-shift of one or, for spans beyond 32 bits, two draws.
+ *
+ * Context: Worker, or setup.
+ * Return: A number in [@l, @r).
+ */
+static inline unsigned long damon_rand(struct damon_ctx *ctx, unsigned long l,
+				       unsigned long r)
+{
+	unsigned long span = r - l;
+	u64 draw = prandom_u32_state(&ctx->rnd_state);
+
+	if (span <= U32_MAX)
+		return l + (unsigned long)((draw * span) >> 32);
+	draw = draw << 32 | prandom_u32_state(&ctx->rnd_state);
+	return l + (unsigned long)mul_u64_u64_shr(draw, span, 64);
+}
+
+/* Neighbours of a region in its target.  The caller knows that they exist. */
+static inline struct damon_region *damon_next_region(struct damon_region *r)
+{
+	return list_next_entry(r, list);
+}
+
+static inline struct damon_region *damon_prev_region(struct damon_region *r)
+{
+	return list_prev_entry(r, list);
+}
+
+/* Outermost regions of a target that has some. */
+static inline struct damon_region *damon_first_region(struct damon_target *t)
+{
+	return list_first_entry(&t->regions_list, struct damon_region, list);
+}
+
+static inline struct damon_region *damon_last_region(struct damon_target *t)
+{
+	return list_last_entry(&t->regions_list, struct damon_region, list);
+}
+
+/* Size of a region, core address units. */
+static inline unsigned long damon_sz_region(struct damon_region *r)
+{
+	return r->ar.end - r->ar.start;
+}
+
+#define damon_for_each_region(r, t) \
+	list_for_each_entry(r, &(t)->regions_list, list)
+
+#define damon_for_each_region_from(r, t) \
+	list_for_each_entry_from(r, &(t)->regions_list, list)
+
+#define damon_for_each_region_safe(r, next, t) \
+	list_for_each_entry_safe(r, next, &(t)->regions_list, list)
+
+#define damon_for_each_target(t, ctx) \
+	list_for_each_entry(t, &(ctx)->adaptive_targets, list)
+
+#define damon_for_each_target_safe(t, next, ctx) \
+	list_for_each_entry_safe(t, next, &(ctx)->adaptive_targets, list)
+
+#define damon_for_each_scheme(s, ctx) \
+	list_for_each_entry(s, &(ctx)->schemes, list)
+
+#define damon_for_each_scheme_safe(s, next, ctx) \
+	list_for_each_entry_safe(s, next, &(ctx)->schemes, list)
+
+/* Whether the targets of a context are processes. */
+static inline bool damon_target_has_pid(const struct damon_ctx *ctx)
+{
+	return ctx->ops.id == DAMON_OPS_VADDR || ctx->ops.id == DAMON_OPS_FVADDR;
+}
+
+/**
+ * damon_max_nr_accesses() - Samples per window.
+ * @attrs:	Attributes of a context.
+ *
+ * Context: Any.
+ * Return: What nr_accesses of an always accessed region is, at least 1.
+ */
+static inline unsigned int damon_max_nr_accesses(const struct damon_attrs *attrs)
+{
+	unsigned long samples = attrs->aggr_interval;
+
+	if (attrs->sample_interval > 1)
+		samples /= attrs->sample_interval;
+	return clamp(samples, 1UL, (unsigned long)UINT_MAX);
+}
+
+#ifdef CONFIG_DAMON
+
+struct damon_region *damon_new_region(unsigned long start, unsigned long end);
+int damon_set_regions(struct damon_target *t, struct damon_addr_range *ranges,
+		      unsigned int nr_ranges, unsigned long min_region_sz);
+void damon_update_region_access_rate(struct damon_region *r, bool accessed,
+				     struct damon_attrs *attrs);
+unsigned int damon_nr_accesses_mvsum(struct damon_region *r,
+				     struct damon_ctx *ctx);
+
+struct damos *damon_new_scheme(struct damos_access_pattern *pattern,
+			       enum damos_action action,
+			       unsigned long apply_interval_us,
+			       struct damos_quota *quota,
+			       struct damos_watermarks *wmarks, int target_nid);
+void damon_add_scheme(struct damon_ctx *ctx, struct damos *s);
+void damon_destroy_scheme(struct damos *s);
+void damon_set_schemes(struct damon_ctx *ctx, struct damos **schemes,
+		       ssize_t nr_schemes);
+
+struct damon_target *damon_new_target(void);
+void damon_add_target(struct damon_ctx *ctx, struct damon_target *t);
+bool damon_targets_empty(struct damon_ctx *ctx);
+void damon_free_target(struct damon_target *t);
+void damon_destroy_target(struct damon_target *t, struct damon_ctx *ctx);
+unsigned int damon_nr_regions(struct damon_target *t);
+
+struct damon_ctx *damon_new_ctx(void);
+void damon_destroy_ctx(struct damon_ctx *ctx);
+int damon_set_attrs(struct damon_ctx *ctx, struct damon_attrs *attrs);
+int damon_commit_ctx(struct damon_ctx *dst, struct damon_ctx *src);
+
+bool damon_is_registered_ops(enum damon_ops_id id);
+int damon_register_ops(struct damon_operations *ops);
+int damon_select_ops(struct damon_ctx *ctx, enum damon_ops_id id);
+
+bool damon_initialized(void);
+int damon_nr_running_ctxs(void);
+int damon_start(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive);
+int damon_stop(struct damon_ctx **ctxs, int nr_ctxs);
+bool damon_is_running(struct damon_ctx *ctx);
+int damon_kdamond_pid(struct damon_ctx *ctx);
+
+int damon_call(struct damon_ctx *ctx, struct damon_call_control *control);
+int damos_walk(struct damon_ctx *ctx, struct damos_walk_control *control);
+
+int damon_set_region_system_rams_default(struct damon_target *t,
+					 unsigned long *start,
+					 unsigned long *end,
+					 unsigned long addr_unit,
+					 unsigned long min_region_sz);
+
+#endif /* CONFIG_DAMON */
+
+#endif /* _LINUX_DAMON_H */

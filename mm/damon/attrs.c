@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Monitoring attributes: what is valid, how results and deadlines follow a
+ * change, and the tuning of the intervals.
+ *
+ * A pure room.  It knows numbers only; who asks for a change and who wakes up at
+ * a deadline is not its business.
+ */
+#include <linux/kernel.h>
+
+#include "internal.h"
+
+#define BP	10000
+
+static bool intervals_goal_valid(const struct damon_attrs *attrs)
+{
+	const struct damon_intervals_goal *goal = &attrs->intervals_goal;
+
+	if (!goal->aggrs)
+		return true;
+	return goal->min_sample_us <= attrs->sample_interval &&
+		attrs->sample_interval <= goal->max_sample_us;
+}
+
+/* Returns 0 for attributes that a context can run with, else -EINVAL. */
+int damon_check_attrs(const struct damon_attrs *attrs)
+{
+	if (!intervals_goal_valid(attrs) ||
+	    attrs->min_nr_regions < 3 ||
+	    attrs->min_nr_regions > attrs->max_nr_regions ||
+	    attrs->sample_interval > attrs->aggr_interval)
+		return -EINVAL;
+	return 0;
+}
+
+/* Whether two sets of attributes are the same to whoever set them. */
+bool damon_attrs_equal(const struct damon_attrs *a, const struct damon_attrs *b)
+{
+	const struct damon_intervals_goal *ga = &a->intervals_goal;
+	const struct damon_intervals_goal *gb = &b->intervals_goal;
+
+	return a->sample_interval == b->sample_interval &&
+		a->aggr_interval == b->aggr_interval &&
+		a->ops_update_interval == b->ops_update_interval &&
+		a->min_nr_regions == b->min_nr_regions &&
+		a->max_nr_regions == b->max_nr_regions &&
+		ga->access_bp == gb->access_bp &&
+		ga->aggrs == gb->aggrs &&
+		ga->min_sample_us == gb->min_sample_us &&
+		ga->max_sample_us == gb->max_sample_us;
+}
+
+/* @value times @num / @denom, saturating. */
+static unsigned int rescale(unsigned int value, unsigned long num,
+			    unsigned long denom)
+{
+	return min_t(u64, mul_u64_u64_div_u64(value, num, denom), UINT_MAX);
+}
+
+static void rescale_region(struct damon_region *r,
+			   const struct damon_attrs *old,
+			   const struct damon_attrs *new)
+{
+	unsigned int from = damon_max_nr_accesses(old);
+	unsigned int to = damon_max_nr_accesses(new);
+
+	if (from != to) {
+		r->nr_accesses = rescale(r->nr_accesses, to, from);
+		r->last_nr_accesses = rescale(r->last_nr_accesses, to, from);
+		if (r->nr_samples)
+			r->nr_samples = max(rescale(r->nr_samples, to, from), 1U);
+		r->nr_accesses_bp = rescale(r->nr_accesses_bp, to, from);
+	}
+	if (old->aggr_interval != new->aggr_interval)
+		r->age = rescale(r->age, old->aggr_interval, new->aggr_interval);
+}
+
+static void rescale_results(struct damon_ctx *ctx, const struct damon_attrs *old,
+			    const struct damon_attrs *new)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	if (!old->sample_interval || !old->aggr_interval ||
+	    !new->sample_interval || !new->aggr_interval)
+		return;
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			rescale_region(r, old, new);
+}
+
+/*
+ * A deadline keeps the share of its interval that is left.  Starting over from
+ * now would never let it come if intervals change more often than they end.
+ */
+static void rescale_deadline(u64 *deadline, u64 now, u64 old, u64 new)
+{
+	if (old == new || *deadline <= now)
+		return;
+	*deadline = now + (old ? mul_u64_u64_div_u64(*deadline - now, new, old) :
+			   new);
+}
+
+static void rescale_deadlines(struct damon_ctx *ctx,
+			      const struct damon_attrs *old,
+			      const struct damon_attrs *new)
+{
+	u64 aggr_old = damon_us_to_ns(old->aggr_interval);
+	u64 aggr_new = damon_us_to_ns(new->aggr_interval);
+	struct damos *s;
+
+	rescale_deadline(&ctx->next_sample_ns, ctx->now,
+			 damon_us_to_ns(old->sample_interval),
+			 damon_us_to_ns(new->sample_interval));
+	rescale_deadline(&ctx->next_aggregation_ns, ctx->now, aggr_old, aggr_new);
+	rescale_deadline(&ctx->next_ops_update_ns, ctx->now,
+			 damon_us_to_ns(old->ops_update_interval),
+			 damon_us_to_ns(new->ops_update_interval));
+	damon_for_each_scheme(s, ctx)
+		if (!s->apply_interval_us)
+			rescale_deadline(&s->next_apply_ns, ctx->now, aggr_old,
+					 aggr_new);
+}
+
+/* Puts checked attributes into force.  Results and deadlines follow. */
+void damon_apply_attrs(struct damon_ctx *ctx, const struct damon_attrs *attrs)
+{
+	const struct damon_attrs old = ctx->attrs;
+
+	ctx->attrs = *attrs;
+	rescale_results(ctx, &old, attrs);
+	rescale_deadlines(ctx, &old, attrs);
+}
+
+/**
+ * damon_set_attrs() - Set the attributes of a context.
+ * @ctx:	The context.
+ * @attrs:	Its new attributes.  Without @attrs->aggr_samples it is filled in.
+ *
+ * Access rates and ages that were found so far are converted to the new
+ * intervals, deadlines keep the share of their interval that is left.
+ * Attributes that are in force already change nothing.
+ *
+ * Context: Setup, or worker.
+ * Return: 0, or -EINVAL with nothing changed.
+ */
+int damon_set_attrs(struct damon_ctx *ctx, struct damon_attrs *attrs)
+{
+	int err = damon_check_attrs(attrs);
+
+	if (err)
+		return err;
+	if (!attrs->aggr_samples)
+		attrs->aggr_samples = damon_max_nr_accesses(attrs);
+	ctx->user_attrs = *attrs;
+	damon_apply_attrs(ctx, attrs);
+	return 0;
+}
+
+/* tuning */
+
+/* Share of the possible accesses that the window has observed, 10^-8. */
+static u64 observed_accesses(struct damon_ctx *ctx)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	struct damon_target *t;
+	struct damon_region *r;
+	u64 observed = 0, total = 0;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			unsigned long sz = damon_sz_region(r);
+
+			total += sz;
+			observed += mul_u64_u64_div_u64(sz, r->nr_accesses,
+							window);
+		}
+	}
+	return total ? mul_u64_u64_div_u64(observed, (u64)BP * BP, total) : 0;
+}
+
+/*
+ * The next sampling interval, for a share of observed accesses: up to double if
+ * there were too few, down to half if there were too many.
+ */
+static unsigned long next_sample_interval(const struct damon_attrs *attrs,
+					  u64 observed)
+{
+	const struct damon_intervals_goal *goal = &attrs->intervals_goal;
+	u64 score = div64_u64(observed, max(goal->access_bp, 1UL));
+	u64 factor, next;
+
+	if (score <= BP)
+		factor = 2 * BP - score;
+	else
+		factor = BP - min_t(u64, score - BP, BP) / 2;
+	next = mul_u64_u64_div_u64(max(attrs->sample_interval, 1UL), factor, BP);
+	/* rounding down must not pin a short interval for ever */
+	if (factor > BP && next == attrs->sample_interval)
+		next++;
+	return clamp_t(u64, next, max(goal->min_sample_us, 1UL),
+		       max(goal->max_sample_us, 1UL));
+}
+
+/*
+ * To be called once per window, before its counters start over.  Adjusts the
+ * intervals if it is time for it, by what the windows since the last time have
+ * shown together.  Returns whether it was.
+ *
+ * The sampling interval follows the share of accesses that a window catches,
+ * since that grows with the interval; samples per window stay the same.
+ */
+bool damon_tune_intervals(struct damon_ctx *ctx)
+{
+	const struct damon_intervals_goal *goal = &ctx->attrs.intervals_goal;
+	struct damon_attrs tuned = ctx->attrs;
+	u64 observed;
+
+	if (!goal->aggrs) {
+		ctx->tune_windows = 0;
+		ctx->tune_observed = 0;
+		return false;
+	}
+	ctx->tune_observed += observed_accesses(ctx);
+	if (++ctx->tune_windows < goal->aggrs)
+		return false;
+
+	observed = div64_u64(ctx->tune_observed, ctx->tune_windows);
+	ctx->tune_windows = 0;
+	ctx->tune_observed = 0;
+	tuned.sample_interval = next_sample_interval(&tuned, observed);
+	if (check_mul_overflow(tuned.sample_interval, tuned.aggr_samples,
+			       &tuned.aggr_interval))
+		return false;
+	if (tuned.sample_interval == ctx->attrs.sample_interval)
+		return false;
+	damon_apply_attrs(ctx, &tuned);
+	return true;
+}

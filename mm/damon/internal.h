@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What several rooms of mm/damon share and nobody else may use.
+ *
+ * Pure rooms (regions, attrs, quota) also compile in user space, so this header
+ * includes nothing of the memory management.
+ */
+#ifndef _MM_DAMON_INTERNAL_H
+#define _MM_DAMON_INTERNAL_H
+
+#include <linux/bug.h>
+#include <linux/damon.h>
+#include <linux/minmax.h>
+#include <linux/time64.h>
+
+/*
+ * Self-consistency checks for development, off in production kernels.  Each
+ * speaks once.
+ */
+#ifdef CONFIG_DAMON_DEBUG_SANITY
+#define damon_assert(cond)	WARN_ON_ONCE(!(cond))
+#else
+#define damon_assert(cond)	BUILD_BUG_ON_INVALID(cond)
+#endif
+
+/* samples */
+
+/* A sampling address that no region contains: no access check is pending. */
+#define DAMON_NO_SAMPLE		ULONG_MAX
+
+/* What an access check can find out. */
+enum damon_answer {
+	DAMON_UNKNOWN,
+	DAMON_NOT_ACCESSED,
+	DAMON_ACCESSED,
+};
+
+/* Whether a sample of the region is under way. */
+static inline bool damon_sample_pending(const struct damon_region *r)
+{
+	return r->sampling_addr - r->ar.start < r->ar.end - r->ar.start;
+}
+
+/* Counts a finished sample.  One without an answer does not count. */
+static inline void damon_count_sample(struct damon_region *r,
+				      enum damon_answer answer,
+				      struct damon_attrs *attrs)
+{
+	if (answer != DAMON_UNKNOWN)
+		damon_update_region_access_rate(r, answer == DAMON_ACCESSED,
+						attrs);
+}
+
+/* regions.c (pure) */
+
+int damon_regions_init(void);
+bool damon_regions_ready(void);
+void damon_add_region(struct damon_region *r, struct damon_target *t);
+void damon_destroy_region(struct damon_region *r, struct damon_target *t);
+void damon_destroy_regions(struct damon_target *t);
+struct damon_region *damon_split_region_at(struct damon_target *t,
+					   struct damon_region *r,
+					   unsigned long offset);
+void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
+			     struct damon_region *right);
+
+/*
+ * damon_set_regions() in two steps: everything that can fail, then the change.
+ * The target must not change in between.
+ */
+struct damon_regions_plan {
+	const struct damon_addr_range *ranges;
+	unsigned int nr_ranges;
+	unsigned long min_region_sz;
+	struct list_head spare;		/* regions to be inserted */
+};
+
+int damon_plan_regions(struct damon_regions_plan *plan, struct damon_target *t,
+		       const struct damon_addr_range *ranges,
+		       unsigned int nr_ranges, unsigned long min_region_sz);
+void damon_apply_regions(struct damon_regions_plan *plan,
+			 struct damon_target *t);
+void damon_drop_regions(struct damon_regions_plan *plan);
+
+unsigned long damon_region_sz_limit(struct damon_ctx *ctx);
+void damon_enforce_min_nr_regions(struct damon_ctx *ctx);
+void damon_close_window(struct damon_ctx *ctx);
+void damon_open_window(struct damon_ctx *ctx);
+void damon_split_regions(struct damon_ctx *ctx);
+void damon_forget_samples(struct damon_ctx *ctx);
+
+/* attrs.c (pure) */
+
+int damon_check_attrs(const struct damon_attrs *attrs);
+bool damon_attrs_equal(const struct damon_attrs *a, const struct damon_attrs *b);
+void damon_apply_attrs(struct damon_ctx *ctx, const struct damon_attrs *attrs);
+bool damon_tune_intervals(struct damon_ctx *ctx);
+
+/* Nanoseconds of an interval in microseconds.  No interval reaches 292 years. */
+static inline u64 damon_us_to_ns(unsigned long us)
+{
+	return min_t(u64, us, S64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC;
+}
+
+/* quota.c (pure) */
+
+bool damos_quota_is_set(const struct damos_quota *quota);
+bool damos_quota_is_full(const struct damos_quota *quota,
+			 unsigned long min_region_sz);
+unsigned long damos_quota_left(const struct damos_quota *quota);
+bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
+		       unsigned long min_region_sz, u64 now);
+void damos_quota_charge(struct damos_quota *quota, unsigned long sz,
+			unsigned long applied, u64 ns);
+void damos_quota_commit(struct damos_quota *dst, const struct damos_quota *src);
+void damos_quota_init(struct damos_quota *quota);
+void damos_quota_forget_target(struct damos_quota *quota,
+			       const struct damon_target *t);
+
+/* metrics.c */
+
+unsigned long damos_wmark_value(enum damos_wmark_metric metric);
+
+/* schemes.c */
+
+void damos_apply_schemes(struct damon_ctx *ctx);
+u64 damos_wmarks_wait_ns(struct damon_ctx *ctx);
+
+static inline u64 damos_apply_interval_ns(const struct damon_ctx *ctx,
+					  const struct damos *s)
+{
+	return damon_us_to_ns(s->apply_interval_us ?: ctx->attrs.aggr_interval);
+}
+
+/* request.c */
+
+void damon_open_requests(struct damon_ctx *ctx);
+void damon_close_requests(struct damon_ctx *ctx);
+void damon_serve_calls(struct damon_ctx *ctx, bool all);
+struct damos_walk_control *damon_get_walk(struct damon_ctx *ctx);
+void damon_end_walk(struct damon_ctx *ctx, bool canceled);
+
+/* core.c */
+
+bool damon_has_valid_target(struct damon_ctx *ctx);
+void damon_destroy_targets(struct damon_ctx *ctx);
+void damon_context_stopped(struct damon_ctx *ctx);
+
+/* kdamond.c */
+
+int damon_kdamond_fn(void *data);
+
+#endif /* _MM_DAMON_INTERNAL_H */

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kdamond: the thread that runs one context.
+ *
+ * Knows the schedule: when to sample, aggregate, update, tune, apply and serve.
+ * How each of them works is in the rooms below.
+ *
+ * All deadlines are absolute times.  A sample that comes late because the CPU
+ * was busy makes neither the window longer nor the next sample later; the window
+ * has fewer samples then, which damon_close_window() accounts for.
+ */
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+
+#include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/damon.h>
+
+/* sleeping */
+
+/* How late a wake-up may be: a fraction of the interval, so timers can share. */
+static u64 timer_slack_ns(u64 interval)
+{
+	return min_t(u64, interval / 64, NSEC_PER_SEC);
+}
+
+static bool has_to_go(struct damon_ctx *ctx)
+{
+	return kthread_should_stop() || ctx->maybe_corrupted;
+}
+
+/*
+ * Sleeps until a time that @deadline points to, which requests may change.
+ * Requests that somebody waits for are served meanwhile.
+ */
+static void sleep_until(struct damon_ctx *ctx, const u64 *deadline, u64 interval)
+{
+	while (!has_to_go(ctx)) {
+		ktime_t expires = ns_to_ktime(*deadline);
+		int woken = 1;
+
+		set_current_state(TASK_IDLE);
+		if (!kthread_should_stop() && !READ_ONCE(ctx->call_waiting))
+			woken = schedule_hrtimeout_range(&expires,
+							 timer_slack_ns(interval),
+							 HRTIMER_MODE_ABS);
+		__set_current_state(TASK_RUNNING);
+		if (!woken)
+			return;
+		if (READ_ONCE(ctx->call_waiting))
+			damon_serve_calls(ctx, false);
+	}
+}
+
+static u64 sample_interval_ns(struct damon_ctx *ctx)
+{
+	return damon_us_to_ns(max(ctx->attrs.sample_interval, 1UL));
+}
+
+/* the schedule */
+
+static void begin_schedule(struct damon_ctx *ctx)
+{
+	struct damos *s;
+
+	ctx->now = ktime_get_ns();
+	ctx->next_sample_ns = ctx->now + sample_interval_ns(ctx);
+	ctx->next_aggregation_ns = ctx->now +
+		damon_us_to_ns(ctx->attrs.aggr_interval);
+	ctx->next_ops_update_ns = ctx->now +
+		damon_us_to_ns(ctx->attrs.ops_update_interval);
+	damon_for_each_scheme(s, ctx)
+		s->next_apply_ns = ctx->now + damos_apply_interval_ns(ctx, s);
+}
+
+/* The next deadline of a series.  Those that were missed do not pile up. */
+static void advance(struct damon_ctx *ctx, u64 *deadline, u64 interval)
+{
+	*deadline += interval;
+	if (*deadline <= ctx->now)
+		*deadline = ctx->now + interval;
+}
+
+/* For a time in which nothing was monitored, the clock stood still. */
+static void skip_time(struct damon_ctx *ctx, u64 since)
+{
+	u64 skipped = ktime_get_ns() - since;
+	struct damos *s;
+
+	ctx->now += skipped;
+	ctx->next_sample_ns += skipped;
+	ctx->next_aggregation_ns += skipped;
+	ctx->next_ops_update_ns += skipped;
+	damon_for_each_scheme(s, ctx)
+		s->next_apply_ns += skipped;
+	damon_forget_samples(ctx);
+}
+
+/* Sleeps once without monitoring, and serves requests. */
+static void idle_for(struct damon_ctx *ctx, u64 ns)
+{
+	u64 deadline = ktime_get_ns() + ns;
+
+	damon_end_walk(ctx, true);
+	sleep_until(ctx, &deadline, ns);
+	damon_serve_calls(ctx, true);
+}
+
+/* Waits while watermarks have switched all schemes off. */
+static void wait_for_watermarks(struct damon_ctx *ctx)
+{
+	u64 since = ktime_get_ns(), wait;
+	bool waited = false;
+
+	while (!has_to_go(ctx) && (wait = damos_wmarks_wait_ns(ctx))) {
+		idle_for(ctx, wait);
+		waited = true;
+	}
+	if (waited)
+		skip_time(ctx, since);
+}
+
+/* Waits while the context is paused. */
+static void wait_for_resume(struct damon_ctx *ctx)
+{
+	u64 since = ktime_get_ns();
+
+	if (!ctx->pause)
+		return;
+	while (!has_to_go(ctx) && ctx->pause)
+		idle_for(ctx, sample_interval_ns(ctx));
+	skip_time(ctx, since);
+}
+
+/* one turn */
+
+static void trace_window(struct damon_ctx *ctx)
+{
+	unsigned long idx = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	if (!trace_damon_aggregated_enabled())
+		return;
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t)
+			trace_damon_aggregated(idx, r, t->nr_regions);
+		idx++;
+	}
+}
+
+static void sample(struct damon_ctx *ctx)
+{
+	if (ctx->ops.prepare_access_checks)
+		ctx->ops.prepare_access_checks(ctx);
+	sleep_until(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
+	ctx->now = ktime_get_ns();
+	advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
+	if (has_to_go(ctx))
+		return;
+	if (ctx->ops.check_accesses)
+		ctx->ops.check_accesses(ctx);
+}
+
+/* What is left to do at the end of a window once everybody has seen it. */
+static void begin_window(struct damon_ctx *ctx)
+{
+	trace_window(ctx);
+	if (damon_tune_intervals(ctx))
+		trace_damon_monitor_intervals_tune(ctx->attrs.sample_interval);
+	advance(ctx, &ctx->next_aggregation_ns,
+		damon_us_to_ns(ctx->attrs.aggr_interval));
+	damon_open_window(ctx);
+	damon_split_regions(ctx);
+}
+
+static void update(struct damon_ctx *ctx)
+{
+	advance(ctx, &ctx->next_ops_update_ns,
+		damon_us_to_ns(ctx->attrs.ops_update_interval));
+	if (ctx->ops.update)
+		ctx->ops.update(ctx);
+}
+
+static void turn(struct damon_ctx *ctx)
+{
+	bool window_over;
+
+	sample(ctx);
+	if (has_to_go(ctx))
+		return;
+
+	window_over = ctx->now >= ctx->next_aggregation_ns;
+	if (window_over)
+		damon_close_window(ctx);
+
+	damon_serve_calls(ctx, true);
+	wait_for_resume(ctx);
+	if (has_to_go(ctx))
+		return;
+
+	if (list_empty(&ctx->schemes))
+		damon_end_walk(ctx, true);
+	else
+		damos_apply_schemes(ctx);
+
+	if (window_over)
+		begin_window(ctx);
+	if (ctx->now >= ctx->next_ops_update_ns)
+		update(ctx);
+}
+
+/* A kdamond.  @data is the context; debugging scripts rely on that. */
+int damon_kdamond_fn(void *data)
+{
+	struct damon_ctx *ctx = data;
+
+	ctx->maybe_corrupted = false;
+	begin_schedule(ctx);
+	if (ctx->ops.init)
+		ctx->ops.init(ctx);
+	damon_enforce_min_nr_regions(ctx);
+	damon_open_requests(ctx);
+	complete(&ctx->started);
+
+	while (!has_to_go(ctx) && damon_has_valid_target(ctx)) {
+		wait_for_watermarks(ctx);
+		wait_for_resume(ctx);
+		if (!has_to_go(ctx))
+			turn(ctx);
+	}
+
+	damon_destroy_targets(ctx);
+	damon_close_requests(ctx);
+	damon_context_stopped(ctx);
+	return 0;
+}

@@ -1,0 +1,673 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions: make, set, split, merge and age them, within the region budget.
+ *
+ * A pure room.  It knows address ranges and counters, and neither memory nor
+ * time nor threads; it also compiles in user space (tools/testing/damon).
+ */
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static struct kmem_cache *region_cache;
+
+int __init damon_regions_init(void)
+{
+	region_cache = KMEM_CACHE(damon_region, 0);
+	return region_cache ? 0 : -ENOMEM;
+}
+
+bool damon_regions_ready(void)
+{
+	return region_cache;
+}
+
+/**
+ * damon_new_region() - Make a region.
+ * @start:	Its first address.
+ * @end:	The address behind it.  Above @start.
+ *
+ * Context: Anywhere, once damon_initialized().
+ * Return: The region with all counters zero, or NULL without memory.
+ */
+struct damon_region *damon_new_region(unsigned long start, unsigned long end)
+{
+	struct damon_region *r = kmem_cache_zalloc(region_cache, GFP_KERNEL);
+
+	if (!r)
+		return NULL;
+	damon_assert(start < end);
+	r->ar.start = start;
+	r->ar.end = end;
+	r->sampling_addr = DAMON_NO_SAMPLE;
+	INIT_LIST_HEAD(&r->list);
+	return r;
+}
+
+static void free_region(struct damon_region *r)
+{
+	kmem_cache_free(region_cache, r);
+}
+
+/* Links @r into @t, in front of @next. */
+static void link_region(struct damon_region *r, struct list_head *next,
+			struct damon_target *t)
+{
+	list_add_tail(&r->list, next);
+	t->nr_regions++;
+}
+
+/* Appends a region to a target.  It must be behind all others. */
+void damon_add_region(struct damon_region *r, struct damon_target *t)
+{
+	link_region(r, &t->regions_list, t);
+}
+
+/* Unlinks and frees a region of a target. */
+void damon_destroy_region(struct damon_region *r, struct damon_target *t)
+{
+	damon_assert(t->nr_regions);
+	list_del(&r->list);
+	t->nr_regions--;
+	free_region(r);
+}
+
+void damon_destroy_regions(struct damon_target *t)
+{
+	struct damon_region *r, *next;
+
+	damon_for_each_region_safe(r, next, t)
+		damon_destroy_region(r, t);
+}
+
+/**
+ * damon_nr_regions() - Number of regions of a target.
+ * @t:	The target.
+ *
+ * Context: Setup, or worker.
+ * Return: The number.
+ */
+unsigned int damon_nr_regions(struct damon_target *t)
+{
+	return t->nr_regions;
+}
+
+/* setting */
+
+/*
+ * Rounds a range outwards to @min_sz.  The end of the address space may not be
+ * a multiple: the largest multiple below it has to do there.
+ */
+static struct damon_addr_range align_range(const struct damon_addr_range *range,
+					   unsigned long min_sz)
+{
+	unsigned long rest = range->end % min_sz;
+	struct damon_addr_range aligned = {
+		.start = range->start - range->start % min_sz,
+		.end = range->end - rest,
+	};
+
+	if (rest && aligned.end <= ULONG_MAX - min_sz)
+		aligned.end += min_sz;
+	return aligned;
+}
+
+static bool ranges_valid(const struct damon_addr_range *ranges,
+			 unsigned int nr_ranges, unsigned long min_sz)
+{
+	unsigned long last_end = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_ranges; i++) {
+		struct damon_addr_range a = align_range(&ranges[i], min_sz);
+
+		if (ranges[i].start > ranges[i].end || a.start >= a.end ||
+		    a.start < last_end)
+			return false;
+		last_end = a.end;
+	}
+	return true;
+}
+
+/* The region behind @r, NULL if it is the last one. */
+static struct damon_region *region_behind(struct damon_region *r,
+					  struct damon_target *t)
+{
+	return list_is_last(&r->list, &t->regions_list) ?
+		NULL : damon_next_region(r);
+}
+
+/* The first region from @r on that reaches beyond @addr, or NULL. */
+static struct damon_region *skip_to(struct damon_region *r, unsigned long addr,
+				    struct damon_target *t)
+{
+	while (r && r->ar.end <= addr)
+		r = region_behind(r, t);
+	return r;
+}
+
+static struct damon_region *first_or_null(struct damon_target *t)
+{
+	return list_first_entry_or_null(&t->regions_list, struct damon_region,
+					list);
+}
+
+/*
+ * Number of regions that a range lacks: all of it, or the holes between the
+ * regions that overlap it.  *@pos is where to look from, and moves behind them.
+ */
+static unsigned int count_missing(const struct damon_addr_range *range,
+				  struct damon_region **pos,
+				  struct damon_target *t)
+{
+	struct damon_region *r = skip_to(*pos, range->start, t), *next;
+	unsigned int missing = 0;
+
+	if (!r || r->ar.start >= range->end) {
+		*pos = r;
+		return 1;
+	}
+	while ((next = region_behind(r, t)) && next->ar.start < range->end) {
+		missing += r->ar.end < next->ar.start;
+		r = next;
+	}
+	*pos = next;
+	return missing;
+}
+
+/* First step of damon_set_regions(): see there.  Changes nothing but @plan. */
+int damon_plan_regions(struct damon_regions_plan *plan, struct damon_target *t,
+		       const struct damon_addr_range *ranges,
+		       unsigned int nr_ranges, unsigned long min_region_sz)
+{
+	struct damon_region *pos = first_or_null(t);
+	unsigned int i, missing;
+
+	plan->ranges = ranges;
+	plan->nr_ranges = nr_ranges;
+	plan->min_region_sz = min_region_sz;
+	INIT_LIST_HEAD(&plan->spare);
+
+	if (!min_region_sz || !ranges_valid(ranges, nr_ranges, min_region_sz))
+		return -EINVAL;
+
+	for (i = 0; i < nr_ranges; i++) {
+		missing = count_missing(&ranges[i], &pos, t);
+		while (missing--) {
+			struct damon_region *r = damon_new_region(0, 1);
+
+			if (!r) {
+				damon_drop_regions(plan);
+				return -ENOMEM;
+			}
+			list_add(&r->list, &plan->spare);
+		}
+	}
+	return 0;
+}
+
+/* Instead of the second step: nothing changes. */
+void damon_drop_regions(struct damon_regions_plan *plan)
+{
+	struct damon_region *r, *next;
+
+	list_for_each_entry_safe(r, next, &plan->spare, list)
+		free_region(r);
+	INIT_LIST_HEAD(&plan->spare);
+}
+
+/* Puts a spare region of a plan in front of @next (NULL: at the end). */
+static void insert_spare(struct damon_regions_plan *plan, struct damon_target *t,
+			 unsigned long start, unsigned long end,
+			 struct damon_region *next)
+{
+	struct damon_region *r = list_first_entry(&plan->spare,
+						  struct damon_region, list);
+
+	list_del(&r->list);
+	r->ar.start = start;
+	r->ar.end = end;
+	link_region(r, next ? &next->list : &t->regions_list, t);
+}
+
+/*
+ * Makes the regions from @r on cover @range, dropping those in front of it.
+ * Returns the first region behind the range.
+ */
+static struct damon_region *cover_range(struct damon_regions_plan *plan,
+					struct damon_target *t,
+					const struct damon_addr_range *range,
+					struct damon_region *r)
+{
+	struct damon_addr_range a = align_range(range, plan->min_region_sz);
+	struct damon_region *next;
+
+	while (r && r->ar.end <= range->start) {
+		next = region_behind(r, t);
+		damon_destroy_region(r, t);
+		r = next;
+	}
+	if (!r || r->ar.start >= range->end) {
+		insert_spare(plan, t, a.start, a.end, r);
+		return r;
+	}
+
+	r->ar.start = a.start;
+	while ((next = region_behind(r, t)) && next->ar.start < range->end) {
+		if (r->ar.end < next->ar.start)
+			insert_spare(plan, t, r->ar.end, next->ar.start, next);
+		r = next;
+	}
+	r->ar.end = a.end;
+	return next;
+}
+
+/* Second step of damon_set_regions().  Cannot fail, uses the plan up. */
+void damon_apply_regions(struct damon_regions_plan *plan, struct damon_target *t)
+{
+	struct damon_region *r = first_or_null(t), *next;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_ranges; i++)
+		r = cover_range(plan, t, &plan->ranges[i], r);
+	while (r) {
+		next = region_behind(r, t);
+		damon_destroy_region(r, t);
+		r = next;
+	}
+	damon_drop_regions(plan);
+}
+
+/**
+ * damon_set_regions() - Make the regions of a target cover given ranges.
+ * @t:			The target.
+ * @ranges:		The ranges, ascending.
+ * @nr_ranges:		Their number.  Zero removes all regions.
+ * @min_region_sz:	Borders are rounded outwards to multiples of it.
+ *
+ * Regions that overlap a range stay, with their counters; the outermost are
+ * cut or grown to the borders of the range.  What no region covers gets a fresh
+ * one.  A region that spans two ranges stays with the first.
+ *
+ * Context: Setup, or worker.
+ * Return: 0, -EINVAL for ranges that are empty, unsorted or overlap once
+ * rounded, -ENOMEM.  After an error nothing has changed.
+ */
+int damon_set_regions(struct damon_target *t, struct damon_addr_range *ranges,
+		      unsigned int nr_ranges, unsigned long min_region_sz)
+{
+	struct damon_regions_plan plan;
+	int err;
+
+	err = damon_plan_regions(&plan, t, ranges, nr_ranges, min_region_sz);
+	if (!err)
+		damon_apply_regions(&plan, t);
+	return err;
+}
+
+/* splitting and merging two */
+
+/*
+ * Cuts @offset bytes off the front of a region.  The region becomes the left
+ * part; the right one has the same counters.  Returns the right one, or NULL
+ * without memory, with nothing changed.
+ */
+struct damon_region *damon_split_region_at(struct damon_target *t,
+					   struct damon_region *r,
+					   unsigned long offset)
+{
+	struct damon_region *right;
+
+	damon_assert(offset && offset < damon_sz_region(r));
+	right = damon_new_region(r->ar.start + offset, r->ar.end);
+	if (!right)
+		return NULL;
+
+	right->sampling_addr = r->sampling_addr;
+	right->nr_accesses = r->nr_accesses;
+	right->nr_accesses_bp = r->nr_accesses_bp;
+	right->last_nr_accesses = r->last_nr_accesses;
+	right->nr_samples = r->nr_samples;
+	right->age = r->age;
+	memcpy(right->probe_hits, r->probe_hits, sizeof(r->probe_hits));
+
+	r->ar.end = right->ar.start;
+	link_region(right, r->list.next, t);
+	return right;
+}
+
+/*
+ * Mean of two values, weighted by sizes, rounded down, exact for all sizes: the
+ * sum of the weights fits, the products may need more than 64 bits.
+ */
+static unsigned int weighted_mean(unsigned int a, unsigned long sz_a,
+				  unsigned int b, unsigned long sz_b)
+{
+	u64 total = (u64)sz_a + sz_b;
+
+	if (a == b)
+		return a;
+	if (a < b)
+		return a + mul_u64_u64_div_u64(b - a, sz_b, total);
+	return b + mul_u64_u64_div_u64(a - b, sz_a, total);
+}
+
+/* The same for counts of events, where "some" must not become "none". */
+static unsigned int weighted_count(unsigned int a, unsigned long sz_a,
+				   unsigned int b, unsigned long sz_b)
+{
+	return max(weighted_mean(a, sz_a, b, sz_b), (a || b) ? 1U : 0U);
+}
+
+static unsigned int count_to_bp(unsigned int nr_accesses)
+{
+	return min_t(u64, (u64)nr_accesses * 10000, UINT_MAX);
+}
+
+/* Merges the right one of two adjacent regions into the left one. */
+void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
+			     struct damon_region *right)
+{
+	unsigned long sz_l = damon_sz_region(left), sz_r = damon_sz_region(right);
+	int i;
+
+	damon_assert(left->ar.end == right->ar.start);
+	left->nr_accesses = weighted_count(left->nr_accesses, sz_l,
+					   right->nr_accesses, sz_r);
+	left->last_nr_accesses = weighted_count(left->last_nr_accesses, sz_l,
+						right->last_nr_accesses, sz_r);
+	left->nr_accesses_bp = count_to_bp(left->nr_accesses);
+	left->nr_samples = weighted_count(left->nr_samples, sz_l,
+					  right->nr_samples, sz_r);
+	left->age = weighted_mean(left->age, sz_l, right->age, sz_r);
+	for (i = 0; i < DAMON_MAX_PROBES; i++)
+		left->probe_hits[i] = weighted_count(left->probe_hits[i], sz_l,
+						     right->probe_hits[i], sz_r);
+	if (!damon_sample_pending(left))
+		left->sampling_addr = right->sampling_addr;
+	left->ar.end = right->ar.end;
+	damon_destroy_region(right, t);
+}
+
+/* counting */
+
+/**
+ * damon_update_region_access_rate() - Count one answered sample of a region.
+ * @r:		The region.
+ * @accessed:	The answer.
+ * @attrs:	Attributes of the region's context.
+ *
+ * A sample without an answer is not to be counted.
+ *
+ * Context: Worker (operations sets).
+ */
+void damon_update_region_access_rate(struct damon_region *r, bool accessed,
+				     struct damon_attrs *attrs)
+{
+	unsigned int window = damon_max_nr_accesses(attrs);
+	u64 bp;
+
+	r->nr_samples++;
+	if (accessed && r->nr_accesses < window)
+		r->nr_accesses++;
+
+	bp = (u64)r->nr_accesses * 10000;
+	if (r->last_nr_accesses && r->nr_samples < window)
+		bp += div_u64((u64)r->last_nr_accesses * 10000 *
+			      (window - r->nr_samples), window);
+	r->nr_accesses_bp = min_t(u64, bp, UINT_MAX);
+}
+
+/**
+ * damon_nr_accesses_mvsum() - Access rate of a region at any moment.
+ * @r:		The region.
+ * @ctx:	Its context.
+ *
+ * What this window has shown so far, and for the rest of it what the previous
+ * one has shown.
+ *
+ * Context: Worker.
+ * Return: Accesses per window.
+ */
+unsigned int damon_nr_accesses_mvsum(struct damon_region *r,
+				     struct damon_ctx *ctx)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	u64 rest = 0;
+
+	if (r->nr_samples < window)
+		rest = div_u64((u64)r->last_nr_accesses *
+			       (window - r->nr_samples), window);
+	return min_t(u64, r->nr_accesses + rest, window);
+}
+
+/* No pending sample is worth anything any more, for example after a pause. */
+void damon_forget_samples(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			r->sampling_addr = DAMON_NO_SAMPLE;
+}
+
+/* the region budget */
+
+static unsigned int nr_all_regions(struct damon_ctx *ctx)
+{
+	unsigned int nr = 0;
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		nr += t->nr_regions;
+	return nr;
+}
+
+/* The size that no region may exceed if there are to be enough of them. */
+unsigned long damon_region_sz_limit(struct damon_ctx *ctx)
+{
+	unsigned long min_sz = ctx->min_region_sz, limit, rest;
+	struct damon_target *t;
+	struct damon_region *r;
+	u64 total = 0;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			total += damon_sz_region(r);
+
+	limit = div64_u64(total, max(ctx->attrs.min_nr_regions, 1UL));
+	limit = max(limit, min_sz);
+	rest = limit % min_sz;
+	if (rest && limit <= ULONG_MAX - min_sz)
+		limit += min_sz - rest;
+	return limit;
+}
+
+/*
+ * Cuts regions that are too large for the minimum number of regions, and notes
+ * the limit for the next merge.  Without memory regions stay as they are.
+ */
+void damon_enforce_min_nr_regions(struct damon_ctx *ctx)
+{
+	unsigned long limit = damon_region_sz_limit(ctx);
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			if (damon_sz_region(r) > limit &&
+			    !damon_split_region_at(t, r, limit))
+				break;
+	ctx->region_sz_limit = limit;
+}
+
+/* the end of a window */
+
+/*
+ * Makes counts comparable: a region that was answered in only some of the
+ * samples gets what a full window would have shown at the same rate.
+ */
+static void scale_count(struct damon_region *r, unsigned int window)
+{
+	u64 scaled = r->nr_accesses;
+
+	if (scaled && r->nr_samples && r->nr_samples != window) {
+		scaled = div_u64(scaled * window + r->nr_samples / 2,
+				 r->nr_samples);
+		r->nr_accesses = clamp_t(u64, scaled, 1, window);
+	}
+	r->nr_accesses_bp = count_to_bp(r->nr_accesses);
+}
+
+/*
+ * A region grows older while its access rate stays about the same.  Nothing is
+ * known of a region without an answer, so it does not grow old either.
+ */
+static void age_region(struct damon_region *r, unsigned int threshold)
+{
+	if (!r->nr_samples ||
+	    abs_diff(r->nr_accesses, r->last_nr_accesses) > threshold ||
+	    !r->nr_accesses != !r->last_nr_accesses)
+		r->age = 0;
+	else if (r->age < UINT_MAX)
+		r->age++;
+}
+
+/* Merges adjacent regions of a target that are alike. */
+static void merge_similar(struct damon_target *t, unsigned int threshold,
+			  unsigned long sz_limit)
+{
+	struct damon_region *left = NULL, *r, *next;
+
+	damon_for_each_region_safe(r, next, t) {
+		if (left && left->ar.end == r->ar.start &&
+		    abs_diff(left->nr_accesses, r->nr_accesses) <= threshold &&
+		    r->ar.end - left->ar.start <= sz_limit)
+			damon_merge_two_regions(t, left, r);
+		else
+			left = r;
+	}
+}
+
+/* A tenth of a target's highest count separates one access rate from another. */
+static unsigned int merge_threshold(struct damon_target *t)
+{
+	unsigned int max_nr = 0;
+	struct damon_region *r;
+
+	damon_for_each_region(r, t)
+		max_nr = max(max_nr, r->nr_accesses);
+	return max_nr / 10;
+}
+
+/*
+ * First half of a window's end: final counts, ages, and merging.  If there are
+ * still too many regions, more and more different ones are merged, until there
+ * is nothing left to tell apart.
+ */
+void damon_close_window(struct damon_ctx *ctx)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs), threshold = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		unsigned int own;
+
+		damon_for_each_region(r, t)
+			scale_count(r, window);
+		own = merge_threshold(t);
+		damon_for_each_region(r, t)
+			age_region(r, own);
+		merge_similar(t, own, ctx->region_sz_limit);
+		threshold = max(threshold, own);
+	}
+
+	while (nr_all_regions(ctx) > ctx->attrs.max_nr_regions &&
+	       threshold < window) {
+		threshold = threshold < window / 2 ? max(2 * threshold, 1U) : window;
+		damon_for_each_target(t, ctx)
+			merge_similar(t, threshold, ctx->region_sz_limit);
+	}
+	damon_enforce_min_nr_regions(ctx);
+}
+
+/* Second half: counters start over. */
+void damon_open_window(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			r->last_nr_accesses = r->nr_accesses;
+			r->nr_accesses = 0;
+			r->nr_samples = 0;
+			memset(r->probe_hits, 0, sizeof(r->probe_hits));
+		}
+	}
+}
+
+/*
+ * Splits a region into up to @nr_parts of random sizes, the larger part again
+ * each time.  Returns the last of the parts.
+ */
+static struct damon_region *split_region(struct damon_ctx *ctx,
+					 struct damon_target *t,
+					 struct damon_region *r,
+					 unsigned int nr_parts)
+{
+	struct damon_region *last = r;
+
+	while (--nr_parts) {
+		unsigned long grains = damon_sz_region(r) / ctx->min_region_sz;
+		struct damon_region *right;
+
+		if (grains < 2)
+			break;
+		right = damon_split_region_at(t, r, ctx->min_region_sz *
+					      damon_rand(ctx, 1, grains));
+		if (!right)
+			break;
+		if (last == r)
+			last = right;
+		if (damon_sz_region(right) > damon_sz_region(r))
+			r = right;
+	}
+	return last;
+}
+
+/*
+ * Splits regions, so that the next window can tell whether their parts differ.
+ * All of them in two if the budget is large enough, in three if the previous
+ * split made no difference, otherwise as many as the budget allows, spread
+ * evenly and beginning somewhere else each time.
+ */
+void damon_split_regions(struct damon_ctx *ctx)
+{
+	unsigned int nr = nr_all_regions(ctx), nr_parts = 2, budget;
+	unsigned long max_nr = ctx->attrs.max_nr_regions;
+	struct damon_region *r;
+	struct damon_target *t;
+	u64 share;
+
+	if (nr && nr < max_nr) {
+		if (nr == ctx->last_nr_regions && nr < max_nr / 3)
+			nr_parts = 3;
+		budget = min_t(u64, max_nr - nr, (u64)nr * (nr_parts - 1));
+		share = damon_rand(ctx, 0, nr);
+
+		damon_for_each_target(t, ctx) {
+			damon_for_each_region(r, t) {
+				share += budget / (nr_parts - 1);
+				if (share < nr)
+					continue;
+				share -= nr;
+				r = split_region(ctx, t, r, nr_parts);
+			}
+		}
+	}
+	ctx->last_nr_regions = nr;
+}
