@@ -11,8 +11,15 @@ export BASE CONFIG FLAVOUR CMD MEM CPUS QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS
 
 ##@ The result
 .PHONY: run
-run: packages		## monitor a real server in a booted kernel, show its heat map
+run: kernel		## monitor a real server in a booted kernel, show its heat map
 	@kit/run
+
+.PHONY: bench stairs
+bench: kernel stock	## ours and stock side by side: a table in build/bench (CASE="...")
+	@kit/bench $(CASE)
+
+stairs: CASE = stairs
+stairs: bench		## the same for the one case that takes a few minutes
 
 ##@ Building and booting
 .PHONY: packages base kernel stock vm

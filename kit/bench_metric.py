@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+How well a monitor found what was hot: reads the truth that a workload wrote and
+the aggregations that the kernel traced, and compares them window by window, in
+bytes. It knows nothing of how either was produced: no VM, no files of its own.
+"""
+
+import json
+import re
+from collections import namedtuple
+
+Window = namedtuple("Window", "ns regions")        # regions: (start, end, nr_accesses)
+Phase = namedtuple("Phase", "ns hot")              # hot: sorted (start, end)
+Truth = namedtuple("Truth", "start_ns end_ns memory phases longest_pass_us pid")
+Score = namedtuple("Score", "f1 precision recall")
+
+EVENT = re.compile(
+    r"\s(?P<s>\d+)\.(?P<us>\d{6}): (?:damon:)?damon_aggregated:\s+"
+    r"target_id=(?P<target>\d+) nr_regions=(?P<nr>\d+) "
+    r"(?P<start>\d+)-(?P<end>\d+): (?P<accesses>\d+)")
+BUFFER = re.compile(r"# entries-in-buffer/entries-written: (\d+)/(\d+)")
+
+
+class BadInput(Exception):
+    """The input contradicts itself: no figure may be made from it."""
+
+
+def read_truth(lines):
+    start = end = None
+    phases = []
+    for line in lines:
+        event = json.loads(line)
+        if event["event"] == "start":
+            start = event
+        elif event["event"] == "phase":
+            phases.append(Phase(event["ns"], sorted((a, b) for a, b in event["hot"])))
+        elif event["event"] == "end":
+            end = event
+    if not start or not end or not phases:
+        raise BadInput("the workload did not run to its end")
+    return Truth(start["ns"], end["ns"], tuple(start["memory"]), phases,
+                 end["longest_pass_us"], start["pid"])
+
+
+def read_trace(lines):
+    """Windows of all targets together, in the order of time.
+
+    Every event says how many there are in its window, so a window that lost one
+    is an error and never a silent change of the score.
+    """
+    windows = []
+    target = missing = None
+    regions = []
+    for line in lines:
+        counts = BUFFER.match(line)
+        if counts and counts.group(1) != counts.group(2):
+            raise BadInput("trace buffer too small: %s of %s events kept" % counts.groups())
+        event = EVENT.search(line)
+        if not event:
+            continue
+        if not regions:
+            target, missing = event["target"], int(event["nr"])
+        if event["target"] != target:
+            raise BadInput("%d regions of target %s missing in the trace" % (missing, target))
+        regions.append((int(event["start"]), int(event["end"]), int(event["accesses"])))
+        missing -= 1
+        if not missing:
+            windows.append(Window(int(event["s"]) * 10**9 + int(event["us"]) * 1000, regions))
+            regions = []
+    return windows
+
+
+def hot_ranges(regions, threshold):
+    return sorted((start, end) for start, end, accesses in regions if accesses >= threshold)
+
+
+def size(ranges):
+    return sum(end - start for start, end in ranges)
+
+
+def overlap(left, right):
+    """Bytes in both of two sorted lists of disjoint ranges."""
+    total = i = j = 0
+    while i < len(left) and j < len(right):
+        total += max(0, min(left[i][1], right[j][1]) - max(left[i][0], right[j][0]))
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return total
+
+
+def score_window(found, truth):
+    both = overlap(found, truth)
+    precision = both / size(found) if found else 0.0
+    recall = both / size(truth) if truth else 0.0
+    return Score(2 * both / (size(found) + size(truth)), precision, recall)
+
+
+def hot_at(truth, ns):
+    """What was hot at a moment; None outside the time that the workload vouches for."""
+    if ns < truth.phases[0].ns or ns > truth.end_ns:
+        return None
+    return [phase.hot for phase in truth.phases if phase.ns <= ns][-1]
+
+
+def score_windows(windows, truth, max_accesses, shift_ns=0):
+    """Scores of the windows that ended while the workload ran.
+
+    shift_ns is what the clock of the trace is ahead of the clock of the truth.
+    """
+    scored = []
+    for window in windows:
+        hot = hot_at(truth, window.ns - shift_ns)
+        if hot is None:
+            continue
+        # At least half of the maximum, also where the maximum is odd.
+        found = hot_ranges(window.regions, (max_accesses + 1) // 2)
+        scored.append((window, hot, found, score_window(found, hot)))
+    return scored
+
+
+def mean(scores):
+    if not scores:
+        raise BadInput("no aggregation while the workload ran")
+    return Score(*(sum(column) / len(scores) for column in zip(*scores)))
+
+
+def summary(windows, truth, max_accesses, shift_ns=0):
+    scored = score_windows(windows, truth, max_accesses, shift_ns)
+    total = mean([score for _, _, _, score in scored])
+    return {
+        "f1": total.f1,
+        "precision": total.precision,
+        "recall": total.recall,
+        "windows": len(scored),
+        "regions": sum(len(window.regions) for window, _, _, _ in scored) / len(scored),
+        "phases": phase_means(scored, truth, shift_ns),
+    }
+
+
+def phase_means(scored, truth, shift_ns):
+    means = []
+    for i, phase in enumerate(truth.phases):
+        until = truth.phases[i + 1].ns if i + 1 < len(truth.phases) else truth.end_ns + 1
+        part = [score for window, _, _, score in scored
+                if phase.ns <= window.ns - shift_ns < until]
+        means.append(mean(part).f1 if part else None)
+    return means

@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Whether the metric gives the figures that one can work out by hand."""
+
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import bench_metric as metric
+
+TRUTH = [
+    '{"event": "start", "ns": 900000, "pid": 7, "memory": [0, 1000]}',
+    '{"event": "phase", "ns": 1000000, "phase": 0, "hot": [[0, 100]]}',
+    '{"event": "phase", "ns": 2000000, "phase": 1, "hot": [[300, 400], [100, 200]]}',
+    '{"event": "end", "ns": 3000000, "longest_pass_us": 12}',
+]
+
+
+def event(us, start, end, accesses, nr=1, target=0):
+    return ("        kdamond.0-71      [000] .....     0.%06d: damon_aggregated: "
+            "target_id=%d nr_regions=%d %d-%d: %d 3" % (us, target, nr, start, end, accesses))
+
+
+class Reading(unittest.TestCase):
+    def test_truth(self):
+        truth = metric.read_truth(TRUTH)
+        self.assertEqual(truth.memory, (0, 1000))
+        self.assertEqual(truth.phases[1], metric.Phase(2000000, [(100, 200), (300, 400)]))
+        self.assertEqual((truth.end_ns, truth.longest_pass_us, truth.pid), (3000000, 12, 7))
+
+    def test_unfinished_truth_is_refused(self):
+        with self.assertRaises(metric.BadInput):
+            metric.read_truth(TRUTH[:3])
+
+    def test_trace_groups_regions_into_windows(self):
+        windows = metric.read_trace([
+            "# tracer: nop", event(100, 0, 10, 20, nr=2), event(101, 10, 30, 0, nr=2),
+            "  other-1  [000] .....     0.000102: print: something else",
+            event(200, 0, 30, 5)])
+        self.assertEqual(windows, [
+            metric.Window(101000, [(0, 10, 20), (10, 30, 0)]),
+            metric.Window(200000, [(0, 30, 5)])])
+
+    def test_trace_of_perf_and_trace_cmd(self):
+        line = " kdamond.0 71 [000]  12.345678: damon:damon_aggregated: target_id=0 " \
+               "nr_regions=1 4096-8192: 20 0"
+        self.assertEqual(metric.read_trace([line]),
+                         [metric.Window(12345678000, [(4096, 8192, 20)])])
+
+    def test_incomplete_window_is_refused(self):
+        with self.assertRaises(metric.BadInput):
+            metric.read_trace([event(100, 0, 10, 20, nr=2), event(101, 0, 9, 1, target=1)])
+
+    def test_overrun_buffer_is_refused(self):
+        with self.assertRaises(metric.BadInput):
+            metric.read_trace(["# entries-in-buffer/entries-written: 10/11   #P:1"])
+        self.assertEqual(
+            metric.read_trace(["# entries-in-buffer/entries-written: 11/11   #P:1"]), [])
+
+
+class Bytes(unittest.TestCase):
+    def test_overlap(self):
+        left = [(0, 10), (20, 30), (40, 50)]
+        self.assertEqual(metric.overlap(left, left), 30)
+        self.assertEqual(metric.overlap(left, [(5, 45)]), 5 + 10 + 5)
+        self.assertEqual(metric.overlap(left, [(10, 20), (30, 40)]), 0)
+        self.assertEqual(metric.overlap(left, []), 0)
+        self.assertEqual(metric.overlap([(0, 100)], left), 30)
+
+    def test_perfect(self):
+        self.assertEqual(metric.score_window([(0, 100)], [(0, 100)]), (1, 1, 1))
+
+    def test_twice_too_much(self):
+        score = metric.score_window([(0, 200)], [(0, 100)])
+        self.assertEqual((score.precision, score.recall), (0.5, 1.0))
+        self.assertAlmostEqual(score.f1, 2 / 3)
+
+    def test_half_found(self):
+        score = metric.score_window([(0, 50)], [(0, 100)])
+        self.assertEqual((score.precision, score.recall), (1.0, 0.5))
+        self.assertAlmostEqual(score.f1, 2 / 3)
+
+    def test_nothing_found(self):
+        self.assertEqual(metric.score_window([], [(0, 100)]), (0, 0, 0))
+
+    def test_all_wrong(self):
+        self.assertEqual(metric.score_window([(200, 300)], [(0, 100)]), (0, 0, 0))
+
+
+class Windows(unittest.TestCase):
+    def setUp(self):
+        self.truth = metric.read_truth(TRUTH)
+
+    def summary(self, lines, **options):
+        return metric.summary(metric.read_trace(lines), self.truth, 20, **options)
+
+    def test_half_of_the_maximum_is_hot_and_less_is_not(self):
+        self.assertEqual(self.summary([event(1500, 0, 100, 10)])["f1"], 1)
+        self.assertEqual(self.summary([event(1500, 0, 100, 9)])["f1"], 0)
+        windows = metric.read_trace([event(1500, 0, 100, 10)])
+        self.assertEqual(metric.summary(windows, self.truth, 21)["f1"], 0)
+
+    def test_truth_of_the_moment(self):
+        result = self.summary([event(1999, 0, 100, 20), event(2000, 0, 100, 20)])
+        self.assertEqual((result["f1"], result["windows"]), (0.5, 2))
+        self.assertEqual(result["phases"], [1.0, 0.0])
+
+    def test_time_before_and_after_does_not_count(self):
+        result = self.summary([event(999, 0, 1, 0), event(1000, 0, 100, 20),
+                               event(3001, 0, 1, 0)])
+        self.assertEqual((result["f1"], result["windows"]), (1, 1))
+        self.assertEqual(result["phases"], [1.0, None])
+
+    def test_clocks_that_differ(self):
+        result = self.summary([event(5500, 0, 100, 20)], shift_ns=4000000)
+        self.assertEqual(result["f1"], 1)
+
+    def test_no_window_is_an_error_and_not_a_zero(self):
+        with self.assertRaises(metric.BadInput):
+            self.summary([event(1, 0, 100, 20)])
+
+    def test_two_hot_ranges(self):
+        result = self.summary([event(2500, 100, 200, 20, nr=3), event(2500, 200, 300, 0, nr=3),
+                               event(2500, 300, 350, 20, nr=3)])
+        self.assertEqual((result["precision"], result["recall"]), (1.0, 0.75))
+        self.assertAlmostEqual(result["f1"], 2 * 0.75 / 1.75)
+        self.assertEqual(result["regions"], 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

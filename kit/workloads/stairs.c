@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A memory load whose hot set is known: the memory is cut into equal slots, a hot
+ * window in each slot is read without pause, and every period the windows move up
+ * by their own size. One slot is the stairs pattern, one phase is a fixed hot
+ * set, many slots are scattered ones.
+ *
+ * What is hot when goes to the truth file, one JSON object per line, in
+ * CLOCK_MONOTONIC nanoseconds and virtual addresses. This file knows nothing of
+ * DAMON, and nothing here may depend on what a monitor finds.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE	4096ul
+#define MIB	(1ul << 20)
+#define MARKER	"/sys/kernel/tracing/trace_marker"
+
+struct load {
+	size_t total;		/* bytes mapped and touched once */
+	size_t hot;		/* bytes read all the time, over all slots */
+	unsigned int slots;
+	unsigned int phases;
+	uint64_t period;	/* ns between two moves */
+	int cpu;		/* the only CPU to run on, or -1 */
+	int huge;		/* let the kernel use huge pages */
+	int linger;		/* after the last phase wait to be killed */
+	int wait;		/* before the first phase wait for a line of input */
+	char *base;
+	FILE *truth;
+	int marker;
+};
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* One line for the truth file, and for the trace buffer if there is one. */
+__attribute__((format(printf, 2, 3)))
+static void tell(struct load *load, const char *format, ...)
+{
+	char line[16384];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= sizeof(line))
+		errx(1, "too many hot windows for one line");
+
+	fputs(line, load->truth);
+	fflush(load->truth);
+	/* A marker holds about a page; longer lines are in the file alone. */
+	if (load->marker >= 0 && len < 2048 && write(load->marker, line, len) < 0)
+		warn("trace marker");
+}
+
+/* Where the window of a slot is in a phase. */
+static size_t window_start(const struct load *load, unsigned int slot, unsigned int phase)
+{
+	size_t room = load->total / load->slots;
+	size_t size = load->hot / load->slots;
+	size_t steps = room / size;
+
+	return slot * room + phase % steps * size;
+}
+
+static void tell_phase(struct load *load, unsigned int phase)
+{
+	size_t size = load->hot / load->slots;
+	char hot[12288];
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < load->slots; i++) {
+		uintptr_t start = (uintptr_t)load->base + window_start(load, i, phase);
+
+		len += snprintf(hot + len, sizeof(hot) - len, "%s[%lu, %lu]",
+				i ? ", " : "", start, start + size);
+		if (len >= sizeof(hot))
+			errx(1, "too many hot windows");
+	}
+	tell(load, "{\"event\": \"phase\", \"ns\": %lu, \"phase\": %u, \"hot\": [%s]}\n",
+	     now(), phase, hot);
+}
+
+static void touch(const char *start, size_t size)
+{
+	const volatile char *at = start;
+	const volatile char *end = start + size;
+
+	for (; at < end; at += PAGE)
+		(void)*at;
+}
+
+/* Returns the longest time that passed between two reads of the same page. */
+static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until)
+{
+	size_t size = load->hot / load->slots;
+	uint64_t longest = 0, before = now(), after;
+	unsigned int i;
+
+	do {
+		for (i = 0; i < load->slots; i++)
+			touch(load->base + window_start(load, i, phase), size);
+		after = now();
+		if (after - before > longest)
+			longest = after - before;
+		before = after;
+	} while (after < until);
+	return longest;
+}
+
+static void map_memory(struct load *load)
+{
+	size_t i;
+
+	load->base = mmap(NULL, load->total, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (load->base == MAP_FAILED)
+		err(1, "mapping %zu MiB", load->total / MIB);
+	madvise(load->base, load->total, load->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	for (i = 0; i < load->total; i += PAGE)
+		load->base[i] = 1;
+}
+
+static unsigned long number(const char *text, const char *what)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end || *text == '-')
+		errx(2, "%s: '%s' is not a number", what, text);
+	return value;
+}
+
+static void usage(void)
+{
+	fprintf(stderr,
+		"usage: stairs [-t MIB] [-w HOT_KIB] [-k SLOTS] [-p PERIOD_MS] [-n PHASES]\n"
+		"              [-c CPU] [-o TRUTH_FILE] [-H] [-l] [-g]\n"
+		"  -H  huge pages where the kernel has them\n"
+		"  -l  linger after the last phase until killed\n"
+		"  -g  go on to the first phase only after a line of input\n");
+	exit(2);
+}
+
+static void parse(struct load *load, int argc, char **argv)
+{
+	const char *truth = NULL;
+	int c;
+
+	while ((c = getopt(argc, argv, "t:w:k:p:n:c:o:Hlg")) != -1) {
+		switch (c) {
+		case 't': load->total = number(optarg, "-t") * MIB; break;
+		case 'w': load->hot = number(optarg, "-w") * 1024; break;
+		case 'k': load->slots = number(optarg, "-k"); break;
+		case 'p': load->period = number(optarg, "-p") * 1000000ull; break;
+		case 'n': load->phases = number(optarg, "-n"); break;
+		case 'c': load->cpu = number(optarg, "-c"); break;
+		case 'o': truth = optarg; break;
+		case 'H': load->huge = 1; break;
+		case 'l': load->linger = 1; break;
+		case 'g': load->wait = 1; break;
+		default: usage();
+		}
+	}
+	if (optind != argc)
+		usage();
+	if (!load->hot)
+		load->hot = load->total / 10;
+	if (!load->slots || !load->phases || !load->period)
+		errx(2, "slots, phases and period must not be zero");
+	/* Whole pages per window, or two neighbours would share one. */
+	load->hot -= load->hot % (load->slots * PAGE);
+	load->total -= load->total % (load->slots * PAGE);
+	if (!load->hot || load->hot > load->total)
+		errx(2, "the hot set must fit into the memory");
+
+	load->truth = truth ? fopen(truth, "w") : stdout;
+	if (!load->truth)
+		err(1, "%s", truth);
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		err(1, "running on CPU %d", cpu);
+}
+
+int main(int argc, char **argv)
+{
+	struct load load = {
+		.total = 256 * MIB,
+		.slots = 1,
+		.phases = 10,
+		.period = 5000000000ull,
+		.cpu = -1,
+	};
+	uint64_t start, pass, longest = 0;
+	unsigned int phase;
+	int c;
+
+	parse(&load, argc, argv);
+	if (load.cpu >= 0)
+		pin(load.cpu);
+	load.marker = open(MARKER, O_WRONLY | O_CLOEXEC);
+	map_memory(&load);
+
+	tell(&load, "{\"event\": \"start\", \"ns\": %lu, \"pid\": %d, \"memory\": [%lu, %lu]}\n",
+	     now(), getpid(), (uintptr_t)load.base, (uintptr_t)load.base + load.total);
+	while (load.wait && (c = getchar()) != '\n')
+		if (c == EOF)
+			errx(1, "nobody said when to go");
+	start = now();
+	for (phase = 0; phase < load.phases; phase++) {
+		tell_phase(&load, phase);
+		pass = run_phase(&load, phase, start + (phase + 1) * load.period);
+		if (pass > longest)
+			longest = pass;
+	}
+	tell(&load, "{\"event\": \"end\", \"ns\": %lu, \"longest_pass_us\": %lu}\n",
+	     now(), longest / 1000);
+	while (load.linger)
+		pause();
+	return 0;
+}
