@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the operations sets know in common about folios.
+ *
+ * Two folio flags carry accesses between DAMON and the rest of the memory
+ * management.  Whoever clears an accessed bit sets the young flag, which
+ * reclaim takes for a reference, so that monitoring makes nothing look cold to
+ * it.  The idle flag is set along with it, and cleared by reclaim when that
+ * consumes an accessed bit, and by mark_page_accessed() and the like.  So a
+ * folio without it was accessed in a way that its mappings may not show.
+ *
+ * Nothing here protects against the user interface of idle page tracking, which
+ * uses the same flags.
+ */
+#ifndef _MM_DAMON_OPS_COMMON_H
+#define _MM_DAMON_OPS_COMMON_H
+
+#include <linux/mm.h>
+#include <linux/page_idle.h>
+
+#include "internal.h"
+
+/*
+ * Whether a folio that has been made old lost its idle flag.  Memory that some
+ * driver mapped belongs to no mapping, nobody maintains its flags.
+ */
+static inline bool damon_folio_touched(struct folio *folio)
+{
+	return READ_ONCE(folio->mapping) && !folio_test_idle(folio);
+}
+
+/* Makes the flags old.  @young: an accessed bit was cleared for that. */
+static inline void damon_folio_age_flags(struct folio *folio, bool young)
+{
+	if (!READ_ONCE(folio->mapping))
+		return;
+	/* Plain tests first: the flags' cache line is shared with others. */
+	if (young && !folio_test_young(folio))
+		folio_set_young(folio);
+	if (!folio_test_idle(folio))
+		folio_set_idle(folio);
+}
+
+struct folio *damon_get_folio(unsigned long pfn);
+enum damon_answer damon_folio_young(struct folio *folio);
+enum damon_answer damon_folio_mkold(struct folio *folio);
+
+#endif /* _MM_DAMON_OPS_COMMON_H */

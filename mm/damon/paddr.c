@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations set for the physical address space: was this page frame's memory
+ * accessed, through whichever mapping?
+ *
+ * Only folios on LRU lists can tell.  Free memory, the kernel's own, hugetlb
+ * pages and holes give no answer.  Physical addresses are the core's addresses
+ * times the context's address unit.  Must not know page tables.
+ */
+
+#define pr_fmt(fmt) "damon-pa: " fmt
+
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+
+#include "ops-common.h"
+
+/* Regions that are sampled in a row without a chance for others to run. */
+#define BATCH		32
+
+/*
+ * How often to draw another address if there is nothing to be seen at the
+ * first one: once while sampling, and again right before the interval begins.
+ */
+#define TRIES_SAMPLE	2
+#define TRIES_PREPARE	1
+
+/*
+ * One pass over the regions of a target.  A large folio can be in several of
+ * them: the sample of one region must not suffer from the folio having been
+ * made old for another one a moment ago.
+ */
+struct sampler {
+	struct damon_ctx *ctx;
+	unsigned int nr;		/* regions since the last pause */
+	unsigned long pfn;		/* folio that was made old last ... */
+	unsigned long nr_pages;
+	enum damon_answer answer;	/* ... and its answer before that */
+};
+
+static bool pfn_of(struct damon_ctx *ctx, unsigned long addr,
+		   unsigned long *pfn)
+{
+	phys_addr_t phys;
+
+	if (check_mul_overflow((phys_addr_t)addr, (phys_addr_t)ctx->addr_unit,
+			       &phys))
+		return false;
+	*pfn = PHYS_PFN(phys);
+	return *pfn == phys >> PAGE_SHIFT;
+}
+
+static bool just_made_old(const struct sampler *s, unsigned long pfn)
+{
+	return pfn - s->pfn < s->nr_pages;
+}
+
+static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
+{
+	enum damon_answer answer;
+	struct folio *folio;
+	unsigned long pfn;
+
+	if (!pfn_of(s->ctx, addr, &pfn))
+		return DAMON_UNKNOWN;
+	if (just_made_old(s, pfn))
+		return s->answer;
+	folio = damon_get_folio(pfn);
+	if (!folio)
+		return DAMON_UNKNOWN;
+	answer = damon_folio_young(folio);
+	folio_put(folio);
+	return answer;
+}
+
+static bool arm_sample(struct sampler *s, unsigned long addr)
+{
+	enum damon_answer answer;
+	struct folio *folio;
+	unsigned long pfn;
+
+	if (!pfn_of(s->ctx, addr, &pfn))
+		return false;
+	if (just_made_old(s, pfn))
+		return true;
+	folio = damon_get_folio(pfn);
+	if (!folio)
+		return false;
+	answer = damon_folio_mkold(folio);
+	if (answer != DAMON_UNKNOWN) {
+		s->pfn = folio_pfn(folio);
+		s->nr_pages = folio_nr_pages(folio);
+		s->answer = answer;
+	}
+	folio_put(folio);
+	return answer != DAMON_UNKNOWN;
+}
+
+static void draw_sample(struct sampler *s, struct damon_region *r, int tries)
+{
+	r->sampling_addr = DAMON_NO_SAMPLE;
+	while (tries--) {
+		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
+
+		if (arm_sample(s, addr)) {
+			r->sampling_addr = addr;
+			return;
+		}
+	}
+}
+
+static void pause_sampling(struct sampler *s)
+{
+	if (++s->nr % BATCH == 0)
+		cond_resched();
+}
+
+static void prepare_access_checks(struct damon_ctx *ctx)
+{
+	struct sampler s = { .ctx = ctx };
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			if (damon_sample_pending(r))
+				continue;
+			draw_sample(&s, r, TRIES_PREPARE);
+			pause_sampling(&s);
+		}
+	}
+}
+
+static unsigned int check_accesses(struct damon_ctx *ctx)
+{
+	struct sampler s = { .ctx = ctx };
+	unsigned int max_nr_accesses = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			if (damon_sample_pending(r))
+				damon_count_sample(r, test_sample(&s, r->sampling_addr),
+						   &ctx->attrs);
+			draw_sample(&s, r, TRIES_SAMPLE);
+			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+			pause_sampling(&s);
+		}
+	}
+	return max_nr_accesses;
+}
+
+static int __init damon_paddr_init(void)
+{
+	struct damon_operations ops = {
+		.id = DAMON_OPS_PADDR,
+		.prepare_access_checks = prepare_access_checks,
+		.check_accesses = check_accesses,
+	};
+
+	return damon_register_ops(&ops);
+}
+subsys_initcall(damon_paddr_init);

@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * KUnit suite "damon-operations": areas, the page table walker, and samples, the
+ * latter two on real mappings of the test's own address space.
+ */
+
+#include <kunit/test.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/swap.h>
+#include <linux/uaccess.h>
+
+#include <asm/tlbflush.h>
+
+struct areas_case {
+	const char *what;
+	unsigned long grain;
+	struct damon_addr_range vmas[8];
+	struct damon_addr_range areas[MAX_AREAS];
+};
+
+static const struct areas_case areas_cases[] = {
+	{
+		"touching mappings are one", 1,
+		{ {10, 20}, {20, 25}, {200, 210}, {210, 220}, {300, 305},
+		  {307, 330} },
+		{ {10, 25}, {200, 220}, {300, 330} },
+	}, {
+		"smaller gaps are ignored", 1,
+		{ {4, 9}, {9, 16}, {40, 44}, {50, 58}, {58, 70}, {700, 720},
+		  {722, 760} },
+		{ {4, 16}, {40, 70}, {700, 760} },
+	}, {
+		"of equal gaps the lower one is cut", 1,
+		{ {4, 9}, {20, 30}, {41, 44}, {55, 61} },
+		{ {4, 9}, {20, 30}, {41, 61} },
+	}, {
+		"the larger gap may be the upper one", 1,
+		{ {4, 9}, {20, 30}, {41, 44}, {60, 61} },
+		{ {4, 9}, {20, 44}, {60, 61} },
+	}, {
+		"one gap makes two areas", 1,
+		{ {4, 9}, {9, 20}, {41, 44} },
+		{ {4, 20}, {41, 44} },
+	}, {
+		"no gap makes one area", 1,
+		{ {4, 9}, {9, 20} },
+		{ {4, 20} },
+	}, {
+		"no mapping makes none", 1,
+	}, {
+		"gaps within the grain do not count", 16,
+		{ {4, 9}, {15, 20}, {41, 44}, {72, 90} },
+		{ {4, 48}, {64, 90} },
+	}, {
+		"gaps that alignment would close do not count", 64,
+		{ {4, 9}, {70, 80}, {120, 130}, {400, 410} },
+		{ {4, 192}, {384, 410} },
+	}, {
+		"the end of the address space", 1UL << 16,
+		{ {0x10000, 0x20000}, {ULONG_MAX - 0x2fff, ULONG_MAX - 0x1fff},
+		  {ULONG_MAX - 0xfff, ULONG_MAX} },
+		{ {0x10000, 0x20000}, {ULONG_MAX - 0xffff, ULONG_MAX} },
+	},
+};
+
+static void areas_case_name(const struct areas_case *c, char *name)
+{
+	strscpy(name, c->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(areas, areas_cases, areas_case_name);
+
+static void find_areas_test(struct kunit *test)
+{
+	const struct areas_case *c = test->param_value;
+	struct damon_addr_range areas[MAX_AREAS];
+	struct vm_area_struct *vmas;
+	struct mm_struct *mm;
+	unsigned int i, nr, nr_expected = 0;
+
+	mm = kunit_kzalloc(test, sizeof(*mm), GFP_KERNEL);
+	vmas = kunit_kcalloc(test, ARRAY_SIZE(c->vmas), sizeof(*vmas), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	KUNIT_ASSERT_NOT_NULL(test, vmas);
+
+	mt_init_flags(&mm->mm_mt, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU);
+	for (i = 0; i < ARRAY_SIZE(c->vmas) && c->vmas[i].end; i++) {
+		vmas[i].vm_start = c->vmas[i].start;
+		vmas[i].vm_end = c->vmas[i].end;
+		KUNIT_EXPECT_EQ(test, 0,
+				mtree_store_range(&mm->mm_mt, c->vmas[i].start,
+						  c->vmas[i].end - 1, &vmas[i],
+						  GFP_KERNEL));
+	}
+	scoped_guard(rcu)
+		nr = find_areas(mm, c->grain, areas);
+	mtree_destroy(&mm->mm_mt);
+
+	while (nr_expected < MAX_AREAS && c->areas[nr_expected].end)
+		nr_expected++;
+	KUNIT_ASSERT_EQ(test, nr, nr_expected);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, areas[i].start, c->areas[i].start);
+		KUNIT_EXPECT_EQ(test, areas[i].end, c->areas[i].end);
+	}
+}
+
+struct refit_case {
+	const char *what;
+	struct damon_addr_range old[9];
+	struct damon_addr_range areas[3];
+	struct damon_addr_range expected[9];
+};
+
+#define REFIT_BASE_A \
+	{ {10, 20}, {20, 30}, {50, 55}, {55, 57}, {57, 59}, {70, 80}, \
+	  {80, 90}, {90, 100} }
+#define REFIT_BASE_B \
+	{ {1000, 1040}, {1040, 1100}, {1400, 1430}, {1430, 1460}, \
+	  {1460, 1480}, {2000, 2200}, {2200, 2350} }
+
+static const struct refit_case refit_cases[] = {
+	{
+		"small changes", REFIT_BASE_A,
+		{ {5, 27}, {45, 55}, {73, 104} },
+		{ {5, 20}, {20, 27}, {45, 55}, {73, 80}, {80, 90}, {90, 104} },
+	}, {
+		"middle area within one region", REFIT_BASE_A,
+		{ {5, 27}, {56, 57}, {65, 104} },
+		{ {5, 20}, {20, 27}, {56, 57}, {65, 80}, {80, 90}, {90, 104} },
+	}, {
+		"middle area in new place", REFIT_BASE_A,
+		{ {5, 27}, {61, 63}, {65, 104} },
+		{ {5, 20}, {20, 27}, {61, 63}, {65, 80}, {80, 90}, {90, 104} },
+	}, {
+		"all in new places", REFIT_BASE_A,
+		{ {5, 7}, {30, 32}, {65, 68} },
+		{ {5, 7}, {30, 32}, {65, 68} },
+	}, {
+		"shrinking areas", REFIT_BASE_B,
+		{ {980, 1080}, {1390, 1455}, {2100, 2400} },
+		{ {980, 1040}, {1040, 1080}, {1390, 1430}, {1430, 1455},
+		  {2100, 2200}, {2200, 2400} },
+	}, {
+		"middle area in the last of its regions", REFIT_BASE_B,
+		{ {980, 1080}, {1465, 1470}, {1900, 2400} },
+		{ {980, 1040}, {1040, 1080}, {1465, 1470}, {1900, 2200},
+		  {2200, 2400} },
+	}, {
+		"middle area behind its regions", REFIT_BASE_B,
+		{ {980, 1080}, {1600, 1650}, {1900, 2400} },
+		{ {980, 1040}, {1040, 1080}, {1600, 1650}, {1900, 2200},
+		  {2200, 2400} },
+	}, {
+		"nothing in common", REFIT_BASE_B,
+		{ {900, 950}, {1500, 1520}, {1800, 1850} },
+		{ {900, 950}, {1500, 1520}, {1800, 1850} },
+	},
+};
+
+static void refit_case_name(const struct refit_case *c, char *name)
+{
+	strscpy(name, c->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(refit, refit_cases, refit_case_name);
+
+static unsigned int count_ranges(const struct damon_addr_range *ranges,
+				 unsigned int max)
+{
+	unsigned int nr = 0;
+
+	while (nr < max && ranges[nr].end)
+		nr++;
+	return nr;
+}
+
+/* Regions that survive keep what was seen; new ones have seen nothing. */
+static void refit_test(struct kunit *test)
+{
+	const struct refit_case *c = test->param_value;
+	unsigned int nr = count_ranges(c->expected, ARRAY_SIZE(c->expected));
+	struct damon_target *t = damon_new_target();
+	struct damon_addr_range areas[3];
+	struct damon_region *r;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	for (i = 0; i < ARRAY_SIZE(c->old) && c->old[i].end; i++) {
+		r = damon_new_region(c->old[i].start, c->old[i].end);
+		if (!r) {
+			damon_free_target(t);
+			kunit_skip(test, "out of memory");
+		}
+		r->age = 7;
+		damon_add_region(r, t);
+	}
+
+	memcpy(areas, c->areas, sizeof(areas));
+	KUNIT_EXPECT_EQ(test, 0, damon_set_regions(t, areas, 3, 1));
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), nr);
+	i = 0;
+	damon_for_each_region(r, t) {
+		bool survivor = false;
+		int j;
+
+		if (i == nr)
+			break;
+		KUNIT_EXPECT_EQ(test, r->ar.start, c->expected[i].start);
+		KUNIT_EXPECT_EQ(test, r->ar.end, c->expected[i].end);
+		for (j = 0; j < ARRAY_SIZE(c->old); j++)
+			survivor |= c->old[j].start < r->ar.end &&
+				    r->ar.start < c->old[j].end;
+		KUNIT_EXPECT_EQ(test, r->age, survivor ? 7 : 0);
+		i++;
+	}
+	damon_free_target(t);
+}
+
+/* Real mappings from here on. */
+
+#define NR_TEST_PAGES	8
+
+static unsigned long map_pages(struct kunit *test, unsigned long pages,
+			       unsigned long prot)
+{
+	unsigned long addr;
+
+	addr = kunit_vm_mmap(test, NULL, 0, pages * PAGE_SIZE, prot,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no address space to map memory in");
+	return addr;
+}
+
+static void touch(struct kunit *test, unsigned long addr)
+{
+	KUNIT_ASSERT_EQ(test, 0, put_user(1, (u8 __user *)addr));
+}
+
+/*
+ * Accessed bits are not set while a TLB has the translation, and monitoring
+ * does not flush.
+ */
+static void touch_for_sure(struct kunit *test, unsigned long addr)
+{
+	flush_tlb_mm(current->mm);
+	touch(test, addr);
+}
+
+static enum damon_leaf_kind look_up(struct damon_walk *walk, unsigned long addr,
+				    struct damon_leaf *leaf)
+{
+	*leaf = (struct damon_leaf){};
+	return damon_walk_leaf(walk, addr, leaf);
+}
+
+static void walk_holes_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, NR_TEST_PAGES, PROT_READ);
+	unsigned long hole = addr + 2 * PAGE_SIZE;
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(hole, 3 * PAGE_SIZE));
+	damon_walk_begin(&walk, current->mm);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, hole + 5, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HOLE);
+	KUNIT_EXPECT_NULL(test, walk.vma);
+	KUNIT_EXPECT_EQ(test, walk.start, hole);
+	KUNIT_EXPECT_EQ(test, walk.size, 3 * PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, hole - 1, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_EMPTY);
+	KUNIT_EXPECT_NOT_NULL(test, walk.vma);
+	/* Nothing outside of the VMA may be taken for a part of it. */
+	KUNIT_EXPECT_GE(test, walk.start, addr);
+	KUNIT_EXPECT_EQ(test, walk.start + walk.size, hole);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, 0, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HOLE);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, ULONG_MAX, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HOLE);
+	damon_walk_end(&walk);
+	KUNIT_EXPECT_NULL(test, walk.vma);
+}
+
+static void walk_pages_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, NR_TEST_PAGES,
+				       PROT_READ | PROT_WRITE);
+	struct folio *first = NULL;
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+	int i;
+
+	for (i = 0; i < NR_TEST_PAGES; i += 2)
+		touch(test, addr + i * PAGE_SIZE);
+
+	damon_walk_begin(&walk, current->mm);
+	for (i = 0; i < NR_TEST_PAGES; i++) {
+		unsigned long page = addr + i * PAGE_SIZE;
+
+		if (i % 2) {
+			KUNIT_EXPECT_EQ(test, look_up(&walk, page, &leaf),
+					DAMON_LEAF_NONE);
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, look_up(&walk, page + 123, &leaf),
+				DAMON_LEAF_FOLIO);
+		KUNIT_EXPECT_EQ(test, leaf.start, page);
+		KUNIT_EXPECT_EQ(test, leaf.size, PAGE_SIZE);
+		KUNIT_EXPECT_TRUE(test, leaf.young);
+		KUNIT_ASSERT_NOT_NULL(test, leaf.folio);
+		KUNIT_EXPECT_TRUE(test, folio_test_anon(leaf.folio));
+		KUNIT_EXPECT_PTR_NE(test, leaf.folio, first);
+		first = first ?: leaf.folio;
+	}
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PTE);
+	damon_walk_end(&walk);
+	KUNIT_EXPECT_EQ(test, walk.size, 0);
+}
+
+static void walk_mkold_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 2, PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	touch(test, addr);
+	touch(test, addr + PAGE_SIZE);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_TRUE(test, damon_walk_mkold(&walk, &leaf));
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_FALSE(test, leaf.young);
+	KUNIT_EXPECT_FALSE(test, damon_walk_mkold(&walk, &leaf));
+
+	/* The neighbour is not affected. */
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr + PAGE_SIZE, &leaf),
+			DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_TRUE(test, leaf.young);
+
+	/* A pause changes nothing but who may run. */
+	damon_walk_pause(&walk);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_FALSE(test, leaf.young);
+	damon_walk_end(&walk);
+
+	touch_for_sure(test, addr);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_TRUE(test, leaf.young);
+	damon_walk_end(&walk);
+}
+
+static void walk_zero_page_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+	u8 byte = 1;
+
+	KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)addr));
+	KUNIT_EXPECT_EQ(test, byte, 0);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PTE);
+	damon_walk_end(&walk);
+}
+
+static void set_device_memory(unsigned long addr, bool set)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (set)
+		vm_flags_set(vma, VM_PFNMAP);
+	else
+		vm_flags_clear(vma, VM_PFNMAP);
+	mmap_write_unlock(current->mm);
+}
+
+static void walk_device_memory_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 3, PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	set_device_memory(addr, true);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + 9, &leaf),
+			DAMON_LEAF_OPAQUE);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + PAGE_SIZE, &leaf),
+			DAMON_LEAF_OPAQUE);
+	damon_walk_end(&walk);
+	set_device_memory(addr, false);
+}
+
+/*
+ * A writer that keeps the lock makes memory unknown, and is not waited for.
+ * The test itself is the writer.
+ */
+static void walk_contended_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct vm_area_struct *vma;
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	touch(test, addr);
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	vma_start_write(vma);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_OPAQUE);
+	damon_walk_end(&walk);
+	mmap_write_unlock(current->mm);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	damon_walk_end(&walk);
+}
+
+/* Returns an address that a huge PMD entry maps, or skips the test. */
+static unsigned long map_huge(struct kunit *test)
+{
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	unsigned long addr = map_pages(test, 2 * HPAGE_PMD_NR,
+				       PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	addr = round_up(addr, HPAGE_PMD_SIZE);
+	do_madvise(current->mm, addr, HPAGE_PMD_SIZE, MADV_HUGEPAGE);
+	touch(test, addr);
+	damon_walk_begin(&walk, current->mm);
+	look_up(&walk, addr, &leaf);
+	damon_walk_end(&walk);
+	if (leaf.size == HPAGE_PMD_SIZE)
+		return addr;
+#endif
+	kunit_skip(test, "no huge page to be had");
+	return 0;
+}
+
+static void walk_huge_page_test(struct kunit *test)
+{
+	unsigned long addr = map_huge(test);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr + PMD_SIZE - 1, &leaf),
+			DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PMD);
+	KUNIT_EXPECT_EQ(test, leaf.start, addr);
+	KUNIT_EXPECT_TRUE(test, damon_walk_mkold(&walk, &leaf));
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_FALSE(test, leaf.young);
+	damon_walk_end(&walk);
+
+	/* The walk must not have split it. */
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PMD);
+	damon_walk_end(&walk);
+}
+
+static struct sampler *new_sampler(struct kunit *test)
+{
+	struct sampler *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	damon_walk_begin(&s->walk, current->mm);
+	return s;
+}
+
+static enum damon_answer finish_sample(struct sampler *s, unsigned long addr)
+{
+	enum damon_answer answer;
+
+	/* Another pass: what the last one made old is no longer remembered. */
+	s->old_size = 0;
+	s->old_folio = NULL;
+	answer = test_sample(s, addr);
+	damon_walk_end(&s->walk);
+	return answer;
+}
+
+static void sample_page_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_sampler(test);
+
+	touch(test, addr);
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr + 1));
+	damon_walk_end(&s->walk);
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + 1), DAMON_NOT_ACCESSED);
+	touch_for_sure(test, addr);
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + 1), DAMON_ACCESSED);
+	/* Looking does not change anything. */
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + 1), DAMON_ACCESSED);
+}
+
+/* Who faults memory in has accessed it; who does not has not. */
+static void sample_unmapped_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 2, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_sampler(test);
+
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr));
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr + PAGE_SIZE));
+	damon_walk_end(&s->walk);
+	touch(test, addr);
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + PAGE_SIZE),
+			DAMON_NOT_ACCESSED);
+
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr));
+	damon_walk_end(&s->walk);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_NOT_ACCESSED);
+}
+
+static void sample_unknown_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_sampler(test);
+
+	touch(test, addr);
+	set_device_memory(addr, true);
+	KUNIT_EXPECT_FALSE(test, arm_sample(s, addr));
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_UNKNOWN);
+	set_device_memory(addr, false);
+}
+
+/* Reclaim has to see what monitoring took away, and the other way round. */
+static void sample_flags_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_sampler(test);
+	struct damon_leaf leaf;
+
+	touch(test, addr);
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr));
+	KUNIT_ASSERT_EQ(test, look_up(&s->walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_TRUE(test, folio_test_young(leaf.folio));
+	KUNIT_EXPECT_TRUE(test, folio_test_idle(leaf.folio));
+	folio_clear_idle(leaf.folio);
+	damon_walk_end(&s->walk);
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_ACCESSED);
+
+	/* Nothing was cleared now, so reclaim has nothing to be told. */
+	KUNIT_ASSERT_EQ(test, look_up(&s->walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	folio_test_clear_young(leaf.folio);
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr));
+	KUNIT_EXPECT_FALSE(test, folio_test_young(leaf.folio));
+	KUNIT_EXPECT_TRUE(test, folio_test_idle(leaf.folio));
+	damon_walk_end(&s->walk);
+	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_NOT_ACCESSED);
+}
+
+/*
+ * Two regions share a huge entry.  Within one pass, making it old for the
+ * first must not hide the access from the second.
+ */
+static void sample_shared_entry_test(struct kunit *test)
+{
+	unsigned long addr = map_huge(test);
+	unsigned long half = addr + PMD_SIZE / 2;
+	struct sampler *s = new_sampler(test);
+
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, half));
+	damon_walk_end(&s->walk);
+	KUNIT_EXPECT_EQ(test, finish_sample(s, half), DAMON_NOT_ACCESSED);
+
+	touch_for_sure(test, addr);
+	KUNIT_EXPECT_EQ(test, test_sample(s, addr), DAMON_ACCESSED);
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr + 4));
+	KUNIT_EXPECT_EQ(test, test_sample(s, half), DAMON_ACCESSED);
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, half + 4));
+	KUNIT_EXPECT_EQ(test, test_sample(s, half + 8), DAMON_ACCESSED);
+	damon_walk_end(&s->walk);
+
+	KUNIT_EXPECT_EQ(test, finish_sample(s, half), DAMON_NOT_ACCESSED);
+}
+
+static struct damon_ctx *new_ctx_of_pages(struct kunit *test,
+					  unsigned long addr, int nr)
+{
+	struct damon_ctx *ctx = damon_new_ctx();
+	struct damon_target *t = damon_new_target();
+	struct damon_region *r;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, ctx);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	damon_add_target(ctx, t);
+	for (i = 0; i < nr; i++) {
+		r = damon_new_region(addr + i * PAGE_SIZE,
+				     addr + (i + 1) * PAGE_SIZE);
+		KUNIT_ASSERT_NOT_NULL(test, r);
+		r->sampling_addr = DAMON_NO_SAMPLE;
+		damon_add_region(r, t);
+	}
+	return ctx;
+}
+
+/* More regions than one batch, every third one accessed between two passes. */
+static void check_regions_test(struct kunit *test)
+{
+	int nr = 3 * BATCH + 1, i;
+	unsigned long addr = map_pages(test, nr, PROT_READ | PROT_WRITE);
+	struct damon_ctx *ctx = new_ctx_of_pages(test, addr, nr);
+	struct damon_target *t = list_first_entry(&ctx->adaptive_targets,
+						  struct damon_target, list);
+	struct sampler *s = new_sampler(test);
+	struct damon_region *r;
+
+	s->ctx = ctx;
+	for (i = 0; i < nr; i++)
+		touch(test, addr + i * PAGE_SIZE);
+
+	/* No sample was under way yet. */
+	KUNIT_EXPECT_EQ(test, check_regions(s, t), 0);
+	damon_walk_end(&s->walk);
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
+
+	flush_tlb_mm(current->mm);
+	for (i = 0; i < nr; i += 3)
+		touch(test, addr + i * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, check_regions(s, t), 1);
+	damon_walk_end(&s->walk);
+	i = 0;
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_EQ(test, r->nr_accesses, i++ % 3 ? 0 : 1);
+	damon_destroy_ctx(ctx);
+}
+
+/* Kernel threads, which tests run in, have no memory to monitor. */
+static void no_process_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct damon_ctx *ctx = new_ctx_of_pages(test, addr, 1);
+	struct damon_target *t = list_first_entry(&ctx->adaptive_targets,
+						  struct damon_target, list);
+	struct damon_region *r = damon_first_region(t);
+
+	touch(test, addr);
+	t->pid = task_pid(current);
+	KUNIT_EXPECT_FALSE(test, target_valid(t));
+	KUNIT_EXPECT_NULL(test, damon_get_mm(t));
+	KUNIT_EXPECT_EQ(test, follow_mappings(ctx, t), -ESRCH);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 1);
+
+	/* A sample that cannot be finished does not count as cold. */
+	r->sampling_addr = addr;
+	r->nr_accesses = 3;
+	KUNIT_EXPECT_EQ(test, check_target(ctx, t), 0);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 3);
+	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
+	prepare_target(ctx, t);
+	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
+
+	t->pid = NULL;
+	KUNIT_EXPECT_FALSE(test, target_valid(t));
+	damon_destroy_ctx(ctx);
+}
+
+static struct kunit_case operations_cases[] = {
+	KUNIT_CASE_PARAM(find_areas_test, areas_gen_params),
+	KUNIT_CASE_PARAM(refit_test, refit_gen_params),
+	KUNIT_CASE(walk_holes_test),
+	KUNIT_CASE(walk_pages_test),
+	KUNIT_CASE(walk_mkold_test),
+	KUNIT_CASE(walk_zero_page_test),
+	KUNIT_CASE(walk_device_memory_test),
+	KUNIT_CASE(walk_contended_test),
+	KUNIT_CASE(walk_huge_page_test),
+	KUNIT_CASE(sample_page_test),
+	KUNIT_CASE(sample_unmapped_test),
+	KUNIT_CASE(sample_unknown_test),
+	KUNIT_CASE(sample_flags_test),
+	KUNIT_CASE(sample_shared_entry_test),
+	KUNIT_CASE(check_regions_test),
+	KUNIT_CASE(no_process_test),
+	{}
+};
+
+static struct kunit_suite operations_suite = {
+	.name = "damon-operations",
+	.test_cases = operations_cases,
+};
+
+kunit_test_suite(operations_suite);

@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page table walker of the virtual address operations sets.
+ *
+ * It finds, locks and reads the entry that maps an address, and clears accessed
+ * bits.  It never faults anything in, never splits huge mappings, and never
+ * waits for an mmap lock.  It knows nothing of regions and samples.
+ *
+ * Why page tables stay: as long as a VMA is locked for reading, its tables
+ * above the last level are not freed, and those of the last level only in ways
+ * that pte_offset_map_lock() detects.  Tables of hugetlb mappings can be shared
+ * between processes and given up under the hugetlb VMA lock, so that is held
+ * while one of their entries is in use.
+ */
+
+#include <linux/damon.h>
+#include <linux/hugetlb.h>
+#include <linux/leafops.h>
+#include <linux/mmap_lock.h>
+#include <linux/mmu_notifier.h>
+#include <linux/oom.h>
+#include <linux/pgtable.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+
+#include "vaddr-walk.h"
+
+/**
+ * damon_get_mm() - Address space of a target.
+ * @t:	The target.
+ *
+ * Any thread of the process will do: the one that the pid names may have ended
+ * before the others.
+ *
+ * Return: The address space, to be given back with mmput_async(), or %NULL if
+ * the process has none (any more).
+ */
+struct mm_struct *damon_get_mm(struct damon_target *t)
+{
+	struct task_struct *task;
+	struct mm_struct *mm;
+
+	guard(rcu)();
+	task = pid_task(t->pid, PIDTYPE_PID);
+	if (!task || task->flags & PF_KTHREAD)
+		return NULL;
+	task = find_lock_task_mm(task);
+	if (!task)
+		return NULL;
+	mm = task->mm;
+	mmget(mm);
+	task_unlock(task);
+	return mm;
+}
+
+/* Notes that @level holds for the aligned @span around @addr, inside the VMA. */
+static void settle(struct damon_walk *walk, enum damon_walk_level level,
+		   unsigned long addr, unsigned long span)
+{
+	unsigned long start = max(addr & ~(span - 1), walk->vma->vm_start);
+	unsigned long last = min(addr | (span - 1), walk->vma->vm_end - 1);
+
+	walk->level = level;
+	walk->start = start;
+	walk->size = last - start + 1;
+}
+
+static void leave_entry(struct damon_walk *walk)
+{
+	switch (walk->level) {
+	case DAMON_WALK_PTE:
+		pte_unmap_unlock(walk->pte, walk->ptl);
+		break;
+	case DAMON_WALK_PMD:
+	case DAMON_WALK_PUD:
+		spin_unlock(walk->ptl);
+		break;
+	case DAMON_WALK_HUGETLB:
+		spin_unlock(walk->ptl);
+		hugetlb_vma_unlock_read(walk->vma);
+		break;
+	default:
+		break;
+	}
+	walk->ptl = NULL;
+	walk->level = DAMON_WALK_HOLE;
+	walk->size = 0;
+}
+
+static void leave_vma(struct damon_walk *walk)
+{
+	if (walk->vma && !walk->mmap_locked)
+		vma_end_read(walk->vma);
+	walk->vma = NULL;
+}
+
+/*
+ * If no VMA covers the address, notes how far that holds.  The VMA tree may be
+ * read under RCU alone, so holes cost no lock.
+ */
+static bool enter_hole(struct damon_walk *walk, unsigned long addr)
+{
+	MA_STATE(mas, &walk->mm->mm_mt, addr, addr);
+
+	guard(rcu)();
+	if (mas_walk(&mas))
+		return false;
+	walk->level = DAMON_WALK_HOLE;
+	walk->start = mas.index;
+	walk->size = mas.last - mas.index + 1;
+	return true;
+}
+
+/*
+ * Locks the VMA of the address.  Where VMAs have no locks of their own, or this
+ * one's cannot be had, the mmap lock is tried.  Waiting for it would let the
+ * monitored process dictate the sampling interval.
+ */
+static bool enter_vma(struct damon_walk *walk, unsigned long addr)
+{
+	if (!walk->mmap_locked) {
+		walk->vma = lock_vma_under_rcu(walk->mm, addr);
+		if (walk->vma)
+			return true;
+		if (enter_hole(walk, addr))
+			return false;
+		walk->mmap_locked = mmap_read_trylock(walk->mm);
+	}
+	if (walk->mmap_locked)
+		walk->vma = vma_lookup(walk->mm, addr);
+	if (walk->vma)
+		return true;
+
+	walk->level = walk->mmap_locked ? DAMON_WALK_HOLE : DAMON_WALK_OPAQUE;
+	walk->start = addr & PAGE_MASK;
+	walk->size = PAGE_SIZE;
+	return false;
+}
+
+#ifdef CONFIG_HUGETLB_PAGE
+static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
+{
+	struct hstate *h = hstate_vma(walk->vma);
+	unsigned long size = huge_page_size(h);
+
+	hugetlb_vma_lock_read(walk->vma);
+	walk->pte = hugetlb_walk(walk->vma, addr & huge_page_mask(h), size);
+	if (!walk->pte) {
+		hugetlb_vma_unlock_read(walk->vma);
+		settle(walk, DAMON_WALK_EMPTY, addr, size);
+		return;
+	}
+	walk->ptl = huge_pte_lock(h, walk->mm, walk->pte);
+	settle(walk, DAMON_WALK_HUGETLB, addr, size);
+}
+#else
+static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
+{
+	settle(walk, DAMON_WALK_OPAQUE, addr, PAGE_SIZE);
+}
+#endif
+
+/* Returns false if the entry is no huge one any more. */
+static bool enter_huge_pmd(struct damon_walk *walk, pmd_t *pmd,
+			   unsigned long addr)
+{
+	spinlock_t *ptl = pmd_lock(walk->mm, pmd);
+	pmd_t val = pmdp_get(pmd);
+
+	if (pmd_none(val) || (pmd_present(val) && !pmd_leaf(val))) {
+		spin_unlock(ptl);
+		return false;
+	}
+	walk->pmd = pmd;
+	walk->ptl = ptl;
+	settle(walk, DAMON_WALK_PMD, addr, PMD_SIZE);
+	return true;
+}
+
+static bool enter_huge_pud(struct damon_walk *walk, pud_t *pud,
+			   unsigned long addr)
+{
+	spinlock_t *ptl = pud_lock(walk->mm, pud);
+	pud_t val = pudp_get(pud);
+
+	if (pud_none(val) || (pud_present(val) && !pud_leaf(val))) {
+		spin_unlock(ptl);
+		return false;
+	}
+	walk->pud = pud;
+	walk->ptl = ptl;
+	settle(walk, DAMON_WALK_PUD, addr, PUD_SIZE);
+	return true;
+}
+
+static void enter_pmd(struct damon_walk *walk, pmd_t *pmd, unsigned long addr)
+{
+	int tries;
+
+	/* Huge pages come and go.  Whoever loses the race twice gives up. */
+	for (tries = 0; tries < 2; tries++) {
+		pmd_t val = pmdp_get_lockless(pmd);
+		pte_t *pte;
+
+		if (pmd_none(val)) {
+			settle(walk, DAMON_WALK_EMPTY, addr, PMD_SIZE);
+			return;
+		}
+		if (!pmd_present(val) || pmd_leaf(val)) {
+			if (enter_huge_pmd(walk, pmd, addr))
+				return;
+			continue;
+		}
+		pte = pte_offset_map_lock(walk->mm, pmd, addr, &walk->ptl);
+		if (pte) {
+			settle(walk, DAMON_WALK_PTE, addr, PMD_SIZE);
+			walk->pte = pte - ((addr - walk->start) >> PAGE_SHIFT);
+			return;
+		}
+	}
+	settle(walk, DAMON_WALK_OPAQUE, addr, PAGE_SIZE);
+}
+
+static void enter_pgd(struct damon_walk *walk, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(walk->mm, addr);
+	p4d_t *p4d;
+	pud_t *pud, val;
+
+	if (pgd_none_or_clear_bad(pgd)) {
+		settle(walk, DAMON_WALK_EMPTY, addr, PGDIR_SIZE);
+		return;
+	}
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none_or_clear_bad(p4d)) {
+		settle(walk, DAMON_WALK_EMPTY, addr, P4D_SIZE);
+		return;
+	}
+	pud = pud_offset(p4d, addr);
+	val = pudp_get(pud);
+	if (pud_none(val))
+		settle(walk, DAMON_WALK_EMPTY, addr, PUD_SIZE);
+	else if (pud_present(val) && !pud_leaf(val))
+		enter_pmd(walk, pmd_offset(pud, addr), addr);
+	else if (!enter_huge_pud(walk, pud, addr))
+		settle(walk, DAMON_WALK_OPAQUE, addr, PAGE_SIZE);
+}
+
+/* Such memory belongs to a device, its entries to the driver. */
+static void enter_device(struct damon_walk *walk)
+{
+	walk->level = DAMON_WALK_OPAQUE;
+	walk->start = walk->vma->vm_start;
+	walk->size = walk->vma->vm_end - walk->vma->vm_start;
+}
+
+/* Goes to an address that is outside of what the walk stands on. */
+static noinline void move(struct damon_walk *walk, unsigned long addr)
+{
+	struct vm_area_struct *vma = walk->vma;
+
+	leave_entry(walk);
+	if (!vma || addr < vma->vm_start || addr >= vma->vm_end) {
+		leave_vma(walk);
+		if (!enter_vma(walk, addr))
+			return;
+		vma = walk->vma;
+	}
+
+	if (vma->vm_flags & VM_PFNMAP)
+		enter_device(walk);
+	else if (is_vm_hugetlb_page(vma))
+		enter_hugetlb(walk, addr);
+	else
+		enter_pgd(walk, addr);
+}
+
+/*
+ * What is swapped out or marked for the next fault is not accessed by anybody.
+ * What is being migrated, lent to a device or poisoned may be, and an accessed
+ * bit that it had can come back.
+ */
+static enum damon_leaf_kind absent_kind(softleaf_t entry)
+{
+	if (softleaf_is_swap(entry) || softleaf_is_marker(entry))
+		return DAMON_LEAF_NONE;
+	return DAMON_LEAF_OPAQUE;
+}
+
+/* The zero page stands for memory that does not exist yet. */
+static enum damon_leaf_kind present_kind(struct damon_leaf *leaf,
+					 struct page *page, bool zero)
+{
+	if (page) {
+		leaf->folio = page_folio(page);
+		return DAMON_LEAF_FOLIO;
+	}
+	return zero ? DAMON_LEAF_NONE : DAMON_LEAF_OPAQUE;
+}
+
+static enum damon_leaf_kind read_pte(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	pte_t *ptep = walk->pte + ((addr - walk->start) >> PAGE_SHIFT);
+	pte_t pte = ptep_get(ptep);
+
+	if (pte_none(pte))
+		return DAMON_LEAF_NONE;
+	if (!pte_present(pte))
+		return absent_kind(softleaf_from_pte(pte));
+	leaf->start = addr & PAGE_MASK;
+	leaf->size = pte_batch_hint(ptep, pte) * PAGE_SIZE;
+	leaf->pte = ptep;
+	leaf->young = pte_young(pte);
+	return present_kind(leaf, vm_normal_page(walk->vma, leaf->start, pte),
+			    is_zero_pfn(pte_pfn(pte)));
+}
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+static enum damon_leaf_kind read_pmd(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	pmd_t pmd = pmdp_get(walk->pmd);
+
+	if (!pmd_present(pmd))
+		return DAMON_LEAF_OPAQUE;
+	leaf->start = addr & PMD_MASK;
+	leaf->size = PMD_SIZE;
+	leaf->young = pmd_young(pmd);
+	return present_kind(leaf,
+			    vm_normal_page_pmd(walk->vma, leaf->start, pmd),
+			    is_huge_zero_pmd(pmd));
+}
+
+static bool clear_pmd(struct damon_walk *walk, struct damon_leaf *leaf)
+{
+	return pmdp_test_and_clear_young(walk->vma, leaf->start, walk->pmd);
+}
+#else
+static enum damon_leaf_kind read_pmd(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	return DAMON_LEAF_OPAQUE;
+}
+
+static bool clear_pmd(struct damon_walk *walk, struct damon_leaf *leaf)
+{
+	return false;
+}
+#endif
+
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && \
+	defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD)
+static enum damon_leaf_kind read_pud(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	pud_t pud = pudp_get(walk->pud);
+
+	if (!pud_present(pud))
+		return DAMON_LEAF_OPAQUE;
+	leaf->start = addr & PUD_MASK;
+	leaf->size = PUD_SIZE;
+	leaf->young = pud_young(pud);
+	return present_kind(leaf,
+			    vm_normal_page_pud(walk->vma, leaf->start, pud),
+			    false);
+}
+
+static bool clear_pud(struct damon_walk *walk, struct damon_leaf *leaf)
+{
+	return pudp_test_and_clear_young(walk->vma, leaf->start, walk->pud);
+}
+#else
+static enum damon_leaf_kind read_pud(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	return DAMON_LEAF_OPAQUE;
+}
+
+static bool clear_pud(struct damon_walk *walk, struct damon_leaf *leaf)
+{
+	return false;
+}
+#endif
+
+#ifdef CONFIG_HUGETLB_PAGE
+static enum damon_leaf_kind read_hugetlb(struct damon_walk *walk,
+					 unsigned long addr,
+					 struct damon_leaf *leaf)
+{
+	struct hstate *h = hstate_vma(walk->vma);
+	pte_t pte;
+
+	leaf->start = addr & huge_page_mask(h);
+	leaf->size = huge_page_size(h);
+	pte = huge_ptep_get(walk->mm, leaf->start, walk->pte);
+	if (huge_pte_none(pte))
+		return DAMON_LEAF_NONE;
+	if (!pte_present(pte))
+		return absent_kind(softleaf_from_pte(pte));
+	leaf->young = pte_young(pte);
+	return present_kind(leaf, pte_page(pte), false);
+}
+
+/*
+ * Where a hugetlb entry is one ordinary entry, its accessed bit is cleared in
+ * place, which cannot lose what the hardware sets meanwhile.  Elsewhere it may
+ * consist of many, or have a layout of its own.  Then it is taken out, and put
+ * back with everything it had when it was taken out, except the accessed bit.
+ */
+static bool clear_hugetlb(struct damon_walk *walk, struct damon_leaf *leaf)
+{
+#ifdef __HAVE_ARCH_HUGE_PTEP_GET_AND_CLEAR
+	pte_t pte = huge_ptep_get_and_clear(walk->mm, leaf->start, walk->pte,
+					    leaf->size);
+
+	set_huge_pte_at(walk->mm, leaf->start, walk->pte, pte_mkold(pte),
+			leaf->size);
+	return pte_young(pte);
+#else
+	return ptep_test_and_clear_young(walk->vma, leaf->start, walk->pte);
+#endif
+}
+#else
+static enum damon_leaf_kind read_hugetlb(struct damon_walk *walk,
+					 unsigned long addr,
+					 struct damon_leaf *leaf)
+{
+	return DAMON_LEAF_OPAQUE;
+}
+
+static bool clear_hugetlb(struct damon_walk *walk, struct damon_leaf *leaf)
+{
+	return false;
+}
+#endif
+
+/**
+ * damon_walk_leaf() - Look up what is mapped at an address.
+ * @walk:	The walk.
+ * @addr:	The address.  Those near the previous one's are cheap.
+ * @leaf:	Filled in if the result is %DAMON_LEAF_FOLIO.
+ *
+ * Context: May sleep.  Afterwards a page table lock may be held, until the walk
+ * moves on, is paused or ends.
+ * Return: What it is.
+ */
+enum damon_leaf_kind damon_walk_leaf(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	if (addr - walk->start >= walk->size)
+		move(walk, addr);
+
+	switch (walk->level) {
+	case DAMON_WALK_PTE:
+		return read_pte(walk, addr, leaf);
+	case DAMON_WALK_PMD:
+		return read_pmd(walk, addr, leaf);
+	case DAMON_WALK_PUD:
+		return read_pud(walk, addr, leaf);
+	case DAMON_WALK_HUGETLB:
+		return read_hugetlb(walk, addr, leaf);
+	case DAMON_WALK_OPAQUE:
+		return DAMON_LEAF_OPAQUE;
+	default:
+		return DAMON_LEAF_NONE;
+	}
+}
+
+/**
+ * damon_walk_mkold() - Clear the accessed bit of an entry.
+ * @walk:	The walk.  It must not have moved since it read @leaf.
+ * @leaf:	The entry.
+ *
+ * Also clears it for secondary MMUs.  The TLB is not flushed.
+ *
+ * Return: Whether it was set.
+ */
+bool damon_walk_mkold(struct damon_walk *walk, struct damon_leaf *leaf)
+{
+	bool young = false;
+
+	if (leaf->young) {
+		switch (walk->level) {
+		case DAMON_WALK_PTE:
+			young = ptep_test_and_clear_young(walk->vma,
+							  leaf->start,
+							  leaf->pte);
+			break;
+		case DAMON_WALK_PMD:
+			young = clear_pmd(walk, leaf);
+			break;
+		case DAMON_WALK_PUD:
+			young = clear_pud(walk, leaf);
+			break;
+		case DAMON_WALK_HUGETLB:
+			young = clear_hugetlb(walk, leaf);
+			break;
+		default:
+			break;
+		}
+	}
+	if (mmu_notifier_clear_young(walk->mm, leaf->start,
+				     leaf->start + leaf->size))
+		young = true;
+	return young;
+}
+
+/**
+ * damon_walk_end() - Drop all locks of a walk.
+ * @walk:	The walk.  It may be used again.
+ */
+void damon_walk_end(struct damon_walk *walk)
+{
+	leave_entry(walk);
+	leave_vma(walk);
+	if (walk->mmap_locked)
+		mmap_read_unlock(walk->mm);
+	walk->mmap_locked = false;
+}
+
+/**
+ * damon_walk_pause() - Let others have the locks and the CPU.
+ * @walk:	The walk.
+ */
+void damon_walk_pause(struct damon_walk *walk)
+{
+	damon_walk_end(walk);
+	cond_resched();
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations sets for virtual address spaces of processes: where is memory
+ * mapped, and was the memory at an address accessed?
+ *
+ * vaddr lets the regions follow the mappings, fvaddr leaves them where the user
+ * put them.  Page tables are the walker's business.
+ */
+
+#define pr_fmt(fmt) "damon-va: " fmt
+
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/mmu_notifier.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "ops-common.h"
+#include "vaddr-walk.h"
+
+/* Regions that are sampled in a row while locks are held. */
+#define BATCH		64
+
+/*
+ * An address space is mapped in a few clusters (program and heap, libraries and
+ * anonymous mappings, stack) with vast gaps between them.
+ */
+#define MAX_AREAS	3
+
+/*
+ * One pass over the regions of a target.  A huge entry or a large folio can be
+ * in several of them: the sample of one region must not suffer from the entry
+ * having been made old for the one before it.
+ */
+struct sampler {
+	struct damon_ctx *ctx;
+	struct damon_walk walk;
+	unsigned int nr;		/* regions since the last pause */
+	unsigned long old_start;	/* entry that was made old last ... */
+	unsigned long old_size;
+	bool old_young;			/* ... and its accessed bit before that */
+	struct folio *old_folio;	/* the same for its folio's flags */
+	bool old_touched;
+};
+
+static bool was_young(const struct sampler *s, const struct damon_leaf *leaf,
+		      unsigned long addr)
+{
+	return leaf->young || (s->old_young && addr - s->old_start < s->old_size);
+}
+
+static bool was_touched(const struct sampler *s, const struct damon_leaf *leaf)
+{
+	if (leaf->folio == s->old_folio)
+		return s->old_touched;
+	return damon_folio_touched(leaf->folio);
+}
+
+static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
+{
+	struct damon_leaf leaf;
+
+	switch (damon_walk_leaf(&s->walk, addr, &leaf)) {
+	case DAMON_LEAF_NONE:
+		return DAMON_NOT_ACCESSED;
+	case DAMON_LEAF_OPAQUE:
+		return DAMON_UNKNOWN;
+	default:
+		break;
+	}
+	if (was_young(s, &leaf, addr) || was_touched(s, &leaf) ||
+	    mmu_notifier_test_young(s->walk.mm, addr & PAGE_MASK))
+		return DAMON_ACCESSED;
+	return DAMON_NOT_ACCESSED;
+}
+
+static void remember_old(struct sampler *s, const struct damon_leaf *leaf,
+			 bool young, bool touched)
+{
+	if (leaf->start - s->old_start < s->old_size) {
+		s->old_young |= young;
+	} else {
+		s->old_start = leaf->start;
+		s->old_size = leaf->size;
+		s->old_young = young;
+	}
+
+	if (leaf->folio == s->old_folio) {
+		s->old_touched |= touched;
+	} else {
+		s->old_folio = leaf->folio;
+		s->old_touched = touched;
+	}
+}
+
+/*
+ * Where nothing is mapped there is nothing to make old: whoever accesses it
+ * gets memory whose accessed bit is set.
+ */
+static bool arm_sample(struct sampler *s, unsigned long addr)
+{
+	enum damon_leaf_kind kind;
+	struct damon_leaf leaf;
+	bool young, touched;
+
+	kind = damon_walk_leaf(&s->walk, addr, &leaf);
+	if (kind != DAMON_LEAF_FOLIO)
+		return kind == DAMON_LEAF_NONE;
+
+	young = damon_walk_mkold(&s->walk, &leaf);
+	touched = damon_folio_touched(leaf.folio);
+	remember_old(s, &leaf, young, touched);
+	if (young || touched)
+		damon_folio_age_flags(leaf.folio, young);
+	return true;
+}
+
+static void draw_sample(struct sampler *s, struct damon_region *r)
+{
+	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
+
+	r->sampling_addr = arm_sample(s, addr) ? addr : DAMON_NO_SAMPLE;
+	if (++s->nr == BATCH) {
+		s->nr = 0;
+		damon_walk_pause(&s->walk);
+	}
+}
+
+static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
+			   struct damon_target *t)
+{
+	struct mm_struct *mm = damon_get_mm(t);
+
+	*s = (struct sampler){ .ctx = ctx };
+	damon_walk_begin(&s->walk, mm);
+	return mm;
+}
+
+static void end_sampling(struct sampler *s)
+{
+	damon_walk_end(&s->walk);
+	mmput_async(s->walk.mm);
+}
+
+static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct damon_region *r;
+	bool begun = false;
+	struct sampler s;
+
+	damon_for_each_region(r, t) {
+		if (damon_sample_pending(r))
+			continue;
+		if (!begun && !begin_sampling(&s, ctx, t))
+			return;
+		begun = true;
+		draw_sample(&s, r);
+	}
+	if (begun)
+		end_sampling(&s);
+}
+
+static void prepare_access_checks(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		prepare_target(ctx, t);
+}
+
+/* A process that is gone has no memory that anything could be said about. */
+static void forget_samples(struct damon_target *t)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, t)
+		r->sampling_addr = DAMON_NO_SAMPLE;
+}
+
+static unsigned int check_regions(struct sampler *s, struct damon_target *t)
+{
+	unsigned int max_nr_accesses = 0;
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		if (damon_sample_pending(r))
+			damon_count_sample(r, test_sample(s, r->sampling_addr),
+					   &s->ctx->attrs);
+		draw_sample(s, r);
+		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+	}
+	return max_nr_accesses;
+}
+
+static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
+{
+	unsigned int max_nr_accesses;
+	struct sampler s;
+
+	if (!begin_sampling(&s, ctx, t)) {
+		forget_samples(t);
+		return 0;
+	}
+	max_nr_accesses = check_regions(&s, t);
+	end_sampling(&s);
+	return max_nr_accesses;
+}
+
+static unsigned int check_accesses(struct damon_ctx *ctx)
+{
+	unsigned int max_nr_accesses = 0;
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		max_nr_accesses = max(max_nr_accesses, check_target(ctx, t));
+		cond_resched();
+	}
+	return max_nr_accesses;
+}
+
+static unsigned long range_size(const struct damon_addr_range *range)
+{
+	return range->end - range->start;
+}
+
+/* The two largest gaps, the larger one first, the lower one of equal ones. */
+static void note_gap(struct damon_addr_range gaps[MAX_AREAS - 1],
+		     struct damon_addr_range gap)
+{
+	if (range_size(&gap) > range_size(&gaps[0])) {
+		gaps[1] = gaps[0];
+		gaps[0] = gap;
+	} else if (range_size(&gap) > range_size(&gaps[1])) {
+		gaps[1] = gap;
+	}
+}
+
+/*
+ * Gaps count as far as no aligned region reaches into them, so that areas never
+ * overlap once they are aligned.
+ */
+static void note_space_between(struct damon_addr_range gaps[MAX_AREAS - 1],
+			       unsigned long end, unsigned long next_start,
+			       unsigned long grain)
+{
+	struct damon_addr_range gap = {
+		.start = round_up(end, grain),
+		.end = round_down(next_start, grain),
+	};
+
+	if (gap.start >= end && gap.start < gap.end)
+		note_gap(gaps, gap);
+}
+
+/*
+ * Cuts what the VMAs span at the largest gaps between them.  Returns the number
+ * of areas: one more than there are gaps, up to MAX_AREAS, or none.
+ */
+static unsigned int find_areas(struct mm_struct *mm, unsigned long grain,
+			       struct damon_addr_range areas[MAX_AREAS])
+{
+	VMA_ITERATOR(vmi, mm, 0);
+	struct damon_addr_range gaps[MAX_AREAS - 1] = {};
+	struct damon_addr_range span = {};
+	struct vm_area_struct *vma;
+	unsigned int nr = 0;
+	int i;
+
+	for_each_vma(vmi, vma) {
+		if (!span.end)
+			span.start = vma->vm_start;
+		else
+			note_space_between(gaps, span.end, vma->vm_start, grain);
+		span.end = vma->vm_end;
+	}
+	if (!span.end)
+		return 0;
+
+	if (gaps[1].end && gaps[1].start < gaps[0].start)
+		swap(gaps[0], gaps[1]);
+	for (i = 0; i < ARRAY_SIZE(gaps) && gaps[i].end; i++) {
+		areas[nr].start = span.start;
+		areas[nr++].end = gaps[i].start;
+		span.start = gaps[i].end;
+	}
+	areas[nr++] = span;
+	return nr;
+}
+
+static int follow_mappings(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct damon_addr_range areas[MAX_AREAS];
+	struct mm_struct *mm = damon_get_mm(t);
+	unsigned int nr;
+
+	if (!mm)
+		return -ESRCH;
+	mmap_read_lock(mm);
+	nr = find_areas(mm, ctx->min_region_sz, areas);
+	mmap_read_unlock(mm);
+	mmput_async(mm);
+	if (!nr)
+		return -ENODATA;
+	return damon_set_regions(t, areas, nr, ctx->min_region_sz);
+}
+
+static void set_areas(struct damon_ctx *ctx, struct damon_target *t)
+{
+	int err = follow_mappings(ctx, t);
+
+	if (err)
+		pr_debug_ratelimited("no areas of pid %d: %d\n",
+				     pid_nr(t->pid), err);
+}
+
+static void init_areas(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		/* Regions that the user set are to be kept. */
+		if (!damon_nr_regions(t))
+			set_areas(ctx, t);
+	}
+}
+
+/* A target whose mappings cannot be read keeps the regions that it has. */
+static void update_areas(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		set_areas(ctx, t);
+		cond_resched();
+	}
+}
+
+/*
+ * A process that has exited but not been waited for is gone: a thread with an
+ * address space is what counts.
+ */
+static bool target_valid(struct damon_target *t)
+{
+	struct task_struct *task, *thread;
+
+	guard(rcu)();
+	task = pid_task(t->pid, PIDTYPE_PID);
+	if (!task || task->flags & PF_KTHREAD)
+		return false;
+	for_each_thread(task, thread) {
+		if (READ_ONCE(thread->mm))
+			return true;
+	}
+	return false;
+}
+
+static void cleanup_target(struct damon_target *t)
+{
+	put_pid(t->pid);
+}
+
+static int __init damon_vaddr_init(void)
+{
+	struct damon_operations ops = {
+		.id = DAMON_OPS_VADDR,
+		.init = init_areas,
+		.update = update_areas,
+		.prepare_access_checks = prepare_access_checks,
+		.check_accesses = check_accesses,
+		.target_valid = target_valid,
+		.cleanup_target = cleanup_target,
+	};
+	struct damon_operations fixed = ops;
+	int err = damon_register_ops(&ops);
+
+	if (err)
+		return err;
+	fixed.id = DAMON_OPS_FVADDR;
+	fixed.init = NULL;
+	fixed.update = NULL;
+	return damon_register_ops(&fixed);
+}
+subsys_initcall(damon_vaddr_init);
+
+#ifdef CONFIG_DAMON_VADDR_KUNIT_TEST
+#include "tests/vaddr-kunit.h"
+#endif
