@@ -113,6 +113,13 @@ static struct damon_addr_range align_range(const struct damon_addr_range *range,
 	return aligned;
 }
 
+/* Where the part of a range that will be covered ends, before rounding. */
+static unsigned long covered_end(const struct damon_addr_range *range,
+				 unsigned long min_sz)
+{
+	return min(range->end, align_range(range, min_sz).end);
+}
+
 static bool ranges_valid(const struct damon_addr_range *ranges,
 			 unsigned int nr_ranges, unsigned long min_sz)
 {
@@ -158,17 +165,19 @@ static struct damon_region *first_or_null(struct damon_target *t)
  * regions that overlap it.  *@pos is where to look from, and moves behind them.
  */
 static unsigned int count_missing(const struct damon_addr_range *range,
+				  unsigned long min_sz,
 				  struct damon_region **pos,
 				  struct damon_target *t)
 {
 	struct damon_region *r = skip_to(*pos, range->start, t), *next;
+	unsigned long end = covered_end(range, min_sz);
 	unsigned int missing = 0;
 
-	if (!r || r->ar.start >= range->end) {
+	if (!r || r->ar.start >= end) {
 		*pos = r;
 		return 1;
 	}
-	while ((next = region_behind(r, t)) && next->ar.start < range->end) {
+	while ((next = region_behind(r, t)) && next->ar.start < end) {
 		missing += r->ar.end < next->ar.start;
 		r = next;
 	}
@@ -193,7 +202,7 @@ int damon_plan_regions(struct damon_regions_plan *plan, struct damon_target *t,
 		return -EINVAL;
 
 	for (i = 0; i < nr_ranges; i++) {
-		missing = count_missing(&ranges[i], &pos, t);
+		missing = count_missing(&ranges[i], min_region_sz, &pos, t);
 		while (missing--) {
 			struct damon_region *r = damon_new_region(0, 1);
 
@@ -241,6 +250,7 @@ static struct damon_region *cover_range(struct damon_regions_plan *plan,
 					struct damon_region *r)
 {
 	struct damon_addr_range a = align_range(range, plan->min_region_sz);
+	unsigned long end = covered_end(range, plan->min_region_sz);
 	struct damon_region *next;
 
 	while (r && r->ar.end <= range->start) {
@@ -248,13 +258,13 @@ static struct damon_region *cover_range(struct damon_regions_plan *plan,
 		damon_destroy_region(r, t);
 		r = next;
 	}
-	if (!r || r->ar.start >= range->end) {
+	if (!r || r->ar.start >= end) {
 		insert_spare(plan, t, a.start, a.end, r);
 		return r;
 	}
 
 	r->ar.start = a.start;
-	while ((next = region_behind(r, t)) && next->ar.start < range->end) {
+	while ((next = region_behind(r, t)) && next->ar.start < end) {
 		if (r->ar.end < next->ar.start)
 			insert_spare(plan, t, r->ar.end, next->ar.start, next);
 		r = next;
