@@ -124,6 +124,7 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 	if (++s->nr == BATCH) {
 		s->nr = 0;
 		damon_walk_pause(&s->walk);
+		s->old_folio = NULL;	/* it may become another one now */
 	}
 }
 
@@ -337,22 +338,13 @@ static void update_areas(struct damon_ctx *ctx)
 }
 
 /*
- * A process that has exited but not been waited for is gone: a thread with an
- * address space is what counts.
+ * A process that has exited counts until it has been waited for, which is when
+ * users notice.  Until then its samples have no answers.
  */
 static bool target_valid(struct damon_target *t)
 {
-	struct task_struct *task, *thread;
-
 	guard(rcu)();
-	task = pid_task(t->pid, PIDTYPE_PID);
-	if (!task || task->flags & PF_KTHREAD)
-		return false;
-	for_each_thread(task, thread) {
-		if (READ_ONCE(thread->mm))
-			return true;
-	}
-	return false;
+	return pid_task(t->pid, PIDTYPE_PID);
 }
 
 static void cleanup_target(struct damon_target *t)
