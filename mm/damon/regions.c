@@ -424,8 +424,8 @@ void damon_update_region_access_rate(struct damon_region *r, bool accessed,
 
 	bp = (u64)r->nr_accesses * 10000;
 	if (r->last_nr_accesses && r->nr_samples < window)
-		bp += div_u64((u64)r->last_nr_accesses * 10000 *
-			      (window - r->nr_samples), window);
+		bp += mul_u64_u64_div_u64((u64)r->last_nr_accesses * 10000,
+					  window - r->nr_samples, window);
 	r->nr_accesses_bp = min_t(u64, bp, UINT_MAX);
 }
 
@@ -449,7 +449,7 @@ unsigned int damon_nr_accesses_mvsum(struct damon_region *r,
 	if (r->nr_samples < window)
 		rest = div_u64((u64)r->last_nr_accesses *
 			       (window - r->nr_samples), window);
-	return min_t(u64, r->nr_accesses + rest, window);
+	return min_t(u64, r->nr_accesses + rest, UINT_MAX);
 }
 
 /* No pending sample is worth anything any more, for example after a pause. */
@@ -483,9 +483,12 @@ unsigned long damon_region_sz_limit(struct damon_ctx *ctx)
 	struct damon_region *r;
 	u64 total = 0;
 
+	/* targets that together exceed 64 bits count as just that much */
 	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t)
-			total += damon_sz_region(r);
+			if (check_add_overflow(total, (u64)damon_sz_region(r),
+					       &total))
+				total = U64_MAX;
 
 	limit = div64_u64(total, max(ctx->attrs.min_nr_regions, 1UL));
 	limit = max(limit, min_sz);
@@ -517,7 +520,8 @@ void damon_enforce_min_nr_regions(struct damon_ctx *ctx)
 
 /*
  * Makes counts comparable: a region that was answered in only some of the
- * samples gets what a full window would have shown at the same rate.
+ * samples gets what a full window would have shown at the same rate.  From then
+ * on it counts as answered in all of them.
  */
 static void scale_count(struct damon_region *r, unsigned int window)
 {
@@ -528,6 +532,8 @@ static void scale_count(struct damon_region *r, unsigned int window)
 				 r->nr_samples);
 		r->nr_accesses = clamp_t(u64, scaled, 1, window);
 	}
+	if (r->nr_samples)
+		r->nr_samples = window;
 	r->nr_accesses_bp = count_to_bp(r->nr_accesses);
 }
 
