@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Builds a context from what users staged in the directories.
+ *
+ * Everything is read once, under the lock that stores take, and checked here or
+ * by the core.  Error numbers say little, so what is wrong goes to the kernel log,
+ * by the name of the file.  This room changes neither directories nor running
+ * contexts.
+ */
+#define pr_fmt(fmt) "damon-sysfs: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/numa.h>
+#include <linux/pid.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+
+#include "sysfs.h"
+
+/*
+ * What is under construction: the context, the number of the kdamond for
+ * messages, and whether it is to be committed to a running context.
+ */
+struct draft {
+	struct damon_ctx *ctx;
+	const char *kdamond;
+	bool online;
+};
+
+/* Says which file is wrong, but not all day, and not that it said less. */
+__printf(2, 3)
+static int refuse(const struct draft *draft, const char *fmt, ...)
+{
+	static struct ratelimit_state limit =
+		RATELIMIT_STATE_INIT_FLAGS(limit, DEFAULT_RATELIMIT_INTERVAL,
+					   DEFAULT_RATELIMIT_BURST,
+					   RATELIMIT_MSG_ON_RELEASE);
+	struct va_format vaf;
+	va_list args;
+
+	if (!__ratelimit(&limit))
+		return -EINVAL;
+	va_start(args, fmt);
+	vaf.fmt = fmt;
+	vaf.va = &args;
+	pr_notice("kdamonds/%s/contexts/0/%pV\n", draft->kdamond, &vaf);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int build_ops(const struct draft *draft,
+		     const struct damon_sysfs_context *context)
+{
+	struct damon_ctx *ctx = draft->ctx;
+	unsigned long unit = context->addr_unit;
+
+	if (damon_select_ops(ctx, context->operations))
+		return refuse(draft, "operations: not available");
+	ctx->pause = context->pause;
+	if (damon_target_has_pid(ctx))
+		return 0;
+
+	ctx->addr_unit = unit;
+	ctx->min_region_sz = max(PAGE_SIZE / unit, 1UL);
+	if (!is_power_of_2(ctx->min_region_sz))
+		return refuse(draft, "addr_unit: no power of two");
+	return 0;
+}
+
+/* Which rule of damon_set_attrs() the attributes break. */
+static const char *attrs_fault(const struct damon_attrs *attrs)
+{
+	const struct damon_intervals_goal *goal = &attrs->intervals_goal;
+
+	if (goal->aggrs && goal->min_sample_us > goal->max_sample_us)
+		return "intervals/intervals_goal: min_sample_us > max_sample_us";
+	if (goal->aggrs && (attrs->sample_interval < goal->min_sample_us ||
+			    attrs->sample_interval > goal->max_sample_us))
+		return "intervals/sample_us: not within intervals_goal";
+	if (attrs->min_nr_regions < 3)
+		return "nr_regions/min: less than 3";
+	if (attrs->min_nr_regions > attrs->max_nr_regions)
+		return "nr_regions: min > max";
+	if (attrs->sample_interval > attrs->aggr_interval)
+		return "intervals: sample_us > aggr_us";
+	return "not accepted";
+}
+
+static int build_attrs(const struct draft *draft,
+		       const struct damon_sysfs_attrs *staged)
+{
+	const struct damon_sysfs_intervals *intervals = staged->intervals;
+	const struct damon_sysfs_intervals_goal *goal =
+		intervals->intervals_goal;
+	struct damon_attrs attrs = {
+		.sample_interval = intervals->sample_us,
+		.aggr_interval = intervals->aggr_us,
+		.ops_update_interval = intervals->update_us,
+		.intervals_goal = {
+			.access_bp = goal->access_bp,
+			.aggrs = goal->aggrs,
+			.min_sample_us = goal->min_sample_us,
+			.max_sample_us = goal->max_sample_us,
+		},
+		.min_nr_regions = staged->nr_regions->min,
+		.max_nr_regions = staged->nr_regions->max,
+	};
+	int ret;
+
+	ret = damon_set_attrs(draft->ctx, &attrs);
+	if (ret == -EINVAL)
+		refuse(draft, "monitoring_attrs/%s", attrs_fault(&attrs));
+	return ret;
+}
+
+/* Copies the staged ranges.  They must be in order, and none may be empty. */
+static int read_ranges(const struct draft *draft, unsigned int target,
+		       const struct damon_sysfs_node *regions,
+		       struct damon_addr_range *ranges)
+{
+	const struct damon_sysfs_region *region;
+
+	for (unsigned int i = 0; i < regions->nr_children; i++) {
+		region = damon_sysfs_child(regions, i,
+					   struct damon_sysfs_region);
+		if (region->start >= region->end)
+			return refuse(draft, "targets/%u/regions/%u: start >= end",
+				      target, i);
+		if (i && ranges[i - 1].end > region->start)
+			return refuse(draft, "targets/%u/regions/%u: begins in the previous one",
+				      target, i);
+		ranges[i].start = region->start;
+		ranges[i].end = region->end;
+	}
+	return 0;
+}
+
+static int build_regions(const struct draft *draft, unsigned int index,
+			 const struct damon_sysfs_node *regions,
+			 struct damon_target *target)
+{
+	struct damon_addr_range *ranges __free(kvfree) = NULL;
+	unsigned int nr = regions->nr_children;
+	int ret;
+
+	if (!nr)
+		return 0;
+	ranges = kvmalloc_array(nr, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return -ENOMEM;
+	ret = read_ranges(draft, index, regions, ranges);
+	if (ret)
+		return ret;
+	ret = damon_set_regions(target, ranges, nr, draft->ctx->min_region_sz);
+	if (ret == -EINVAL)
+		refuse(draft, "targets/%u/regions: empty or overlapping when aligned to %lu",
+		       index, draft->ctx->min_region_sz);
+	return ret;
+}
+
+/*
+ * An obsolete target only says which running one is to go.  Nothing else of it is
+ * looked at: its process may be gone for long.
+ */
+static int build_target(const struct draft *draft, unsigned int index,
+			const struct damon_sysfs_target *staged)
+{
+	struct damon_target *target;
+
+	if (staged->obsolete_target && !draft->online)
+		return refuse(draft, "targets/%u/obsolete_target: nothing runs yet",
+			      index);
+	target = damon_new_target();
+	if (!target)
+		return -ENOMEM;
+	damon_add_target(draft->ctx, target);
+	target->obsolete = staged->obsolete_target;
+	if (target->obsolete)
+		return 0;
+
+	if (damon_target_has_pid(draft->ctx)) {
+		if (staged->pid_target > 0)
+			target->pid = find_get_pid(staged->pid_target);
+		if (!target->pid)
+			return refuse(draft, "targets/%u/pid_target: no process %d",
+				      index, staged->pid_target);
+	}
+	return build_regions(draft, index, staged->regions, target);
+}
+
+static int build_targets(const struct draft *draft,
+			 const struct damon_sysfs_node *targets)
+{
+	const struct damon_sysfs_target *staged;
+	unsigned int nr_alive = 0;
+	int ret;
+
+	for (unsigned int i = 0; i < targets->nr_children; i++) {
+		staged = damon_sysfs_child(targets, i,
+					   struct damon_sysfs_target);
+		nr_alive += !staged->obsolete_target;
+		if (nr_alive > 1 && !damon_target_has_pid(draft->ctx))
+			return refuse(draft, "targets: more than one without processes");
+	}
+	for (unsigned int i = 0; i < targets->nr_children; i++) {
+		staged = damon_sysfs_child(targets, i,
+					   struct damon_sysfs_target);
+		ret = build_target(draft, i, staged);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Clients write the greatest unsigned long for "no limit". */
+static unsigned int to_uint(unsigned long value)
+{
+	return min_t(unsigned long, value, UINT_MAX);
+}
+
+static void read_pattern(const struct damon_sysfs_access_pattern *staged,
+			 struct damos_access_pattern *pattern)
+{
+	*pattern = (struct damos_access_pattern) {
+		.min_sz_region = staged->sz->min,
+		.max_sz_region = staged->sz->max,
+		.min_nr_accesses = to_uint(staged->nr_accesses->min),
+		.max_nr_accesses = to_uint(staged->nr_accesses->max),
+		.min_age_region = to_uint(staged->age->min),
+		.max_age_region = to_uint(staged->age->max),
+	};
+}
+
+static void read_quotas(const struct damon_sysfs_quotas *staged,
+			struct damos_quota *quota)
+{
+	*quota = (struct damos_quota) {
+		.reset_interval = staged->reset_interval_ms,
+		.ms = staged->ms,
+		.sz = staged->bytes,
+		.weight_sz = staged->weights->sz_permil,
+		.weight_nr_accesses = staged->weights->nr_accesses_permil,
+		.weight_age = staged->weights->age_permil,
+	};
+	INIT_LIST_HEAD(&quota->goals);
+}
+
+static void read_watermarks(const struct damon_sysfs_watermarks *staged,
+			    struct damos_watermarks *wmarks)
+{
+	*wmarks = (struct damos_watermarks) {
+		.metric = staged->metric,
+		.interval = staged->interval_us,
+		.high = staged->high,
+		.mid = staged->mid,
+		.low = staged->low,
+	};
+}
+
+static int build_scheme(const struct draft *draft,
+			const struct damon_sysfs_scheme *staged)
+{
+	struct damos_access_pattern pattern;
+	struct damos_watermarks wmarks;
+	struct damos_quota quota;
+	struct damos *scheme;
+
+	read_pattern(staged->access_pattern, &pattern);
+	read_quotas(staged->quotas, &quota);
+	read_watermarks(staged->watermarks, &wmarks);
+	scheme = damon_new_scheme(&pattern, staged->action,
+				  staged->apply_interval_us, &quota, &wmarks,
+				  NUMA_NO_NODE);
+	if (!scheme)
+		return -ENOMEM;
+	damon_add_scheme(draft->ctx, scheme);
+	return 0;
+}
+
+static int build_schemes(const struct draft *draft,
+			 const struct damon_sysfs_node *schemes)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < schemes->nr_children && !ret; i++)
+		ret = build_scheme(draft,
+				   damon_sysfs_child(schemes, i,
+						     struct damon_sysfs_scheme));
+	return ret;
+}
+
+static int build_all(const struct draft *draft,
+		     const struct damon_sysfs_context *context)
+{
+	int ret;
+
+	ret = build_ops(draft, context);
+	if (!ret)
+		ret = build_attrs(draft, context->monitoring_attrs);
+	if (!ret)
+		ret = build_targets(draft, context->targets);
+	if (!ret)
+		ret = build_schemes(draft, context->schemes);
+	return ret;
+}
+
+/**
+ * damon_sysfs_build_ctx() - Make a context from staged values.
+ * @context:	Where they are.  The caller holds &damon_sysfs_locks.tree.
+ * @kdamond:	Name of the kdamond, for messages.
+ * @online:	It will be committed to a running context.
+ *
+ * Process ids are looked up in the caller's namespace.
+ *
+ * Return: The context, or -EINVAL or -ENOMEM as an error pointer.
+ */
+struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
+					const char *kdamond, bool online)
+{
+	struct draft draft = {
+		.ctx = damon_new_ctx(),
+		.kdamond = kdamond,
+		.online = online,
+	};
+	int ret;
+
+	if (!draft.ctx)
+		return ERR_PTR(-ENOMEM);
+	scoped_guard(mutex, &context->node.locks->data)
+		ret = build_all(&draft, context);
+	if (!ret)
+		return draft.ctx;
+	damon_destroy_ctx(draft.ctx);
+	return ERR_PTR(ret);
+}

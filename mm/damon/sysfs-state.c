@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands to a kdamond, and what it says about itself.
+ *
+ * Commands other than "off" hold the lock of the kdamond's tree, so there is one
+ * at a time, and the directories stay as they are meanwhile.  "off" and reading do
+ * not: they work while a command waits, and "off" ends the waiting.  Only
+ * functions that damon_call() runs look into a running context; they take no lock
+ * but &damon_sysfs_locks.data.
+ */
+#define pr_fmt(fmt) "damon-sysfs: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "sysfs.h"
+
+static struct damon_sysfs_kdamond *to_kdamond(struct damon_sysfs_node *node)
+{
+	return container_of(node, struct damon_sysfs_kdamond, node);
+}
+
+/* The caller holds one of the two locks of the tree. */
+static struct damon_sysfs_context *only_context(struct damon_sysfs_kdamond *k)
+{
+	if (k->contexts->nr_children != 1)
+		return NULL;
+	return damon_sysfs_child(k->contexts, 0, struct damon_sysfs_context);
+}
+
+/* From here on the running context's results go to these directories. */
+static void mark_installed(struct damon_sysfs_context *context)
+{
+	struct damon_sysfs_node *schemes = context->schemes;
+
+	guard(mutex)(&context->node.locks->data);
+	context->installed = true;
+	for (unsigned int i = 0; i < schemes->nr_children; i++)
+		damon_sysfs_child(schemes, i,
+				  struct damon_sysfs_scheme)->installed = true;
+}
+
+static void copy_intervals(struct damon_sysfs_context *context,
+			   struct damon_ctx *ctx)
+{
+	struct damon_sysfs_intervals *intervals =
+		context->monitoring_attrs->intervals;
+
+	if (!context->installed)
+		return;
+	intervals->sample_us = ctx->attrs.sample_interval;
+	intervals->aggr_us = ctx->attrs.aggr_interval;
+}
+
+/* Regular updates of the results, see damon_sysfs_kdamond.refresh_ms. */
+struct refresh {
+	struct damon_call_control control;	/* first: the core frees it */
+	struct damon_sysfs_kdamond *kdamond;
+	struct damon_ctx *ctx;
+	ktime_t next;
+};
+
+static int refresh(void *data)
+{
+	struct refresh *refresh = data;
+	struct damon_sysfs_kdamond *k = refresh->kdamond;
+	struct damon_sysfs_context *context;
+	unsigned int ms = READ_ONCE(k->refresh_ms);
+	ktime_t now = ktime_get();
+
+	if (!ms || ktime_before(now, refresh->next))
+		return 0;
+	refresh->next = ktime_add_ms(now, ms);
+
+	guard(mutex)(&k->own.data);
+	context = only_context(k);
+	if (context) {
+		copy_intervals(context, refresh->ctx);
+		damon_sysfs_copy_stats(context, refresh->ctx);
+	}
+	return 0;
+}
+
+/*
+ * The kdamond may have ended before it got the request.  Without memory there is
+ * no refreshing.
+ */
+static int start_refresh(struct damon_sysfs_kdamond *k, struct damon_ctx *ctx)
+{
+	struct refresh *r = kzalloc_obj(*r);
+
+	if (!r)
+		return -ENOMEM;
+	static_assert(offsetof(struct refresh, control) == 0);
+	r->control.fn = refresh;
+	r->control.data = r;
+	r->control.repeat = true;
+	r->control.dealloc_on_cancel = true;
+	r->kdamond = k;
+	r->ctx = ctx;
+	r->next = ktime_add_ms(ktime_get(), READ_ONCE(k->refresh_ms));
+	if (damon_call(ctx, &r->control))
+		kfree(r);
+	return 0;
+}
+
+/* Commands */
+
+/* The context of the previous run goes only when the new one runs. */
+static int turn_on(struct damon_sysfs_kdamond *k,
+		   struct damon_sysfs_context *context)
+{
+	struct damon_ctx *ctx;
+	int ret;
+
+	if (k->ctx && damon_is_running(k->ctx))
+		return -EBUSY;
+	ctx = damon_sysfs_build_ctx(context, kobject_name(&k->node.kobj), false);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	ret = damon_start(&ctx, 1, false);
+	if (!ret) {
+		ret = start_refresh(k, ctx);
+		if (ret)
+			damon_stop(&ctx, 1);
+	} else if (ret == -EBUSY) {
+		pr_notice_ratelimited("kdamonds/%s: somebody uses DAMON exclusively\n",
+				      kobject_name(&k->node.kobj));
+	}
+	if (!ret) {
+		mark_installed(context);
+		scoped_guard(rwsem_write, &k->ctx_lock)
+			swap(k->ctx, ctx);
+	}
+	if (ctx)
+		damon_destroy_ctx(ctx);
+	return ret;
+}
+
+/*
+ * Ends a waiting command, too: it is canceled.  The counters that were reached
+ * can be read afterwards.
+ */
+static int turn_off(struct damon_sysfs_kdamond *k)
+{
+	struct damon_sysfs_context *context;
+
+	guard(mutex)(&k->stopping);
+	guard(rwsem_read)(&k->ctx_lock);
+	if (!k->ctx)
+		return -EINVAL;
+	damon_stop(&k->ctx, 1);		/* fails if it ended by itself: fine */
+
+	guard(mutex)(&k->own.data);
+	context = only_context(k);
+	if (context)
+		damon_sysfs_copy_stats(context, k->ctx);
+	return 0;
+}
+
+/* A running context and what a function in its kdamond shall do with it. */
+struct errand {
+	struct damon_ctx *ctx;
+	struct damon_ctx *new;
+	struct damon_sysfs_context *context;
+};
+
+static int run(int (*fn)(void *data), struct errand *errand)
+{
+	struct damon_call_control control = {
+		.fn = fn,
+		.data = errand,
+	};
+	int ret;
+
+	ret = damon_call(errand->ctx, &control);
+	return ret ?: control.return_code;
+}
+
+static int commit_fn(void *data)
+{
+	struct errand *errand = data;
+
+	return damon_commit_ctx(errand->ctx, errand->new);
+}
+
+static int commit(struct damon_sysfs_kdamond *k,
+		  struct damon_sysfs_context *context)
+{
+	struct errand errand = { .ctx = k->ctx, .context = context };
+	int ret;
+
+	if (!damon_is_running(k->ctx))
+		return -ECANCELED;
+	errand.new = damon_sysfs_build_ctx(context, kobject_name(&k->node.kobj),
+					   true);
+	if (IS_ERR(errand.new))
+		return PTR_ERR(errand.new);
+	ret = run(commit_fn, &errand);
+	damon_destroy_ctx(errand.new);
+	if (!ret)
+		mark_installed(context);
+	return ret;
+}
+
+static int stats_fn(void *data)
+{
+	struct errand *errand = data;
+
+	guard(mutex)(&errand->context->node.locks->data);
+	damon_sysfs_copy_stats(errand->context, errand->ctx);
+	return 0;
+}
+
+static int update_stats(struct damon_sysfs_kdamond *k,
+			struct damon_sysfs_context *context)
+{
+	struct errand errand = { .ctx = k->ctx, .context = context };
+
+	return run(stats_fn, &errand);
+}
+
+static int intervals_fn(void *data)
+{
+	struct errand *errand = data;
+
+	guard(mutex)(&errand->context->node.locks->data);
+	copy_intervals(errand->context, errand->ctx);
+	return 0;
+}
+
+static int update_intervals(struct damon_sysfs_kdamond *k,
+			    struct damon_sysfs_context *context)
+{
+	struct errand errand = { .ctx = k->ctx, .context = context };
+
+	return run(intervals_fn, &errand);
+}
+
+static int update_tried_regions(struct damon_sysfs_kdamond *k,
+				struct damon_sysfs_context *context)
+{
+	return damon_sysfs_walk_schemes(context, k->ctx);
+}
+
+static int clear_tried_regions(struct damon_sysfs_kdamond *k,
+			       struct damon_sysfs_context *context)
+{
+	damon_sysfs_clear_tried_regions(context);
+	return 0;
+}
+
+/*
+ * What can be written to the state file.  All but "off" hold the tree's lock, and
+ * have a context directory; @started ones also have a context, which may have
+ * stopped.
+ */
+struct command {
+	const char *keyword;
+	bool started;
+	int (*carry_out)(struct damon_sysfs_kdamond *k,
+			 struct damon_sysfs_context *context);
+};
+
+static const struct command commands[] = {
+	{ "on", false, turn_on },
+	{ "commit", true, commit },
+	{ "update_schemes_stats", true, update_stats },
+	{ "update_schemes_tried_regions", true, update_tried_regions },
+	{ "clear_schemes_tried_regions", false, clear_tried_regions },
+	{ "update_tuned_intervals", true, update_intervals },
+};
+
+static const struct command *find_command(const char *buf)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(commands); i++)
+		if (sysfs_streq(buf, commands[i].keyword))
+			return &commands[i];
+	return NULL;
+}
+
+static int obey(struct damon_sysfs_kdamond *k, const char *buf)
+{
+	const struct command *command = find_command(buf);
+	struct damon_sysfs_context *context = only_context(k);
+
+	if (!command || !context)
+		return -EINVAL;
+	if (command->started && !k->ctx)
+		return -EINVAL;
+	return command->carry_out(k, context);
+}
+
+/**
+ * damon_sysfs_state_store() - Carry out a command.
+ * @node:	Directory of the kdamond.
+ * @buf:	The command.
+ * @count:	Length of @buf.
+ *
+ * Return: @count, or an error.
+ */
+ssize_t damon_sysfs_state_store(struct damon_sysfs_node *node, const char *buf,
+				size_t count)
+{
+	struct damon_sysfs_kdamond *k = to_kdamond(node);
+	int ret;
+
+	if (sysfs_streq(buf, "off"))
+		return turn_off(k) ?: count;
+
+	ret = damon_sysfs_trylock(&k->own);
+	if (ret)
+		return ret;
+	ret = obey(k, buf);
+	damon_sysfs_unlock(&k->own);
+	return ret ?: count;
+}
+
+/**
+ * damon_sysfs_state_show() - Say whether a kdamond runs.
+ * @node:	Directory of the kdamond.
+ * @buf:	Where to put it.
+ *
+ * Return: Length of the answer.
+ */
+ssize_t damon_sysfs_state_show(struct damon_sysfs_node *node, char *buf)
+{
+	struct damon_sysfs_kdamond *k = to_kdamond(node);
+	bool running;
+
+	scoped_guard(rwsem_read, &k->ctx_lock)
+		running = k->ctx && damon_is_running(k->ctx);
+	return sysfs_emit(buf, "%s\n", running ? "on" : "off");
+}
+
+/**
+ * damon_sysfs_pid_show() - Say which process a kdamond is.
+ * @node:	Directory of the kdamond.
+ * @buf:	Where to put it.
+ *
+ * Return: Length of the answer.
+ */
+ssize_t damon_sysfs_pid_show(struct damon_sysfs_node *node, char *buf)
+{
+	struct damon_sysfs_kdamond *k = to_kdamond(node);
+	int pid = -1;
+
+	scoped_guard(rwsem_read, &k->ctx_lock)
+		if (k->ctx)
+			pid = damon_kdamond_pid(k->ctx);
+	return sysfs_emit(buf, "%d\n", max(pid, -1));
+}

@@ -1,0 +1,615 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine below the sysfs interface: makes directories and files from tables,
+ * reads and writes values, adds and removes numbered directories.
+ *
+ * A node is made in memory with all that is below it, attached to sysfs, detached
+ * again, and dropped.  Only making and attaching can fail.  Detaching removes the
+ * names at once and waits for running handlers; the memory goes with the last
+ * reference, which an open file may hold for long.
+ *
+ * This room knows nothing of DAMON, only tables.
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/kernfs.h>
+#include <linux/kstrtox.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "sysfs.h"
+
+static struct damon_sysfs_node *to_node(struct kobject *kobj)
+{
+	return container_of(kobj, struct damon_sysfs_node, kobj);
+}
+
+static void *member(struct damon_sysfs_node *node, unsigned int offset)
+{
+	return (void *)node + offset;
+}
+
+static struct damon_sysfs_node **subdir(struct damon_sysfs_node *node,
+					const struct damon_sysfs_dir *dir)
+{
+	return member(node, dir->offset);
+}
+
+/* Tables end with an empty row, and may be missing. */
+#define for_each_file(file, type) \
+	for ((file) = (type)->files; (file) && (file)->attr.name; (file)++)
+
+#define for_each_dir(dir, type) \
+	for ((dir) = (type)->dirs; (dir) && (dir)->name; (dir)++)
+
+/**
+ * damon_sysfs_trylock() - Become the one who changes a subtree.
+ * @locks:	Locks of the subtree.
+ *
+ * Return: 0, or -EBUSY if somebody else is, or the subtree is about to vanish.
+ */
+int damon_sysfs_trylock(struct damon_sysfs_locks *locks)
+{
+	if (!mutex_trylock(&locks->tree))
+		return -EBUSY;
+	if (!READ_ONCE(locks->retired))
+		return 0;
+	mutex_unlock(&locks->tree);
+	return -EBUSY;
+}
+
+/**
+ * damon_sysfs_unlock() - Let others change a subtree.
+ * @locks:	Locks of the subtree.
+ */
+void damon_sysfs_unlock(struct damon_sysfs_locks *locks)
+{
+	mutex_unlock(&locks->tree);
+}
+
+/* Values */
+
+static void set_number(struct damon_sysfs_node *node,
+		       const struct damon_sysfs_file *file, unsigned long value)
+{
+	void *where = member(node, file->offset);
+
+	switch (file->class) {
+	case DAMON_SYSFS_UL:
+		*(unsigned long *)where = value;
+		break;
+	case DAMON_SYSFS_UI:
+	case DAMON_SYSFS_SI:
+	case DAMON_SYSFS_KEYWORD:
+		*(unsigned int *)where = value;
+		break;
+	case DAMON_SYSFS_BOOL:
+		*(bool *)where = value;
+		break;
+	default:
+		break;
+	}
+}
+
+static int parse_keyword(const struct damon_sysfs_keywords *keywords,
+			 const char *buf, unsigned long *value)
+{
+	for (unsigned int i = 0; i < keywords->nr; i++) {
+		if (keywords->words[i] && sysfs_streq(buf, keywords->words[i])) {
+			*value = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_number(const struct damon_sysfs_file *file, const char *buf,
+			unsigned long *value)
+{
+	unsigned int ui;
+	bool yes;
+	int ret;
+	int si;
+
+	switch (file->class) {
+	case DAMON_SYSFS_UL:
+		return kstrtoul(buf, 0, value);
+	case DAMON_SYSFS_UI:
+		ret = kstrtouint(buf, 0, &ui);
+		*value = ui;
+		return ret;
+	case DAMON_SYSFS_SI:
+		ret = kstrtoint(buf, 0, &si);
+		*value = si;
+		return ret;
+	case DAMON_SYSFS_BOOL:
+		ret = kstrtobool(buf, &yes);
+		*value = yes;
+		return ret;
+	case DAMON_SYSFS_KEYWORD:
+		return parse_keyword(file->keywords, buf, value);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int store_number(struct damon_sysfs_node *node,
+			const struct damon_sysfs_file *file, const char *buf)
+{
+	unsigned long value;
+	int ret;
+
+	ret = parse_number(file, buf, &value);
+	if (ret == -ERANGE && file->no_erange)
+		ret = -EINVAL;
+	if (ret)
+		return ret;
+	if (file->nonzero && !value)
+		return -EINVAL;
+
+	guard(mutex)(&node->locks->data);
+	set_number(node, file, value);
+	return 0;
+}
+
+/* Everything up to the first NUL, without the newline that echo appends. */
+static int store_path(struct damon_sysfs_node *node,
+		      const struct damon_sysfs_file *file, const char *buf)
+{
+	char **where = member(node, file->offset);
+	size_t len = strlen(buf);
+	char *path;
+
+	if (len && buf[len - 1] == '\n')
+		len--;
+	path = kmemdup_nul(buf, len, GFP_KERNEL);
+	if (!path)
+		return -ENOMEM;
+	scoped_guard(mutex, &node->locks->data)
+		swap(path, *where);
+	kfree(path);
+	return 0;
+}
+
+/**
+ * damon_sysfs_parse_nr() - Read a number of subdirectories.
+ * @node:	Directory that shall have them.
+ * @buf:	What the user wrote.
+ * @nr:		The number.
+ *
+ * Return: 0, or -EINVAL or -ERANGE if it is no possible number.
+ */
+int damon_sysfs_parse_nr(const struct damon_sysfs_node *node, const char *buf,
+			 unsigned int *nr)
+{
+	unsigned int max = node->type->max_children;
+	int value;
+	int ret;
+
+	ret = kstrtoint(buf, 0, &value);
+	if (ret)
+		return ret;
+	if (value < 0 || (max && value > max))
+		return -EINVAL;
+	*nr = value;
+	return 0;
+}
+
+static int store_nr(struct damon_sysfs_node *node, const char *buf)
+{
+	unsigned int nr;
+	int ret;
+
+	ret = damon_sysfs_parse_nr(node, buf, &nr);
+	if (ret)
+		return ret;
+	ret = damon_sysfs_trylock(node->locks);
+	if (ret)
+		return ret;
+	ret = damon_sysfs_renew(node, nr);
+	damon_sysfs_unlock(node->locks);
+	return ret;
+}
+
+static ssize_t file_store(struct kobject *kobj, struct attribute *attr,
+			  const char *buf, size_t count)
+{
+	const struct damon_sysfs_file *file =
+		container_of(attr, struct damon_sysfs_file, attr);
+	struct damon_sysfs_node *node = to_node(kobj);
+	int ret;
+
+	if (file->store)
+		return file->store(node, buf, count);
+
+	switch (file->class) {
+	case DAMON_SYSFS_PATH:
+		ret = store_path(node, file, buf);
+		break;
+	case DAMON_SYSFS_NR:
+		ret = store_nr(node, buf);
+		break;
+	default:
+		ret = store_number(node, file, buf);
+	}
+	return ret ?: count;
+}
+
+static ssize_t show_value(struct damon_sysfs_node *node,
+			  const struct damon_sysfs_file *file, char *buf)
+{
+	void *where = member(node, file->offset);
+
+	switch (file->class) {
+	case DAMON_SYSFS_UL:
+		return sysfs_emit(buf, "%lu\n", *(unsigned long *)where);
+	case DAMON_SYSFS_UI:
+		return sysfs_emit(buf, "%u\n", *(unsigned int *)where);
+	case DAMON_SYSFS_SI:
+		return sysfs_emit(buf, "%d\n", *(int *)where);
+	case DAMON_SYSFS_BOOL:
+		return sysfs_emit(buf, "%c\n", *(bool *)where ? 'Y' : 'N');
+	case DAMON_SYSFS_KEYWORD:
+		return sysfs_emit(buf, "%s\n",
+				  file->keywords->words[*(int *)where]);
+	case DAMON_SYSFS_PATH:
+		return sysfs_emit(buf, "%s\n", *(char **)where ?: "");
+	case DAMON_SYSFS_NR:
+		return sysfs_emit(buf, "%u\n", node->nr_children);
+	default:
+		return -EINVAL;
+	}
+}
+
+static ssize_t file_show(struct kobject *kobj, struct attribute *attr,
+			 char *buf)
+{
+	const struct damon_sysfs_file *file =
+		container_of(attr, struct damon_sysfs_file, attr);
+	struct damon_sysfs_node *node = to_node(kobj);
+
+	if (file->show)
+		return file->show(node, buf);
+
+	guard(mutex)(&node->locks->data);
+	return show_value(node, file, buf);
+}
+
+/* Nodes in memory */
+
+static void node_release(struct kobject *kobj)
+{
+	struct damon_sysfs_node *node = to_node(kobj);
+	const struct damon_sysfs_file *file;
+
+	if (node->type->release)
+		node->type->release(node);
+	for_each_file(file, node->type)
+		if (file->class == DAMON_SYSFS_PATH)
+			kfree(*(char **)member(node, file->offset));
+	kfree(node);
+}
+
+static const struct sysfs_ops file_ops = {
+	.show = file_show,
+	.store = file_store,
+};
+
+static const struct kobj_type node_ktype = {
+	.release = node_release,
+	.sysfs_ops = &file_ops,
+};
+
+static void drop_set(struct damon_sysfs_node **set, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		damon_sysfs_drop(set[i]);
+		cond_resched();
+	}
+}
+
+/**
+ * damon_sysfs_new() - Make a node and all that is below it.
+ * @type:	Its type.
+ * @locks:	Locks of the subtree that it will be in.
+ *
+ * Return: The node, not yet attached, or %NULL without memory.
+ */
+struct damon_sysfs_node *damon_sysfs_new(const struct damon_sysfs_type *type,
+					 struct damon_sysfs_locks *locks)
+{
+	struct damon_sysfs_node *node = kzalloc(type->size, GFP_KERNEL);
+	const struct damon_sysfs_file *file;
+	const struct damon_sysfs_dir *dir;
+
+	if (!node)
+		return NULL;
+	kobject_init(&node->kobj, &node_ktype);
+	node->type = type;
+	node->locks = locks;
+	for_each_file(file, type)
+		set_number(node, file, file->initial);
+	if (type->init)
+		type->init(node);
+
+	for_each_dir(dir, type) {
+		*subdir(node, dir) = damon_sysfs_new(dir->type, node->locks);
+		if (!*subdir(node, dir)) {
+			damon_sysfs_drop(node);
+			return NULL;
+		}
+	}
+	return node;
+}
+
+/**
+ * damon_sysfs_drop() - Give up a node and all that is below it.
+ * @node:	The node, not attached; may be %NULL.
+ */
+void damon_sysfs_drop(struct damon_sysfs_node *node)
+{
+	const struct damon_sysfs_dir *dir;
+
+	if (!node)
+		return;
+	drop_set(node->children, node->nr_children);
+	kvfree(node->children);
+	node->children = NULL;
+	node->nr_children = 0;
+	for_each_dir(dir, node->type)
+		damon_sysfs_drop(*subdir(node, dir));
+	kobject_put(&node->kobj);
+}
+
+/* Nodes in sysfs */
+
+static void detach_set(struct damon_sysfs_node **set, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		damon_sysfs_detach(set[i]);
+		cond_resched();
+	}
+}
+
+/*
+ * Attaches set[from] to set[to - 1] below @parent, or none of them.  Killing the
+ * caller ends it early, if @killable.
+ */
+static int attach_set(struct damon_sysfs_node *parent,
+		      struct damon_sysfs_node **set, unsigned int from,
+		      unsigned int to, bool killable)
+{
+	char name[16];
+	int ret = 0;
+
+	for (unsigned int i = from; i < to; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		ret = damon_sysfs_attach(set[i], &parent->kobj, name);
+		if (!ret && killable && fatal_signal_pending(current))
+			ret = -EINTR;
+		if (ret) {
+			detach_set(set + from, i - from + 1);
+			break;
+		}
+		cond_resched();
+	}
+	return ret;
+}
+
+/* Adds the files of a node and all that is below it. */
+static int fill_dir(struct damon_sysfs_node *node)
+{
+	const struct damon_sysfs_file *file;
+	const struct damon_sysfs_dir *dir;
+	int ret;
+
+	for_each_file(file, node->type) {
+		ret = sysfs_create_file(&node->kobj, &file->attr);
+		if (ret)
+			return ret;
+	}
+	for_each_dir(dir, node->type) {
+		ret = damon_sysfs_attach(*subdir(node, dir), &node->kobj,
+					 dir->name);
+		if (ret)
+			return ret;
+	}
+	return attach_set(node, node->children, 0, node->nr_children, false);
+}
+
+/**
+ * damon_sysfs_attach() - Show a node and all that is below it in sysfs.
+ * @node:	The node.
+ * @parent:	Directory to show it in.
+ * @name:	Name to show it under.
+ *
+ * Return: 0, or an error; then nothing of it is shown.
+ */
+int damon_sysfs_attach(struct damon_sysfs_node *node, struct kobject *parent,
+		       const char *name)
+{
+	int ret;
+
+	ret = kobject_add(&node->kobj, parent, "%s", name);
+	if (ret)
+		return ret;
+	ret = fill_dir(node);
+	if (ret)
+		damon_sysfs_detach(node);
+	return ret;
+}
+
+/**
+ * damon_sysfs_detach() - Hide a node and all that is below it.
+ * @node:	The node.  May not be attached.
+ *
+ * When this returns, the names are free, and no handler of its files runs or will
+ * run.
+ */
+void damon_sysfs_detach(struct damon_sysfs_node *node)
+{
+	const struct damon_sysfs_dir *dir;
+
+	if (!node->kobj.state_in_sysfs)
+		return;
+	detach_set(node->children, node->nr_children);
+	for_each_dir(dir, node->type)
+		damon_sysfs_detach(*subdir(node, dir));
+	kobject_del(&node->kobj);
+}
+
+/* Numbered subdirectories */
+
+/* About how much memory a node of this type and its files take. */
+static size_t footprint(const struct damon_sysfs_type *type)
+{
+	size_t sz = type->size + sizeof(struct kernfs_node);
+	const struct damon_sysfs_file *file;
+	const struct damon_sysfs_dir *dir;
+
+	for_each_file(file, type)
+		sz += sizeof(struct kernfs_node);
+	for_each_dir(dir, type)
+		sz += footprint(dir->type);
+	return sz;
+}
+
+/* A slip of the finger must not eat the system's memory. */
+static bool too_many(const struct damon_sysfs_type *type, unsigned int nr)
+{
+	u64 available = (u64)si_mem_available() * PAGE_SIZE;
+
+	return (u64)nr * footprint(type) > available / 2;
+}
+
+/*
+ * Makes @nr nodes.  The array is for @room more in front of them.  NULL means
+ * none at all.
+ */
+static struct damon_sysfs_node **make_set(struct damon_sysfs_node *parent,
+					  unsigned int room, unsigned int nr)
+{
+	const struct damon_sysfs_type *type = parent->type->child;
+	struct damon_sysfs_node **set;
+	unsigned int i;
+
+	if (too_many(type, nr))
+		return ERR_PTR(-ENOMEM);
+	set = kvcalloc((size_t)room + nr, sizeof(*set),
+		       GFP_KERNEL | __GFP_NOWARN);
+	if (!set)
+		return ERR_PTR(-ENOMEM);
+	for (i = room; i < room + nr; i++) {
+		if (fatal_signal_pending(current))
+			break;
+		set[i] = damon_sysfs_new(type, parent->locks);
+		if (!set[i])
+			break;
+		cond_resched();
+	}
+	if (i == room + nr)
+		return set;
+
+	drop_set(set + room, i - room);
+	kvfree(set);
+	return ERR_PTR(fatal_signal_pending(current) ? -EINTR : -ENOMEM);
+}
+
+static void publish(struct damon_sysfs_node *node,
+		    struct damon_sysfs_node **set, unsigned int nr)
+{
+	guard(mutex)(&node->locks->data);
+	node->children = set;
+	node->nr_children = nr;
+}
+
+/**
+ * damon_sysfs_renew() - Replace the numbered subdirectories by fresh ones.
+ * @node:	The directory.  The caller holds &damon_sysfs_locks.tree, unless
+ *		nobody else can see the node.
+ * @nr:		Number of fresh ones.
+ *
+ * The fresh ones exist before the old ones go.  If they cannot be shown, for lack
+ * of memory or because the caller is being killed, the old ones are shown again.
+ *
+ * Return: 0, -ENOMEM, or -EINTR.
+ */
+int damon_sysfs_renew(struct damon_sysfs_node *node, unsigned int nr)
+{
+	struct damon_sysfs_node **old = node->children;
+	unsigned int nr_old = node->nr_children;
+	bool attached = node->kobj.state_in_sysfs;
+	struct damon_sysfs_node **set;
+	int ret = 0;
+
+	set = make_set(node, 0, nr);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+
+	detach_set(old, nr_old);
+	if (attached)
+		ret = attach_set(node, set, 0, nr, true);
+	if (!ret) {
+		publish(node, set, nr);
+		drop_set(old, nr_old);
+		kvfree(old);
+		return 0;
+	}
+
+	drop_set(set, nr);
+	kvfree(set);
+	if (attach_set(node, old, 0, nr_old, false)) {
+		publish(node, NULL, 0);
+		drop_set(old, nr_old);
+		kvfree(old);
+	}
+	return ret;
+}
+
+static int grow(struct damon_sysfs_node *node, unsigned int nr)
+{
+	struct damon_sysfs_node **old = node->children;
+	unsigned int nr_old = node->nr_children;
+	struct damon_sysfs_node **set;
+	int ret = 0;
+
+	set = make_set(node, nr_old, nr - nr_old);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	if (nr_old)
+		memcpy(set, old, nr_old * sizeof(*set));
+	if (node->kobj.state_in_sysfs)
+		ret = attach_set(node, set, nr_old, nr, true);
+	if (ret) {
+		drop_set(set + nr_old, nr - nr_old);
+		kvfree(set);
+		return ret;
+	}
+	publish(node, set, nr);
+	kvfree(old);
+	return 0;
+}
+
+/**
+ * damon_sysfs_resize() - Add or remove numbered subdirectories at the end.
+ * @node:	The directory.  The caller holds &damon_sysfs_locks.tree, unless
+ *		nobody else can see the node.
+ * @nr:		Number of subdirectories that there shall be.
+ *
+ * Return: 0, or -ENOMEM or -EINTR; then nothing has changed.
+ */
+int damon_sysfs_resize(struct damon_sysfs_node *node, unsigned int nr)
+{
+	unsigned int nr_old = node->nr_children;
+
+	if (nr > nr_old)
+		return grow(node, nr);
+	if (nr == nr_old)
+		return 0;
+	detach_set(node->children + nr, nr_old - nr);
+	publish(node, node->children, nr);
+	drop_set(node->children + nr, nr_old - nr);
+	return 0;
+}

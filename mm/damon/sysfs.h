@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the sysfs rooms share: the engine that turns tables into directories, and
+ * the objects that the directories stand for.
+ *
+ * A directory is a node, an object whose first member is &struct
+ * damon_sysfs_node.  Its type is a table: a file is one row, a fixed
+ * subdirectory is one row, and numbered subdirectories are one type.  A node owns
+ * the nodes below it.
+ *
+ * Nothing outside of the sysfs rooms may include this, and the sysfs rooms use
+ * nothing of DAMON but <linux/damon.h>.
+ */
+#ifndef _MM_DAMON_SYSFS_H
+#define _MM_DAMON_SYSFS_H
+
+#include <linux/damon.h>
+#include <linux/kobject.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/sysfs.h>
+
+struct damon_sysfs_node;
+struct damon_sysfs_type;
+
+/**
+ * enum damon_sysfs_class - What the text in a file stands for.
+ * @DAMON_SYSFS_OWN:	Nothing the engine knows, see the row's functions.
+ * @DAMON_SYSFS_UL:	Unsigned long.
+ * @DAMON_SYSFS_UI:	Unsigned int.
+ * @DAMON_SYSFS_SI:	Int.
+ * @DAMON_SYSFS_BOOL:	Bool, "Y" or "N" when read.
+ * @DAMON_SYSFS_KEYWORD: Enum, given as one of a table of words.
+ * @DAMON_SYSFS_PATH:	String (char pointer) that the node owns.
+ * @DAMON_SYSFS_NR:	Number of the numbered subdirectories.
+ */
+enum damon_sysfs_class {
+	DAMON_SYSFS_OWN,
+	DAMON_SYSFS_UL,
+	DAMON_SYSFS_UI,
+	DAMON_SYSFS_SI,
+	DAMON_SYSFS_BOOL,
+	DAMON_SYSFS_KEYWORD,
+	DAMON_SYSFS_PATH,
+	DAMON_SYSFS_NR,
+};
+
+/**
+ * struct damon_sysfs_keywords - Words that a file takes.
+ * @words:	The words, at the index of their value.  %NULL: no such word.
+ * @nr:		Length of @words.
+ */
+struct damon_sysfs_keywords {
+	const char *const *words;
+	unsigned int nr;
+};
+
+#define DAMON_SYSFS_KEYWORDS(table) \
+	.words = (table), .nr = ARRAY_SIZE(table)
+
+/**
+ * struct damon_sysfs_file - A file.
+ * @attr:	Name and mode.
+ * @class:	What is in it.
+ * @offset:	Where in the object the value is.
+ * @initial:	The value in a new object.
+ * @keywords:	The words of a %DAMON_SYSFS_KEYWORD.
+ * @nonzero:	Zero is invalid.
+ * @no_erange:	Numbers beyond the type's range give -EINVAL, not -ERANGE.
+ * @show:	Reads, if the engine shall not.
+ * @store:	Writes, if the engine shall not.
+ *
+ * A table of files ends with an empty row.
+ */
+struct damon_sysfs_file {
+	struct attribute attr;
+	enum damon_sysfs_class class;
+	unsigned int offset;
+	unsigned long initial;
+	const struct damon_sysfs_keywords *keywords;
+	bool nonzero;
+	bool no_erange;
+	ssize_t (*show)(struct damon_sysfs_node *node, char *buf);
+	ssize_t (*store)(struct damon_sysfs_node *node, const char *buf,
+			 size_t count);
+};
+
+/* The class follows from the member's type, so that they cannot disagree. */
+#define DAMON_SYSFS_CLASS(object, member)		\
+	_Generic(*(typeof_member(object, member) *)NULL, \
+		 unsigned long : DAMON_SYSFS_UL,	\
+		 unsigned int : DAMON_SYSFS_UI,		\
+		 int : DAMON_SYSFS_SI,			\
+		 bool : DAMON_SYSFS_BOOL,		\
+		 char * : DAMON_SYSFS_PATH)
+
+/* A value that users set, and one that they only read. */
+#define DAMON_SYSFS_INPUT(object, member)			\
+	.attr = { .name = #member, .mode = 0600 },		\
+	.class = DAMON_SYSFS_CLASS(object, member),		\
+	.offset = offsetof(object, member)
+
+#define DAMON_SYSFS_OUTPUT(object, member)			\
+	.attr = { .name = #member, .mode = 0400 },		\
+	.class = DAMON_SYSFS_CLASS(object, member),		\
+	.offset = offsetof(object, member)
+
+/* An enum. */
+#define DAMON_SYSFS_CHOICE(object, member, table)		\
+	.attr = { .name = #member, .mode = 0600 },		\
+	.class = DAMON_SYSFS_KEYWORD,				\
+	.offset = offsetof(object, member) +			\
+		BUILD_BUG_ON_ZERO(sizeof_field(object, member) != sizeof(int)), \
+	.keywords = &(table)
+
+/* The number of the numbered subdirectories. */
+#define DAMON_SYSFS_COUNT(file)					\
+	.attr = { .name = #file, .mode = 0600 },		\
+	.class = DAMON_SYSFS_NR
+
+/**
+ * struct damon_sysfs_dir - A subdirectory that is always there.
+ * @name:	Its name.
+ * @type:	Its type.
+ * @offset:	Where in the object the pointer to it is.
+ *
+ * A table of directories ends with an empty row.
+ */
+struct damon_sysfs_dir {
+	const char *name;
+	const struct damon_sysfs_type *type;
+	unsigned int offset;
+};
+
+#define DAMON_SYSFS_SUBDIR(object, member, node_type)		\
+	.name = #member, .type = &(node_type),			\
+	.offset = offsetof(object, member)
+
+/**
+ * struct damon_sysfs_type - A kind of directory.
+ * @size:	Size of the object.
+ * @files:	Its files.
+ * @dirs:	Subdirectories that it always has.
+ * @child:	Type of its numbered subdirectories, %NULL if it has none.
+ * @max_children: Greatest number of them, 0: no limit of its own.
+ * @init:	Prepares a new object, before it gets subdirectories.
+ * @release:	Gives up what an object holds, when nobody can see it any more.
+ */
+struct damon_sysfs_type {
+	size_t size;
+	const struct damon_sysfs_file *files;
+	const struct damon_sysfs_dir *dirs;
+	const struct damon_sysfs_type *child;
+	unsigned int max_children;
+	void (*init)(struct damon_sysfs_node *node);
+	void (*release)(struct damon_sysfs_node *node);
+};
+
+/**
+ * struct damon_sysfs_locks - The locks of a subtree.
+ * @tree:	Held by who changes which directories there are, and while a
+ *		command runs.  Removing a directory waits for the handlers of its
+ *		files, and commands wait for the kdamond.  So neither a handler
+ *		nor the kdamond may wait for it; damon_sysfs_trylock() is the
+ *		only way to get it.
+ * @data:	Protects the values, and &damon_sysfs_node.children while @tree is
+ *		not held.  Its holders wait for memory at most: handlers and the
+ *		kdamond may wait for it.  A leaf, except for what building a
+ *		context takes.
+ * @retired:	The subtree is about to vanish; nobody gets @tree any more.
+ */
+struct damon_sysfs_locks {
+	struct mutex tree;	/* see above */
+	struct mutex data;	/* see above */
+	bool retired;
+};
+
+/**
+ * struct damon_sysfs_node - A directory; first member of every object.
+ * @kobj:	Its place in sysfs.
+ * @type:	Its table.
+ * @locks:	Locks of the subtree that it is in.
+ * @children:	Numbered subdirectories.
+ * @nr_children: Number of them.
+ */
+struct damon_sysfs_node {
+	struct kobject kobj;
+	const struct damon_sysfs_type *type;
+	struct damon_sysfs_locks *locks;
+	struct damon_sysfs_node **children;
+	unsigned int nr_children;
+};
+
+#define damon_sysfs_child(parent, i, object) \
+	container_of((parent)->children[i], object, node)
+
+/* sysfs-tree.c */
+
+struct damon_sysfs_node *damon_sysfs_new(const struct damon_sysfs_type *type,
+					 struct damon_sysfs_locks *locks);
+void damon_sysfs_drop(struct damon_sysfs_node *node);
+int damon_sysfs_attach(struct damon_sysfs_node *node, struct kobject *parent,
+		       const char *name);
+void damon_sysfs_detach(struct damon_sysfs_node *node);
+int damon_sysfs_renew(struct damon_sysfs_node *node, unsigned int nr);
+int damon_sysfs_resize(struct damon_sysfs_node *node, unsigned int nr);
+int damon_sysfs_parse_nr(const struct damon_sysfs_node *node, const char *buf,
+			 unsigned int *nr);
+int damon_sysfs_trylock(struct damon_sysfs_locks *locks);
+void damon_sysfs_unlock(struct damon_sysfs_locks *locks);
+
+/* Objects; a comment where the file's name does not say enough. */
+
+/* sysfs-context.c */
+
+struct damon_sysfs_range {
+	struct damon_sysfs_node node;
+	unsigned long min;
+	unsigned long max;
+};
+
+struct damon_sysfs_intervals_goal {
+	struct damon_sysfs_node node;
+	unsigned long access_bp;
+	unsigned long aggrs;
+	unsigned long min_sample_us;
+	unsigned long max_sample_us;
+};
+
+struct damon_sysfs_intervals {
+	struct damon_sysfs_node node;
+	unsigned long sample_us;
+	unsigned long aggr_us;
+	unsigned long update_us;
+	struct damon_sysfs_intervals_goal *intervals_goal;
+};
+
+struct damon_sysfs_attrs {
+	struct damon_sysfs_node node;
+	struct damon_sysfs_intervals *intervals;
+	struct damon_sysfs_range *nr_regions;
+};
+
+struct damon_sysfs_region {
+	struct damon_sysfs_node node;
+	unsigned long start;
+	unsigned long end;
+};
+
+struct damon_sysfs_target {
+	struct damon_sysfs_node node;
+	int pid_target;
+	bool obsolete_target;
+	struct damon_sysfs_node *regions;
+};
+
+struct damon_sysfs_context {
+	struct damon_sysfs_node node;
+	enum damon_ops_id operations;
+	unsigned long addr_unit;
+	bool pause;
+	bool installed;		/* the kdamond was last set up from this */
+	struct damon_sysfs_attrs *monitoring_attrs;
+	struct damon_sysfs_node *targets;
+	struct damon_sysfs_node *schemes;
+};
+
+extern const struct damon_sysfs_type damon_sysfs_contexts_type;
+extern const struct damon_sysfs_file damon_sysfs_range_files[];
+
+/* sysfs-schemes.c */
+
+struct damon_sysfs_access_pattern {
+	struct damon_sysfs_node node;
+	struct damon_sysfs_range *sz;
+	struct damon_sysfs_range *nr_accesses;
+	struct damon_sysfs_range *age;
+};
+
+struct damon_sysfs_weights {
+	struct damon_sysfs_node node;
+	unsigned int sz_permil;
+	unsigned int nr_accesses_permil;
+	unsigned int age_permil;
+};
+
+struct damon_sysfs_quotas {
+	struct damon_sysfs_node node;
+	unsigned long ms;
+	unsigned long bytes;
+	unsigned long reset_interval_ms;
+	struct damon_sysfs_weights *weights;
+};
+
+struct damon_sysfs_watermarks {
+	struct damon_sysfs_node node;
+	enum damos_wmark_metric metric;
+	unsigned long interval_us;
+	unsigned long high;
+	unsigned long mid;
+	unsigned long low;
+};
+
+struct damon_sysfs_stats {
+	struct damon_sysfs_node node;
+	struct damos_stat stat;
+};
+
+struct damon_sysfs_tried_region {
+	struct damon_sysfs_node node;
+	unsigned long start;
+	unsigned long end;
+	unsigned int nr_accesses;
+	unsigned int age;
+	unsigned long sz_filter_passed;
+};
+
+struct damon_sysfs_scheme {
+	struct damon_sysfs_node node;
+	enum damos_action action;
+	unsigned long apply_interval_us;
+	bool installed;		/* the scheme of this index was set up from this */
+	struct damon_sysfs_access_pattern *access_pattern;
+	struct damon_sysfs_quotas *quotas;
+	struct damon_sysfs_watermarks *watermarks;
+	struct damon_sysfs_stats *stats;
+	struct damon_sysfs_node *tried_regions;
+};
+
+extern const struct damon_sysfs_type damon_sysfs_schemes_type;
+
+struct damon_sysfs_walk;
+
+void damon_sysfs_copy_stats(struct damon_sysfs_context *context,
+			    struct damon_ctx *ctx);
+int damon_sysfs_walk_schemes(struct damon_sysfs_context *context,
+			     struct damon_ctx *ctx);
+void damon_sysfs_clear_tried_regions(struct damon_sysfs_context *context);
+
+/* sysfs-build.c */
+
+struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
+					const char *kdamond, bool online);
+
+/* sysfs-state.c */
+
+/**
+ * struct damon_sysfs_kdamond - A kdamond.
+ * @node:	Its directory.
+ * @refresh_ms:	Time between two updates of the results, ms.  Zero: none.
+ * @contexts:	Its contexts.
+ * @own:	Locks of all that is below @contexts, and of the commands.
+ * @stopping:	Held while stopping: a kthread can be stopped by one caller only.
+ *		Taken before @ctx_lock.
+ * @ctx_lock:	Protects @ctx.  Who replaces it holds @own.tree, too, so that
+ *		either is enough for looking at it.  Taken before @own.data.
+ * @ctx:	What was started last, %NULL if nothing was yet.
+ */
+struct damon_sysfs_kdamond {
+	struct damon_sysfs_node node;
+	unsigned int refresh_ms;
+	struct damon_sysfs_node *contexts;
+	struct damon_sysfs_locks own;
+	struct mutex stopping;		/* see above */
+	struct rw_semaphore ctx_lock;
+	struct damon_ctx *ctx;
+};
+
+ssize_t damon_sysfs_state_show(struct damon_sysfs_node *node, char *buf);
+ssize_t damon_sysfs_state_store(struct damon_sysfs_node *node, const char *buf,
+				size_t count);
+ssize_t damon_sysfs_pid_show(struct damon_sysfs_node *node, char *buf);
+
+/* sysfs.c */
+
+extern const struct damon_sysfs_type damon_sysfs_kdamonds_type;
+
+#endif /* _MM_DAMON_SYSFS_H */
