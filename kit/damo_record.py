@@ -19,17 +19,26 @@ def interval_us(record, name):
     return number(record["intervals"][name])
 
 
-def read(path):
-    """The windows of the first target, and the most accesses that a window can count."""
+def target(path):
+    """The record of the first target that anything was recorded of."""
     with open(path, "rb") as packed:
         try:
             records = json.loads(zlib.decompress(packed.read()))
         except zlib.error:
             raise BadInput("%s: not a record of damo" % path) from None
-    records = [record for record in records if record["snapshots"]]
-    if not records:
-        raise BadInput("%s: nothing was recorded" % path)
-    record = records[0]
+    for record in records:
+        if record["snapshots"]:
+            return record
+    raise BadInput("%s: nothing was recorded" % path)
+
+
+def sample_us(path):
+    return interval_us(target(path), "sample_us")
+
+
+def read(path):
+    """All windows, and the most accesses that one of them can count."""
+    record = target(path)
     windows = [
         Window(number(snapshot["end_time"]),
                [(number(region["start"]), number(region["end"]),
