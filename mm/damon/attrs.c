@@ -7,6 +7,7 @@
  * a deadline is not its business.
  */
 #include <linux/kernel.h>
+#include <linux/overflow.h>
 
 #include "internal.h"
 
@@ -54,7 +55,7 @@ bool damon_attrs_equal(const struct damon_attrs *a, const struct damon_attrs *b)
 static unsigned int rescale(unsigned int value, unsigned long num,
 			    unsigned long denom)
 {
-	return min_t(u64, mul_u64_u64_div_u64(value, num, denom), UINT_MAX);
+	return min_t(u64, damon_mul_div(value, num, denom), UINT_MAX);
 }
 
 static void rescale_region(struct damon_region *r,
@@ -97,8 +98,7 @@ static void rescale_deadline(u64 *deadline, u64 now, u64 old, u64 new)
 {
 	if (old == new || *deadline <= now)
 		return;
-	*deadline = now + (old ? mul_u64_u64_div_u64(*deadline - now, new, old) :
-			   new);
+	*deadline = now + min(damon_mul_div(*deadline - now, new, old), new);
 }
 
 static void rescale_deadlines(struct damon_ctx *ctx,
@@ -165,18 +165,22 @@ static u64 observed_accesses(struct damon_ctx *ctx)
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	struct damon_target *t;
 	struct damon_region *r;
-	u64 observed = 0, total = 0;
+	u64 observed = 0, total = 0, rest = 0;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			unsigned long sz = damon_sz_region(r);
+			u64 nr = min(r->nr_accesses, window), part;
 
-			total += sz;
-			observed += mul_u64_u64_div_u64(sz, r->nr_accesses,
-							window);
+			/* what the division leaves goes to the next region */
+			part = mul_u64_add_u64_div_u64(sz, nr, rest, window);
+			rest += sz * nr - part * window;
+			observed = damon_add(observed, part);
+			total = damon_add(total, sz);
 		}
 	}
-	return total ? mul_u64_u64_div_u64(observed, (u64)BP * BP, total) : 0;
+	return total ? damon_mul_div(min(observed, total), (u64)BP * BP, total) :
+		0;
 }
 
 /*
@@ -194,12 +198,12 @@ static unsigned long next_sample_interval(const struct damon_attrs *attrs,
 		factor = 2 * BP - score;
 	else
 		factor = BP - min_t(u64, score - BP, BP) / 2;
-	next = mul_u64_u64_div_u64(max(attrs->sample_interval, 1UL), factor, BP);
+	next = damon_mul_div(max(attrs->sample_interval, 1UL), factor, BP);
 	/* rounding down must not pin a short interval for ever */
 	if (factor > BP && next == attrs->sample_interval)
 		next++;
-	return clamp_t(u64, next, max(goal->min_sample_us, 1UL),
-		       max(goal->max_sample_us, 1UL));
+	return clamp_t(u64, max(next, 1ULL), goal->min_sample_us,
+		       goal->max_sample_us);
 }
 
 /*

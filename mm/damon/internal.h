@@ -10,6 +10,7 @@
 
 #include <linux/bug.h>
 #include <linux/damon.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/time64.h>
 
@@ -22,6 +23,25 @@
 #else
 #define damon_assert(cond)	BUILD_BUG_ON_INVALID(cond)
 #endif
+
+/* numbers */
+
+/*
+ * @a times @b / @c, or U64_MAX where that does not fit or @c is zero.  The plain
+ * division may be a CPU exception then.
+ */
+static inline u64 damon_mul_div(u64 a, u64 b, u64 c)
+{
+	if (mul_u64_u64_shr(a, b, 64) >= c)
+		return U64_MAX;
+	return mul_u64_u64_div_u64(a, b, c);
+}
+
+/* @a plus @b, at most U64_MAX. */
+static inline u64 damon_add(u64 a, u64 b)
+{
+	return a + min(b, U64_MAX - a);
+}
 
 /* samples */
 

@@ -6,6 +6,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/overflow.h>
 
 #include "internal.h"
 
@@ -40,8 +41,8 @@ static unsigned long sz_for_time(const struct damos_quota *quota,
 	u64 per_ms = DEFAULT_SZ_PER_MS, sz;
 
 	if (quota->work_ns)
-		per_ms = mul_u64_u64_div_u64(quota->work_sz, NSEC_PER_MSEC,
-					     quota->work_ns);
+		per_ms = damon_mul_div(quota->work_sz, NSEC_PER_MSEC,
+				       quota->work_ns);
 	if (check_mul_overflow(per_ms, (u64)quota->ms, &sz))
 		sz = U64_MAX;
 	return clamp_t(u64, sz, min_region_sz, ULONG_MAX);
@@ -57,15 +58,23 @@ static unsigned long effective_sz(const struct damos_quota *quota,
 	return esz;
 }
 
-/* Recent windows count more: each one takes a quarter of the weight. */
+/*
+ * Recent windows count more: each one takes a quarter of the weight, or more if
+ * it was a long one.  A single long one in the past does not count for longer.
+ */
 static void learn_throughput(struct damos_quota *quota)
 {
+	u64 kept = min(quota->work_ns - quota->work_ns / 4,
+		       damon_mul_div(quota->window_ns, 3, 1));
+
 	if (!quota->window_ns)
 		return;
-	quota->work_sz -= quota->work_sz / 4;
-	quota->work_ns -= quota->work_ns / 4;
-	quota->work_sz += quota->window_sz;
-	quota->work_ns += quota->window_ns;
+	if (quota->work_ns)
+		quota->work_sz = damon_mul_div(quota->work_sz, kept,
+					       quota->work_ns);
+	quota->work_ns = kept;
+	quota->work_sz = damon_add(quota->work_sz, quota->window_sz);
+	quota->work_ns = damon_add(quota->work_ns, quota->window_ns);
 }
 
 static bool window_over(const struct damos_quota *quota, u64 now)
@@ -113,8 +122,8 @@ static unsigned long charge_of(const struct damos_quota *quota, unsigned long sz
 
 	if (!quota->fail_charge_denom || applied > sz)
 		return sz;
-	failed = mul_u64_u64_div_u64(sz - applied, quota->fail_charge_num,
-				     quota->fail_charge_denom);
+	failed = damon_mul_div(sz - applied, quota->fail_charge_num,
+			       quota->fail_charge_denom);
 	return min_t(u64, failed, ULONG_MAX - applied) + applied;
 }
 
@@ -122,8 +131,8 @@ static unsigned long charge_of(const struct damos_quota *quota, unsigned long sz
 void damos_quota_charge(struct damos_quota *quota, unsigned long sz,
 			unsigned long applied, u64 ns)
 {
-	quota->window_sz += sz;
-	quota->window_ns += ns;
+	quota->window_sz = damon_add(quota->window_sz, sz);
+	quota->window_ns = damon_add(quota->window_ns, ns);
 	if (check_add_overflow(quota->charged_sz, charge_of(quota, sz, applied),
 			       &quota->charged_sz))
 		quota->charged_sz = ULONG_MAX;

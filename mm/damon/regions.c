@@ -486,9 +486,7 @@ unsigned long damon_region_sz_limit(struct damon_ctx *ctx)
 	/* targets that together exceed 64 bits count as just that much */
 	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t)
-			if (check_add_overflow(total, (u64)damon_sz_region(r),
-					       &total))
-				total = U64_MAX;
+			total = damon_add(total, damon_sz_region(r));
 
 	limit = div64_u64(total, max(ctx->attrs.min_nr_regions, 1UL));
 	limit = max(limit, min_sz);
