@@ -32,7 +32,8 @@ struct load {
 	size_t hot;		/* bytes read all the time, over all slots */
 	unsigned int slots;
 	unsigned int phases;
-	uint64_t period;	/* ns between two moves */
+	uint64_t period;	/* ns between two moves, on average */
+	uint64_t jitter;	/* ns that a move may come sooner or later */
 	int cpu;		/* the only CPU to run on, or -1 */
 	int huge;		/* let the kernel use huge pages */
 	int linger;		/* after the last phase wait to be killed */
@@ -109,6 +110,17 @@ static void touch(const char *start, size_t size)
 		(void)*at;
 }
 
+/*
+ * When a phase ends. Moves that come with the regularity of the monitor's windows
+ * would all meet these at the same place, by luck the best one or the worst.
+ */
+static uint64_t phase_end(const struct load *load, uint64_t start, unsigned int phase)
+{
+	uint64_t end = start + (phase + 1) * load->period;
+
+	return end - load->jitter + 2 * load->jitter * (random() % 1024) / 1024;
+}
+
 /* Returns the longest time that passed between two reads of the same page. */
 static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until)
 {
@@ -154,7 +166,8 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: stairs [-t MIB] [-w HOT_KIB] [-k SLOTS] [-p PERIOD_MS] [-n PHASES]\n"
-		"              [-c CPU] [-o TRUTH_FILE] [-H] [-l] [-g]\n"
+		"              [-j JITTER_MS] [-s SEED] [-c CPU] [-o TRUTH_FILE] [-H] [-l] [-g]\n"
+		"  -j  moves come up to so much sooner or later than the period says\n"
 		"  -H  huge pages where the kernel has them\n"
 		"  -l  linger after the last phase until killed\n"
 		"  -g  go on to the first phase only after a line of input\n");
@@ -166,13 +179,15 @@ static void parse(struct load *load, int argc, char **argv)
 	const char *truth = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "t:w:k:p:n:c:o:Hlg")) != -1) {
+	while ((c = getopt(argc, argv, "t:w:k:p:n:j:s:c:o:Hlg")) != -1) {
 		switch (c) {
 		case 't': load->total = number(optarg, "-t") * MIB; break;
 		case 'w': load->hot = number(optarg, "-w") * 1024; break;
 		case 'k': load->slots = number(optarg, "-k"); break;
 		case 'p': load->period = number(optarg, "-p") * 1000000ull; break;
 		case 'n': load->phases = number(optarg, "-n"); break;
+		case 'j': load->jitter = number(optarg, "-j") * 1000000ull; break;
+		case 's': srandom(number(optarg, "-s")); break;
 		case 'c': load->cpu = number(optarg, "-c"); break;
 		case 'o': truth = optarg; break;
 		case 'H': load->huge = 1; break;
@@ -187,6 +202,8 @@ static void parse(struct load *load, int argc, char **argv)
 		load->hot = load->total / 10;
 	if (!load->slots || !load->phases || !load->period)
 		errx(2, "slots, phases and period must not be zero");
+	if (load->jitter >= load->period / 2)
+		errx(2, "moves must not come out of order");
 	/* Whole pages per window, or two neighbours would share one. */
 	load->hot -= load->hot % (load->slots * PAGE);
 	load->total -= load->total % (load->slots * PAGE);
@@ -235,7 +252,7 @@ int main(int argc, char **argv)
 	start = now();
 	for (phase = 0; phase < load.phases; phase++) {
 		tell_phase(&load, phase);
-		pass = run_phase(&load, phase, start + (phase + 1) * load.period);
+		pass = run_phase(&load, phase, phase_end(&load, start, phase));
 		if (pass > longest)
 			longest = pass;
 	}
