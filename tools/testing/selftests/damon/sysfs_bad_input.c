@@ -193,7 +193,7 @@ static void test_bad_paddr(void)
 	stage_regions(some, 1);
 	EXPECT_PUT(C0 "/addr_unit", "3", 0);
 	EXPECT_PUT(K0 "/state", "on", EINVAL);
-	EXPECT_PUT(C0 "/addr_unit", "4294967297", 0);
+	EXPECT_PUT(C0 "/addr_unit", "1048577", 0);
 	EXPECT_PUT(K0 "/state", "on", 0);
 	EXPECT_PUT(K0 "/state", "off", 0);
 	EXPECT_PUT(C0 "/addr_unit", "1", 0);

@@ -18,7 +18,13 @@
 #define ATTRS	C0 "/monitoring_attrs"
 #define S0	C0 "/schemes/0"
 
+/* The greatest unsigned long, for "no limit". */
+#if __SIZEOF_LONG__ == 8
 #define MAX_UL	"18446744073709551615"
+#else
+#define MAX_UL	"4294967295"
+#endif
+
 #define PAGE	4096UL
 
 /* Time for what takes an instant, even on the slowest machine. */
