@@ -569,6 +569,7 @@ struct damon_ctx {
 
 	/* private: */
 	struct kref ref;
+	struct mutex stop_lock;			/* a thread has one stopper only */
 
 	/*
 	 * The worker and the requests to it.  The lock is a leaf: nothing else

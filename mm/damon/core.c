@@ -311,6 +311,7 @@ struct damon_ctx *damon_new_ctx(void)
 	INIT_LIST_HEAD(&ctx->schemes);
 	INIT_LIST_HEAD(&ctx->calls);
 	mutex_init(&ctx->lock);
+	mutex_init(&ctx->stop_lock);
 	init_completion(&ctx->started);
 	kref_init(&ctx->ref);
 	prandom_seed_state(&ctx->rnd_state, get_random_u64());
@@ -465,6 +466,9 @@ static struct task_struct *get_kdamond(struct damon_ctx *ctx)
  * The targets of a stopped context are gone.  Its schemes with their statistics
  * stay until damon_destroy_ctx().
  *
+ * Several callers may stop the same context; all but one get -EPERM, when it has
+ * stopped.
+ *
  * Context: Anywhere but in a kdamond, sleeps.
  * Return: 0, or -EPERM if one of them did not run; the others are stopped.
  */
@@ -473,8 +477,10 @@ int damon_stop(struct damon_ctx **ctxs, int nr_ctxs)
 	int i, err = 0;
 
 	for (i = 0; i < nr_ctxs; i++) {
-		struct task_struct *task = get_kdamond(ctxs[i]);
+		struct task_struct *task;
 
+		guard(mutex)(&ctxs[i]->stop_lock);
+		task = get_kdamond(ctxs[i]);
 		if (task)
 			kthread_stop_put(task);
 		else

@@ -148,7 +148,6 @@ static int turn_off(struct damon_sysfs_kdamond *k)
 {
 	struct damon_sysfs_context *context;
 
-	guard(mutex)(&k->stopping);
 	guard(rwsem_read)(&k->ctx_lock);
 	if (!k->ctx)
 		return -EINVAL;

@@ -23,7 +23,6 @@ static void kdamond_init(struct damon_sysfs_node *node)
 
 	mutex_init(&k->own.tree);
 	mutex_init(&k->own.data);
-	mutex_init(&k->stopping);
 	init_rwsem(&k->ctx_lock);
 	node->locks = &k->own;
 }

@@ -350,8 +350,6 @@ struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
  * @refresh_ms:	Time between two updates of the results, ms.  Zero: none.
  * @contexts:	Its contexts.
  * @own:	Locks of all that is below @contexts, and of the commands.
- * @stopping:	Held while stopping: a kthread can be stopped by one caller only.
- *		Taken before @ctx_lock.
  * @ctx_lock:	Protects @ctx.  Who replaces it holds @own.tree, too, so that
  *		either is enough for looking at it.  Taken before @own.data.
  * @ctx:	What was started last, %NULL if nothing was yet.
@@ -361,7 +359,6 @@ struct damon_sysfs_kdamond {
 	unsigned int refresh_ms;
 	struct damon_sysfs_node *contexts;
 	struct damon_sysfs_locks own;
-	struct mutex stopping;		/* see above */
 	struct rw_semaphore ctx_lock;
 	struct damon_ctx *ctx;
 };
