@@ -34,9 +34,11 @@ static bool has_to_go(struct damon_ctx *ctx)
 
 /*
  * Sleeps until a time that @deadline points to, which requests may change.
- * Requests that somebody waits for are served meanwhile.
+ * Requests that somebody waits for are served meanwhile; with @once, they end
+ * the sleep.  Returns whether it is that time.
  */
-static void sleep_until(struct damon_ctx *ctx, const u64 *deadline, u64 interval)
+static bool sleep_until(struct damon_ctx *ctx, const u64 *deadline, u64 interval,
+			bool once)
 {
 	while (!has_to_go(ctx)) {
 		ktime_t expires = ns_to_ktime(*deadline);
@@ -49,10 +51,14 @@ static void sleep_until(struct damon_ctx *ctx, const u64 *deadline, u64 interval
 							 HRTIMER_MODE_ABS);
 		__set_current_state(TASK_RUNNING);
 		if (!woken)
-			return;
-		if (READ_ONCE(ctx->call_waiting))
+			return true;
+		if (READ_ONCE(ctx->call_waiting)) {
 			damon_serve_calls(ctx, false);
+			if (once)
+				return false;
+		}
 	}
+	return false;
 }
 
 static u64 sample_interval_ns(struct damon_ctx *ctx)
@@ -99,14 +105,18 @@ static void skip_time(struct damon_ctx *ctx, u64 since)
 	damon_forget_samples(ctx);
 }
 
-/* Sleeps once without monitoring, and serves requests. */
+/*
+ * Sleeps without monitoring, and serves requests.  One that somebody waits for
+ * ends it: it may have changed what is waited for, or be a walk that will not
+ * see anything.
+ */
 static void idle_for(struct damon_ctx *ctx, u64 ns)
 {
 	u64 deadline = ktime_get_ns() + ns;
 
 	damon_end_walk(ctx, true);
-	sleep_until(ctx, &deadline, ns);
-	damon_serve_calls(ctx, true);
+	if (sleep_until(ctx, &deadline, ns, true))
+		damon_serve_calls(ctx, true);
 }
 
 /* Waits while watermarks have switched all schemes off. */
@@ -156,7 +166,7 @@ static void sample(struct damon_ctx *ctx)
 {
 	if (ctx->ops.prepare_access_checks)
 		ctx->ops.prepare_access_checks(ctx);
-	sleep_until(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
+	sleep_until(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx), false);
 	ctx->now = ktime_get_ns();
 	advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	if (has_to_go(ctx))

@@ -81,6 +81,8 @@ int damos_walk(struct damon_ctx *ctx, struct damos_walk_control *control)
 		if (ctx->walk)
 			return -EBUSY;
 		ctx->walk = control;
+		/* in a pause there is nothing to be seen, and nothing to wait for */
+		wake_kdamond(ctx);
 	}
 
 	wait_for_completion(&control->completion);
