@@ -488,8 +488,8 @@ unsigned long damon_region_sz_limit(struct damon_ctx *ctx)
 		damon_for_each_region(r, t)
 			total = damon_add(total, damon_sz_region(r));
 
-	limit = div64_u64(total, max(ctx->attrs.min_nr_regions, 1UL));
-	limit = max(limit, min_sz);
+	total = div64_u64(total, max(ctx->attrs.min_nr_regions, 1UL));
+	limit = clamp_t(u64, total, min_sz, ULONG_MAX);
 	rest = limit % min_sz;
 	if (rest && limit <= ULONG_MAX - min_sz)
 		limit += min_sz - rest;
