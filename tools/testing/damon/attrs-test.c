@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attributes: what is accepted, how results and deadlines follow a change, and
+ * the tuning of the intervals.
+ */
+#include <math.h>
+
+#include "../selftests/kselftest_harness.h"
+#include "test.h"
+
+#define SEC	1000000UL
+
+static const struct damon_attrs usual = {
+	.sample_interval = 5000, .aggr_interval = 100000,
+	.ops_update_interval = SEC, .min_nr_regions = 10, .max_nr_regions = 1000,
+};
+
+/* setting */
+
+TEST(only_valid_attributes_are_taken)
+{
+	static const struct {
+		struct damon_attrs attrs;
+		int result;
+	} v[] = {
+		{ { 5000, 100000, SEC, {}, 10, 1000, 0 }, 0 },
+		{ { 5000, 100000, SEC, {}, 3, 3, 0 }, 0 },
+		{ { 5000, 100000, SEC, {}, 2, 1000, 0 }, -EINVAL },
+		{ { 5000, 100000, SEC, {}, 1, 1000, 0 }, -EINVAL },
+		{ { 5000, 100000, SEC, {}, 6, 5, 0 }, -EINVAL },
+		{ { 5000, 100000, SEC, {}, 10, 9, 0 }, -EINVAL },
+		{ { 10000, 9999, SEC, {}, 10, 1000, 0 }, -EINVAL },
+		{ { 5000, 4999, SEC, {}, 10, 1000, 0 }, -EINVAL },
+		{ { 5000, 5000, 0, {}, 10, 1000, 0 }, 0 },
+		{ { 0, 0, 0, {}, 10, 1000, 0 }, 0 },
+		{ { 5000, 100000, SEC, { 400, 0, 9000, 1 }, 10, 1000, 0 }, 0 },
+		{ { 5000, 100000, SEC, { 400, 3, 5000, 5000 }, 10, 1000, 0 }, 0 },
+		{ { 5000, 100000, SEC, { 400, 3, 5001, 9000 }, 10, 1000, 0 }, -EINVAL },
+		{ { 5000, 100000, SEC, { 400, 3, 1000, 4999 }, 10, 1000, 0 }, -EINVAL },
+		{ { 5000, 100000, SEC, { 400, 3, 6000, 4000 }, 10, 1000, 0 }, -EINVAL },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_ctx(1), before;
+		struct damon_attrs attrs = v[i].attrs;
+
+		set_text(target_of(ctx), "0-100:12/7/40");
+		before = *ctx;
+		EXPECT_EQ(v[i].result, damon_set_attrs(ctx, &attrs)) {
+			TH_LOG("vector %d", i);
+		}
+		if (v[i].result) {
+			EXPECT_EQ(0, memcmp(&before, ctx, sizeof(*ctx)));
+			EXPECT_STREQ("0-100:12/7/40", get_text(target_of(ctx), TEXT_ALL));
+		} else {
+			EXPECT_TRUE(damon_attrs_equal(&attrs, &ctx->attrs));
+			EXPECT_EQ(damon_max_nr_accesses(&attrs),
+				  ctx->attrs.aggr_samples);
+		}
+		free_ctx(ctx);
+	}
+}
+
+static void change(struct damon_ctx *ctx, unsigned long sample, unsigned long aggr)
+{
+	struct damon_attrs attrs = usual;
+
+	attrs.sample_interval = sample;
+	attrs.aggr_interval = aggr;
+	if (damon_set_attrs(ctx, &attrs))
+		abort();
+}
+
+TEST(results_are_rescaled)
+{
+	static const struct {
+		unsigned long sample, aggr;
+		const char *before;
+		unsigned long new_sample, new_aggr;
+		const char *after;
+	} v[] = {
+		{ 5000, 100000, "0-1:12/20/40", 10000, 400000, "0-1:24/40/10" },
+		{ 5000, 100000, "0-1:12/20/40", 5000, 50000, "0-1:6/10/80" },
+		{ 1000, 30000, "0-1:7/7/40", 1000, 60000, "0-1:14/14/20" },
+		{ 10, 1000, "0-1:15/0/20", 100, 10000, "0-1:15/0/2" },
+		{ 10, 1000, "0-1:15/0/2", 1, 1000, "0-1:150/0/2" },
+		{ 10, 1000, "0-1:150/0/2", 1, 100, "0-1:150/0/20" },
+		{ 5000, 100000, "0-1:12/20/40", 5000, 100000, "0-1:12/20/40" },
+		/* no interval, no ratio */
+		{ 0, 100000, "0-1:12/20/40", 5000, 100000, "0-1:12/20/40" },
+		{ 5000, 100000, "0-1:12/20/40", 0, 100000, "0-1:12/20/40" },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+
+		change(ctx, v[i].sample, v[i].aggr);
+		set_text(target_of(ctx), v[i].before);
+		change(ctx, v[i].new_sample, v[i].new_aggr);
+		EXPECT_STREQ(v[i].after, get_text(target_of(ctx), TEXT_ALL)) {
+			TH_LOG("vector %d", i);
+		}
+		free_ctx(ctx);
+	}
+}
+
+/* In the middle of a window, what has been sampled so far keeps its weight. */
+TEST(samples_are_rescaled)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r = add(target_of(ctx), 0, 1, 5);
+
+	change(ctx, 5000, 100000);
+	r->nr_samples = 10;
+	change(ctx, 5000, 200000);
+	ASSERT_EQ(10, r->nr_accesses);
+	ASSERT_EQ(20, r->nr_samples);
+	r->nr_samples = 1;
+	change(ctx, 5000, 50000);
+	ASSERT_EQ(1, r->nr_samples);
+	r->nr_samples = 0;
+	change(ctx, 5000, 100000);
+	ASSERT_EQ(0, r->nr_samples);
+	free_ctx(ctx);
+}
+
+TEST(what_is_in_force_changes_nothing)
+{
+	struct damon_ctx *ctx = make_ctx(1), before;
+	struct damos scheme = { .next_apply_ns = 777000 };
+
+	change(ctx, 5000, 100000);
+	list_add(&scheme.list, &ctx->schemes);
+	set_text(target_of(ctx), "0-100:12/7/40 100-200:1/2/3");
+	damon_first_region(target_of(ctx))->nr_samples = 13;
+	ctx->now = 100000;
+	ctx->next_sample_ns = 200000;
+	ctx->next_aggregation_ns = 300000;
+	ctx->next_ops_update_ns = 400000;
+	before = *ctx;
+	change(ctx, 5000, 100000);
+	ASSERT_EQ(0, memcmp(&before, ctx, sizeof(*ctx)));
+	ASSERT_STREQ("0-100:12/7/40 100-200:1/2/3", get_text(target_of(ctx), TEXT_ALL));
+	ASSERT_EQ(13, damon_first_region(target_of(ctx))->nr_samples);
+	ASSERT_EQ(777000, scheme.next_apply_ns);
+	list_del(&scheme.list);
+	free_ctx(ctx);
+}
+
+TEST(deadlines_keep_their_share)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damos follows = {}, own = { .apply_interval_us = 70000 };
+
+	change(ctx, 5000, 100000);
+	list_add(&follows.list, &ctx->schemes);
+	list_add(&own.list, &ctx->schemes);
+	ctx->now = 1000 * NSEC_PER_USEC;
+	ctx->next_sample_ns = 2000 * NSEC_PER_USEC;
+	ctx->next_aggregation_ns = 26000 * NSEC_PER_USEC;
+	ctx->next_ops_update_ns = 500 * NSEC_PER_USEC;
+	follows.next_apply_ns = 51000 * NSEC_PER_USEC;
+	own.next_apply_ns = 51000 * NSEC_PER_USEC;
+
+	change(ctx, 10000, 400000);
+	ASSERT_EQ(3000 * NSEC_PER_USEC, ctx->next_sample_ns);
+	ASSERT_EQ(101000 * NSEC_PER_USEC, ctx->next_aggregation_ns);
+	ASSERT_EQ(201000 * NSEC_PER_USEC, follows.next_apply_ns);
+	/* neither an interval of its own nor one that is over */
+	ASSERT_EQ(51000 * NSEC_PER_USEC, own.next_apply_ns);
+	ASSERT_EQ(500 * NSEC_PER_USEC, ctx->next_ops_update_ns);
+	list_del(&follows.list);
+	list_del(&own.list);
+	free_ctx(ctx);
+}
+
+/* Windows end however often the intervals change meanwhile. */
+TEST(changes_postpone_nothing_forever)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	unsigned int i, windows = 0;
+
+	change(ctx, 5000, 100000);
+	ctx->next_aggregation_ns = 100 * NSEC_PER_MSEC;
+	for (i = 0; i < 1000; i++) {
+		ctx->now += 10 * NSEC_PER_MSEC;
+		if (ctx->now >= ctx->next_aggregation_ns) {
+			ctx->next_aggregation_ns = ctx->now +
+				damon_us_to_ns(ctx->attrs.aggr_interval);
+			windows++;
+		}
+		change(ctx, 5000, i % 2 ? 100000 : 200000);
+	}
+	/* ten seconds, windows of a tenth and of two tenths in turn */
+	ASSERT_GE(windows, 50);
+	ASSERT_LE(windows, 100);
+	free_ctx(ctx);
+}
+
+static struct damon_attrs random_attrs(struct rng *rng)
+{
+	struct damon_attrs attrs = {
+		.sample_interval = rnd_any(rng, BITS_PER_LONG),
+		.aggr_interval = rnd_any(rng, BITS_PER_LONG),
+		.ops_update_interval = rnd_any(rng, BITS_PER_LONG),
+		.min_nr_regions = rnd_in(rng, 3, 20),
+		.max_nr_regions = rnd_in(rng, 20, 2000),
+	};
+
+	if (attrs.aggr_interval < attrs.sample_interval)
+		swap(attrs.aggr_interval, attrs.sample_interval);
+	if (rnd_true(rng, 0.5)) {
+		attrs.intervals_goal.aggrs = rnd_in(rng, 1, 3);
+		attrs.intervals_goal.access_bp = rnd_any(rng, BITS_PER_LONG);
+		attrs.intervals_goal.min_sample_us = rnd_true(rng, 0.5) ? 0 :
+			attrs.sample_interval;
+		attrs.intervals_goal.max_sample_us = rnd_true(rng, 0.5) ?
+			ULONG_MAX : attrs.sample_interval;
+	}
+	return attrs;
+}
+
+static void random_deadline(struct rng *rng, struct damon_ctx *ctx, u64 *deadline,
+			    unsigned long interval)
+{
+	u64 length = damon_us_to_ns(interval);
+
+	*deadline = ctx->now + (length ? rnd(rng) % (length + 1) : 0);
+}
+
+/* Nothing overflows, and no deadline moves further away than its interval. */
+TEST(extremes_are_handled)
+{
+	struct rng rng;
+
+	for_each_case(rng, 30000) {
+		struct damon_ctx *ctx = make_ctx(1);
+		struct damon_attrs first = random_attrs(&rng);
+		struct damon_attrs second = random_attrs(&rng);
+		struct damon_target *t;
+		struct damon_region *r;
+		unsigned int window;
+
+		make_target(ctx);
+		ctx->now = rnd_any(&rng, 62);
+		HOLDS(damon_set_attrs(ctx, &first) == 0);
+		random_deadline(&rng, ctx, &ctx->next_sample_ns, first.sample_interval);
+		random_deadline(&rng, ctx, &ctx->next_aggregation_ns,
+				first.aggr_interval);
+		random_deadline(&rng, ctx, &ctx->next_ops_update_ns,
+				first.ops_update_interval);
+		damon_for_each_target(t, ctx)
+			random_regions(&rng, t, 5, 1, damon_max_nr_accesses(&first));
+
+		HOLDS(damon_set_attrs(ctx, &second) == 0);
+		window = damon_max_nr_accesses(&second);
+		HOLDS(ctx->next_sample_ns >= ctx->now &&
+		      ctx->next_sample_ns - ctx->now <=
+		      damon_us_to_ns(second.sample_interval));
+		HOLDS(ctx->next_aggregation_ns >= ctx->now &&
+		      ctx->next_aggregation_ns - ctx->now <=
+		      damon_us_to_ns(second.aggr_interval));
+		HOLDS(ctx->next_ops_update_ns - ctx->now <=
+		      damon_us_to_ns(second.ops_update_interval));
+		damon_for_each_target(t, ctx)
+			damon_for_each_region(r, t)
+				HOLDS(!first.sample_interval ||
+				      !second.sample_interval ||
+				      r->nr_accesses <= window);
+
+		damon_tune_intervals(ctx);
+		damon_tune_intervals(ctx);
+		HOLDS(ctx->attrs.sample_interval == second.sample_interval ||
+		      second.intervals_goal.aggrs);
+		HOLDS(damon_check_attrs(&ctx->attrs) == 0);
+		free_ctx(ctx);
+	}
+}
+
+/* tuning */
+
+static void set_goal(struct damon_ctx *ctx, unsigned long sample,
+		     unsigned long samples, unsigned long aggrs)
+{
+	struct damon_attrs attrs = usual;
+
+	attrs.sample_interval = sample;
+	attrs.aggr_interval = sample * samples;
+	attrs.intervals_goal = (struct damon_intervals_goal){
+		.access_bp = 400, .aggrs = aggrs,
+		.min_sample_us = 1, .max_sample_us = 100 * SEC,
+	};
+	if (damon_set_attrs(ctx, &attrs))
+		abort();
+}
+
+TEST(tuning_follows_the_table)
+{
+	/* 1/10000 of the goal that was reached, 1/10000 of the interval then */
+	static const unsigned int v[][2] = {
+		{ 0, 20000 }, { 2500, 17500 }, { 5000, 15000 }, { 9000, 11000 },
+		{ 10000, 10000 }, { 11000, 9500 }, { 15000, 7500 },
+		{ 20000, 5000 }, { 40000, 5000 }, { 250000, 5000 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+
+		set_goal(ctx, 10000, 10000, 1);
+		/* 4 % of all samples are the goal */
+		add(target_of(ctx), 0, 1000, v[i][0] * 400 / 10000);
+		EXPECT_EQ(v[i][1] != 10000, damon_tune_intervals(ctx));
+		EXPECT_EQ(v[i][1], ctx->attrs.sample_interval);
+		EXPECT_EQ(v[i][1] * 10000, ctx->attrs.aggr_interval);
+		free_ctx(ctx);
+	}
+}
+
+TEST(tuning_respects_its_bounds)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+
+	set_goal(ctx, 10000, 20, 1);
+	ctx->attrs.intervals_goal.max_sample_us = 12000;
+	ctx->attrs.intervals_goal.min_sample_us = 9000;
+	add(target_of(ctx), 0, 1000, 0);
+	ASSERT_TRUE(damon_tune_intervals(ctx));
+	ASSERT_EQ(12000, ctx->attrs.sample_interval);
+	ASSERT_FALSE(damon_tune_intervals(ctx));
+	damon_first_region(target_of(ctx))->nr_accesses = 20;
+	ASSERT_TRUE(damon_tune_intervals(ctx));
+	ASSERT_EQ(9000, ctx->attrs.sample_interval);
+	free_ctx(ctx);
+}
+
+/* The windows since the last tuning count together. */
+TEST(tuning_takes_several_windows)
+{
+	static const unsigned int counts[] = { 0, 800, 400 };
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r = add(target_of(ctx), 0, 1000, 0);
+	int i;
+
+	set_goal(ctx, 10000, 10000, 3);
+	for (i = 0; i < 9; i++) {
+		r->nr_accesses = counts[i % 3];
+		ASSERT_FALSE(damon_tune_intervals(ctx));
+	}
+	ASSERT_EQ(10000, ctx->attrs.sample_interval);
+	for (i = 0; i < 3; i++) {
+		r->nr_accesses = 800;
+		ASSERT_EQ(i == 2, damon_tune_intervals(ctx));
+	}
+	ASSERT_EQ(5000, ctx->attrs.sample_interval);
+	free_ctx(ctx);
+}
+
+/* From one microsecond on, an interval that is too short becomes longer. */
+TEST(tuning_leaves_the_shortest_interval)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	int i;
+
+	set_goal(ctx, 1, 20, 1);
+	add(target_of(ctx), 0, 100, 0);
+	damon_first_region(target_of(ctx))->nr_accesses = 0;
+	for (i = 0; i < 3; i++) {
+		unsigned long old = ctx->attrs.sample_interval;
+
+		/* just below the goal: the step alone would be rounded away */
+		set_text(target_of(ctx), "0-961:0 961-1000:20");
+		damon_tune_intervals(ctx);
+		ASSERT_GT(ctx->attrs.sample_interval, old);
+	}
+	free_ctx(ctx);
+}
+
+/*
+ * Memory whose pages are touched at rates from once a day to hundreds per second:
+ * what one sample sees grows with the sampling interval.
+ */
+static double access_share(unsigned long sample_us, unsigned int page,
+			   unsigned int pages)
+{
+	double rate = pow(10, 8.5 * pow((double)page / pages, 1.5)) / SEC / 5;
+
+	return 1 - exp(-rate * sample_us / SEC);
+}
+
+static double observe(struct rng *rng, struct damon_ctx *ctx)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i = 0, j;
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r;
+	double sum = 0;
+
+	damon_for_each_region(r, t) {
+		double p = access_share(ctx->attrs.sample_interval, i++,
+					damon_nr_regions(t));
+
+		r->nr_accesses = 0;
+		for (j = 0; j < window; j++)
+			r->nr_accesses += rnd_true(rng, p);
+		sum += p;
+	}
+	return sum / i;
+}
+
+TEST(tuning_reaches_its_goal_and_stays)
+{
+	const unsigned int aggrs = 4;
+	struct rng rng;
+
+	for_each_case(rng, 40) {
+		struct damon_ctx *ctx = make_ctx(1);
+		/* from 1 ms to 10 s, every magnitude alike */
+		unsigned long start = 1000 * pow(10, 4 * rnd_share(&rng));
+		unsigned int i;
+		double share;
+
+		set_goal(ctx, start, 20, aggrs);
+		for (i = 0; i < 1000; i++)
+			add(target_of(ctx), i, i + 1, 0);
+		for (i = 0; i < 40 * aggrs; i++) {
+			share = observe(&rng, ctx);
+			if (i >= 11 * aggrs)
+				HOLDS(share > 0.036 && share < 0.044);
+			damon_tune_intervals(ctx);
+			HOLDS(ctx->attrs.aggr_interval ==
+			      20 * ctx->attrs.sample_interval);
+		}
+		free_ctx(ctx);
+	}
+}
+
+TEST_HARNESS_MAIN

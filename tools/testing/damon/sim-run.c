@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One simulated run: the schedule of a kdamond in virtual time, around the real
+ * region code, and the figures of merit.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "../../../mm/damon/internal.h"
+
+#include "sim.h"
+#include "test.h"
+
+/* Parts of the space in which the error of access rates is measured. */
+#define CELLS		1000
+#define ERROR_WINDOWS	10
+
+struct run {
+	const struct sim_case *c;
+	struct memory memory;
+	struct damon_ctx *ctx;
+	FILE *trace;
+	uint64_t now;			/* ns */
+	uint64_t ticks, windows, samples, max_samples;
+	double f1, precision, recall, regions;
+	/* of the phase under way */
+	uint64_t phase_start;
+	bool found;
+	double found_sum;
+	/* of the last windows without a move */
+	unsigned int error_windows;
+	double rates[CELLS];
+	double error, bias;
+	uint64_t nr_errors;
+};
+
+/* the monitor */
+
+static void set_up(struct run *run, uint64_t seed)
+{
+	const struct sim_case *c = run->c;
+	struct damon_ctx *ctx = make_ctx(seed);
+	struct damon_addr_range ranges[3] = {
+		{ 0x400000, 0x400000 + 836 * 1024 },
+		{ run->memory.start, run->memory.end },
+		{ 0x7ffffffde000, 0x7ffffffff000 },
+	};
+
+	/* libraries behind the large mapping */
+	if (c->process)
+		ranges[1].end += 2 << 20;
+	ctx->attrs.sample_interval = c->sample;
+	ctx->attrs.aggr_interval = c->aggr;
+	ctx->attrs.min_nr_regions = c->min;
+	ctx->attrs.max_nr_regions = c->max;
+	ctx->min_region_sz = c->grain;
+	if (damon_set_regions(target_of(ctx), c->process ? ranges : ranges + 1,
+			      c->process ? 3 : 1, c->grain))
+		abort();
+	damon_enforce_min_nr_regions(ctx);
+	run->ctx = ctx;
+}
+
+static enum damon_answer answer(struct run *run, unsigned long addr)
+{
+	if (run->c->unknown && rnd_in(&run->memory.rng, 0, 10000) < run->c->unknown)
+		return DAMON_UNKNOWN;
+	return memory_accessed(&run->memory, addr) ? DAMON_ACCESSED :
+		DAMON_NOT_ACCESSED;
+}
+
+/* One interval: a page of every region. */
+static void sample(struct run *run)
+{
+	struct damon_ctx *ctx = run->ctx;
+	struct damon_region *r;
+	uint64_t nr = 0;
+
+	damon_for_each_region(r, target_of(ctx)) {
+		r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
+		damon_count_sample(r, answer(run, r->sampling_addr), &ctx->attrs);
+		nr++;
+	}
+	run->samples += nr;
+	run->max_samples = max(run->max_samples, nr);
+	run->ticks++;
+}
+
+/* the figures */
+
+static void note_phase(struct run *run)
+{
+	double end = run->now - run->phase_start;
+
+	/* what is not found counts as found at the end of the phase */
+	if (!run->found)
+		run->found_sum += end / 1e9;
+	run->found = false;
+	run->phase_start = run->now;
+}
+
+static void score_window(struct run *run)
+{
+	unsigned int half = (damon_max_nr_accesses(&run->ctx->attrs) + 1) / 2;
+	uint64_t found = 0, both = 0, truth;
+	struct damon_region *r;
+	double f1;
+
+	truth = memory_hot(&run->memory, 0, UINT64_MAX);
+	damon_for_each_region(r, target_of(run->ctx)) {
+		if (r->nr_accesses < half)
+			continue;
+		found += damon_sz_region(r);
+		both += memory_hot(&run->memory, r->ar.start, r->ar.end);
+	}
+	f1 = 2.0 * both / (found + truth);
+	run->f1 += f1;
+	run->precision += found ? (double)both / found : 0;
+	run->recall += (double)both / truth;
+	run->regions += damon_nr_regions(target_of(run->ctx));
+	run->windows++;
+	if (f1 >= 0.9 && !run->found) {
+		run->found = true;
+		run->found_sum += (run->now - run->phase_start) / 1e9;
+	}
+	if (run->trace)
+		fprintf(run->trace, "%.3f s: F1 %.3f, %u regions\n", run->now / 1e9,
+			f1, damon_nr_regions(target_of(run->ctx)));
+}
+
+static void trace_regions(struct run *run)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, target_of(run->ctx))
+		fprintf(run->trace, "  %#lx-%#lx %9lu KiB: %u, age %u%s\n",
+			r->ar.start, r->ar.end, damon_sz_region(r) >> 10,
+			r->nr_accesses, r->age,
+			memory_hot(&run->memory, r->ar.start, r->ar.end) ?
+			", hot" : "");
+}
+
+static uint64_t cell_addr(const struct run *run, unsigned int cell)
+{
+	return run->memory.start + (2 * cell + 1) * (run->c->space / CELLS / 2);
+}
+
+static void score_rates(struct run *run)
+{
+	double full = damon_max_nr_accesses(&run->ctx->attrs);
+	struct damon_region *r = damon_first_region(target_of(run->ctx));
+	unsigned int cell;
+
+	for (cell = 0; cell < CELLS; cell++) {
+		while (r->ar.end <= cell_addr(run, cell))
+			r = damon_next_region(r);
+		run->rates[cell] += r->nr_accesses / full;
+	}
+	if (++run->error_windows < ERROR_WINDOWS)
+		return;
+	for (cell = 0; cell < CELLS; cell++) {
+		double truth = memory_rate(&run->memory, cell_addr(run, cell)) / 1e4;
+		double error = run->rates[cell] / ERROR_WINDOWS - truth;
+
+		run->error += fabs(error) / CELLS;
+		run->bias += error / CELLS;
+		run->rates[cell] = 0;
+	}
+	run->nr_errors++;
+	run->error_windows = 0;
+}
+
+static void forget_rates(struct run *run)
+{
+	memset(run->rates, 0, sizeof(run->rates));
+	run->error_windows = 0;
+}
+
+/* the schedule */
+
+static void end_window(struct run *run)
+{
+	damon_close_window(run->ctx);
+	score_window(run);
+	score_rates(run);
+	if (run->trace)
+		trace_regions(run);
+	damon_open_window(run->ctx);
+	damon_split_regions(run->ctx);
+}
+
+static struct sim_result result_of(const struct run *run)
+{
+	double w = run->windows, e = run->nr_errors;
+	struct sim_result result = { {
+		[F1] = run->f1 / w,
+		[PRECISION] = run->precision / w,
+		[RECALL] = run->recall / w,
+		[FOUND] = run->found_sum / run->c->phases,
+		[REGIONS] = run->regions / w,
+		[SAMPLES] = (double)run->samples / run->ticks,
+		[MAX_SAMPLES] = run->max_samples,
+		[ERROR] = run->error / e,
+		[BIAS] = run->bias / e,
+	} };
+
+	return result;
+}
+
+struct sim_result sim_run(const struct sim_case *c, uint64_t seed, FILE *trace)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	uint64_t end = c->period * c->phases * 1000, window_end = c->aggr * 1000;
+	struct sim_result result;
+
+	run->c = c;
+	run->trace = trace;
+	memory_init(&run->memory, c, seed);
+	set_up(run, seed);
+	while (run->now < end) {
+		run->now += c->sample * 1000;
+		if (run->now < end && memory_advance(&run->memory, run->now)) {
+			note_phase(run);
+			forget_rates(run);
+		}
+		sample(run);
+		if (run->now >= window_end) {
+			window_end += c->aggr * 1000;
+			end_window(run);
+		}
+	}
+	note_phase(run);
+	result = result_of(run);
+	free_ctx(run->ctx);
+	free(run);
+	return result;
+}
