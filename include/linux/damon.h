@@ -593,7 +593,6 @@ struct damon_ctx {
 	struct damon_attrs user_attrs;		/* before any tuning */
 	u64 tune_observed;			/* sum over ... */
 	unsigned long tune_windows;		/* ... windows since the last tuning */
-	unsigned int last_nr_regions;		/* of the previous split step */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
 	bool maybe_corrupted;			/* a commit failed half way: give up */
 };

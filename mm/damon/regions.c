@@ -653,35 +653,76 @@ static struct damon_region *split_region(struct damon_ctx *ctx,
 	return last;
 }
 
+/* Cuts, to be dealt out evenly among a number of regions. */
+struct cuts {
+	unsigned int nr;
+	unsigned int regions;
+	unsigned int carry;
+};
+
+/* Begins somewhere else each time, so that no region is always the one left out. */
+static struct cuts shuffled_cuts(struct damon_ctx *ctx, unsigned int nr,
+				 unsigned int regions)
+{
+	return (struct cuts){ nr, regions, damon_rand(ctx, 0, regions) };
+}
+
+/* How many of them the next region gets. */
+static unsigned int deal_cuts(struct cuts *cuts)
+{
+	unsigned int sum = cuts->carry + cuts->nr;
+
+	cuts->carry = sum % cuts->regions;
+	return sum / cuts->regions;
+}
+
+/* Whether only some samples of the last window saw an access. */
+static bool is_mixed(const struct damon_region *r, unsigned int window)
+{
+	return r->last_nr_accesses && r->last_nr_accesses < window;
+}
+
+static unsigned int nr_mixed_regions(struct damon_ctx *ctx, unsigned int window)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+	unsigned int nr = 0;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			nr += is_mixed(r, window);
+	return nr;
+}
+
 /*
- * Splits regions, so that the next window can tell whether their parts differ.
- * All of them in two if the budget is large enough, in three if the previous
- * split made no difference, otherwise as many as the budget allows, spread
- * evenly and beginning somewhere else each time.
+ * Splits regions, so that the next window can tell whether their parts differ:
+ * every region in two as far as the budget allows.  As many more cuts as there
+ * are to be regions at least go to those that are mixed, since their parts are
+ * the most likely to differ, or without any mixed region to all.
  */
 void damon_split_regions(struct damon_ctx *ctx)
 {
-	unsigned int nr = nr_all_regions(ctx), nr_parts = 2, budget;
-	unsigned long max_nr = ctx->attrs.max_nr_regions;
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	unsigned int nr = nr_all_regions(ctx), nr_mixed, room, nr_extra;
+	struct cuts everywhere, extra;
 	struct damon_region *r;
 	struct damon_target *t;
-	u64 share;
 
-	if (nr && nr < max_nr) {
-		if (nr == ctx->last_nr_regions && nr < max_nr / 3)
-			nr_parts = 3;
-		budget = min_t(u64, max_nr - nr, (u64)nr * (nr_parts - 1));
-		share = damon_rand(ctx, 0, nr);
+	if (!nr || nr >= ctx->attrs.max_nr_regions)
+		return;
+	nr_mixed = nr_mixed_regions(ctx, window);
+	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr);
+	everywhere = shuffled_cuts(ctx, min(room, nr), nr);
+	nr_extra = min(room - everywhere.nr, ctx->attrs.min_nr_regions);
+	extra = shuffled_cuts(ctx, nr_extra, nr_mixed ?: nr);
 
-		damon_for_each_target(t, ctx) {
-			damon_for_each_region(r, t) {
-				share += budget / (nr_parts - 1);
-				if (share < nr)
-					continue;
-				share -= nr;
-				r = split_region(ctx, t, r, nr_parts);
-			}
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			unsigned int nr_parts = 1 + deal_cuts(&everywhere);
+
+			if (!nr_mixed || is_mixed(r, window))
+				nr_parts += deal_cuts(&extra);
+			r = split_region(ctx, t, r, nr_parts);
 		}
 	}
-	ctx->last_nr_regions = nr;
 }

@@ -365,7 +365,7 @@ TEST(split_stays_in_budget)
 	for_each_case(rng, 5000) {
 		struct damon_ctx *ctx = make_ctx(_case);
 		unsigned long grain = 1UL << rnd_in(&rng, 0, 13);
-		unsigned int nr = 0, nr_max, parts, targets = rnd_in(&rng, 1, 4);
+		unsigned int nr = 0, nr_max, targets = rnd_in(&rng, 1, 4);
 		struct damon_target *t;
 		u64 total;
 
@@ -376,10 +376,9 @@ TEST(split_stays_in_budget)
 			nr += damon_nr_regions(t);
 		}
 		ctx->attrs.max_nr_regions = rnd_in(&rng, 3, 1500);
-		if (rnd_true(&rng, 0.5))
-			ctx->last_nr_regions = nr;
-		parts = ctx->last_nr_regions == nr ? 3 : 2;
-		nr_max = max(nr, min(ctx->attrs.max_nr_regions, parts * nr));
+		ctx->attrs.min_nr_regions = rnd_in(&rng, 3, 1000);
+		nr_max = nr + min(nr, ctx->attrs.min_nr_regions) + nr;
+		nr_max = max(nr, min(ctx->attrs.max_nr_regions, nr_max));
 		total = total_sz(ctx);
 		if (rnd_true(&rng, 0.2))
 			shim_fail_after(rnd_in(&rng, 0, 200));
@@ -424,6 +423,34 @@ TEST(split_is_spread_evenly)
 	}
 }
 
+/* Where only some samples saw an access, something is to be found. */
+TEST(split_looks_into_mixed_regions)
+{
+	struct damon_ctx *ctx = make_ctx(7);
+	struct damon_target *t = target_of(ctx);
+	unsigned int i, nr[3] = {};
+	struct damon_region *r;
+
+	/* a third each never, sometimes, always; ten cuts more than regions */
+	for (i = 0; i < 30; i++)
+		add(t, 64 * i, 64 * i + 64, 0)->last_nr_accesses = i % 3 * 10;
+	ctx->attrs.min_nr_regions = 10;
+	damon_split_regions(ctx);
+	damon_for_each_region(r, t)
+		nr[r->ar.start / 64 % 3]++;
+	ASSERT_EQ(20, nr[0]);
+	ASSERT_EQ(30, nr[1]);
+	ASSERT_EQ(20, nr[2]);
+
+	/* nothing to prefer */
+	set_text(t, "");
+	for (i = 0; i < 30; i++)
+		add(t, 64 * i, 64 * i + 64, 0);
+	damon_split_regions(ctx);
+	ASSERT_EQ(70, damon_nr_regions(t));
+	free_ctx(ctx);
+}
+
 /* With room for one more region, each one has its turn. */
 TEST(split_begins_elsewhere)
 {
@@ -459,10 +486,12 @@ TEST(split_cuts_anywhere)
 		struct damon_target *t = target_of(ctx);
 
 		ctx->min_region_sz = 8;
+		ctx->attrs.max_nr_regions = 3;
 		add(t, 0, 8 * ARRAY_SIZE(seen), 0);
+		add(t, 1000, 1008, 0);
 		damon_split_regions(ctx);
-		ASSERT_EQ(2, damon_nr_regions(t));
-		seen[damon_last_region(t)->ar.start / 8] = true;
+		if (damon_nr_regions(t) == 3)
+			seen[damon_next_region(damon_first_region(t))->ar.start / 8] = true;
 		free_ctx(ctx);
 	}
 	for (i = 1; i < ARRAY_SIZE(seen); i++)
