@@ -460,31 +460,45 @@ static bool is_there(struct kobject *dir, const char *name)
 	return kn;
 }
 
-/* Names are free again at once, however long the memory stays. */
-static void test_big_tree(struct kunit *test)
+/* Something to show nodes in. */
+static struct kobject *make_dir(struct kunit *test)
 {
-	struct sysfs_fixture *f = test->priv;
 	struct kobject *dir;
 
 	dir = kobject_create_and_add("damon-sysfs-kunit", mm_kobj);
 	KUNIT_ASSERT_NOT_NULL(test, dir);
+	return dir;
+}
+
+static void drop_dir(struct kobject *dir)
+{
+	kobject_del(dir);
+	kobject_put(dir);
+}
+
+/* Names are free again at once, however long the memory stays. */
+static void test_big_tree(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct kobject *dir = make_dir(test);
+
 	KUNIT_EXPECT_EQ(test, damon_sysfs_attach(f->kdamonds, dir, "kdamonds"), 0);
 	for (int i = 0; i < 3; i++) {
-		EXPECT_PUT(test, f->c->schemes, "nr_schemes", "50", 0);
-		EXPECT_PUT(test, f->c->targets, "nr_targets", "100", 0);
-		EXPECT_PUT(test, target_dir(f->c, 99)->regions, "nr_regions",
-			   "100", 0);
+		EXPECT_PUT(test, f->c->schemes, "nr_schemes", "10", 0);
+		EXPECT_PUT(test, f->c->targets, "nr_targets", "20", 0);
+		EXPECT_PUT(test, target_dir(f->c, 19)->regions, "nr_regions",
+			   "50", 0);
 	}
-	KUNIT_EXPECT_TRUE(test, is_there(&f->c->schemes->kobj, "49"));
-	KUNIT_EXPECT_FALSE(test, is_there(&f->c->schemes->kobj, "50"));
-	KUNIT_EXPECT_TRUE(test, is_there(&scheme_dir(f->c, 49)->node.kobj,
+	KUNIT_EXPECT_TRUE(test, is_there(&f->c->schemes->kobj, "9"));
+	KUNIT_EXPECT_FALSE(test, is_there(&f->c->schemes->kobj, "10"));
+	KUNIT_EXPECT_TRUE(test, is_there(&scheme_dir(f->c, 9)->node.kobj,
 					 "tried_regions"));
 	KUNIT_EXPECT_EQ(test,
-			damon_sysfs_resize(scheme_dir(f->c, 49)->tried_regions,
-					   300), 0);
+			damon_sysfs_resize(scheme_dir(f->c, 9)->tried_regions,
+					   200), 0);
 	KUNIT_EXPECT_TRUE(test,
-			  is_there(&scheme_dir(f->c, 49)->tried_regions->kobj,
-				   "299"));
+			  is_there(&scheme_dir(f->c, 9)->tried_regions->kobj,
+				   "199"));
 	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "1", 0);
 	KUNIT_EXPECT_TRUE(test, is_there(&f->c->schemes->kobj, "0"));
 	KUNIT_EXPECT_FALSE(test, is_there(&f->c->schemes->kobj, "1"));
@@ -494,21 +508,19 @@ static void test_big_tree(struct kunit *test)
 
 	/* All of it can come back, with what was in it. */
 	KUNIT_EXPECT_EQ(test, damon_sysfs_attach(f->kdamonds, dir, "kdamonds"), 0);
-	KUNIT_EXPECT_TRUE(test, is_there(&target_dir(f->c, 99)->regions->kobj,
-					 "99"));
+	KUNIT_EXPECT_TRUE(test, is_there(&target_dir(f->c, 19)->regions->kobj,
+					 "49"));
 	damon_sysfs_detach(f->kdamonds);
-	kobject_put(dir);
+	drop_dir(dir);
 }
 
 /* The writer is killed: what was there stays, in sysfs as well. */
 static void test_killed(struct kunit *test)
 {
+	struct kobject *dir = make_dir(test);
 	struct damon_sysfs_node *node = new_sample(test);
-	struct kobject *dir;
 
-	dir = kobject_create_and_add("damon-sysfs-kunit", mm_kobj);
-	KUNIT_ASSERT_NOT_NULL(test, dir);
-	KUNIT_ASSERT_EQ(test, damon_sysfs_attach(node, dir, "sample"), 0);
+	KUNIT_EXPECT_EQ(test, damon_sysfs_attach(node, dir, "sample"), 0);
 	EXPECT_PUT(test, node, "nr", "2", 0);
 	EXPECT_PUT(test, node->children[1], "ul", "99", 0);
 	EXPECT_PUT(test, node->children[1], "nr", "1", 0);
@@ -541,5 +553,5 @@ static void test_killed(struct kunit *test)
 
 	damon_sysfs_detach(node);
 	damon_sysfs_drop(node);
-	kobject_put(dir);
+	drop_dir(dir);
 }
