@@ -75,6 +75,9 @@ static inline void damon_count_sample(struct damon_region *r,
 
 int damon_regions_init(void);
 bool damon_regions_ready(void);
+void damon_free_region(struct damon_region *r);
+void damon_link_region(struct damon_region *r, struct list_head *next,
+		       struct damon_target *t);
 void damon_add_region(struct damon_region *r, struct damon_target *t);
 void damon_destroy_region(struct damon_region *r, struct damon_target *t);
 void damon_destroy_regions(struct damon_target *t);
@@ -83,6 +86,15 @@ struct damon_region *damon_split_region_at(struct damon_target *t,
 					   unsigned long offset);
 void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
 			     struct damon_region *right);
+
+unsigned long damon_region_sz_limit(struct damon_ctx *ctx);
+void damon_enforce_min_nr_regions(struct damon_ctx *ctx);
+void damon_close_window(struct damon_ctx *ctx);
+void damon_open_window(struct damon_ctx *ctx);
+void damon_split_regions(struct damon_ctx *ctx);
+void damon_forget_samples(struct damon_ctx *ctx);
+
+/* regions-set.c (pure) */
 
 /*
  * damon_set_regions() in two steps: everything that can fail, then the change.
@@ -101,13 +113,6 @@ int damon_plan_regions(struct damon_regions_plan *plan, struct damon_target *t,
 void damon_apply_regions(struct damon_regions_plan *plan,
 			 struct damon_target *t);
 void damon_drop_regions(struct damon_regions_plan *plan);
-
-unsigned long damon_region_sz_limit(struct damon_ctx *ctx);
-void damon_enforce_min_nr_regions(struct damon_ctx *ctx);
-void damon_close_window(struct damon_ctx *ctx);
-void damon_open_window(struct damon_ctx *ctx);
-void damon_split_regions(struct damon_ctx *ctx);
-void damon_forget_samples(struct damon_ctx *ctx);
 
 /* attrs.c (pure) */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: make, set, split, merge and age them, within the region budget.
+ * Regions: make, split, merge and age them, within the region budget.
  *
  * A pure room.  It knows address ranges and counters, and neither memory nor
  * time nor threads; it also compiles in user space (tools/testing/damon).
@@ -45,14 +45,15 @@ struct damon_region *damon_new_region(unsigned long start, unsigned long end)
 	return r;
 }
 
-static void free_region(struct damon_region *r)
+/* Frees a region that is in no target. */
+void damon_free_region(struct damon_region *r)
 {
 	kmem_cache_free(region_cache, r);
 }
 
 /* Links @r into @t, in front of @next. */
-static void link_region(struct damon_region *r, struct list_head *next,
-			struct damon_target *t)
+void damon_link_region(struct damon_region *r, struct list_head *next,
+		       struct damon_target *t)
 {
 	list_add_tail(&r->list, next);
 	t->nr_regions++;
@@ -61,7 +62,7 @@ static void link_region(struct damon_region *r, struct list_head *next,
 /* Appends a region to a target.  It must be behind all others. */
 void damon_add_region(struct damon_region *r, struct damon_target *t)
 {
-	link_region(r, &t->regions_list, t);
+	damon_link_region(r, &t->regions_list, t);
 }
 
 /* Unlinks and frees a region of a target. */
@@ -70,7 +71,7 @@ void damon_destroy_region(struct damon_region *r, struct damon_target *t)
 	damon_assert(t->nr_regions);
 	list_del(&r->list);
 	t->nr_regions--;
-	free_region(r);
+	damon_free_region(r);
 }
 
 void damon_destroy_regions(struct damon_target *t)
@@ -91,229 +92,6 @@ void damon_destroy_regions(struct damon_target *t)
 unsigned int damon_nr_regions(struct damon_target *t)
 {
 	return t->nr_regions;
-}
-
-/* setting */
-
-/*
- * Rounds a range outwards to @min_sz.  The end of the address space may not be
- * a multiple: the largest multiple below it has to do there.
- */
-static struct damon_addr_range align_range(const struct damon_addr_range *range,
-					   unsigned long min_sz)
-{
-	unsigned long rest = range->end % min_sz;
-	struct damon_addr_range aligned = {
-		.start = range->start - range->start % min_sz,
-		.end = range->end - rest,
-	};
-
-	if (rest && aligned.end <= ULONG_MAX - min_sz)
-		aligned.end += min_sz;
-	return aligned;
-}
-
-/* Where the part of a range that will be covered ends, before rounding. */
-static unsigned long covered_end(const struct damon_addr_range *range,
-				 unsigned long min_sz)
-{
-	return min(range->end, align_range(range, min_sz).end);
-}
-
-static bool ranges_valid(const struct damon_addr_range *ranges,
-			 unsigned int nr_ranges, unsigned long min_sz)
-{
-	unsigned long last_end = 0;
-	unsigned int i;
-
-	for (i = 0; i < nr_ranges; i++) {
-		struct damon_addr_range a = align_range(&ranges[i], min_sz);
-
-		if (ranges[i].start > ranges[i].end || a.start >= a.end ||
-		    a.start < last_end)
-			return false;
-		last_end = a.end;
-	}
-	return true;
-}
-
-/* The region behind @r, NULL if it is the last one. */
-static struct damon_region *region_behind(struct damon_region *r,
-					  struct damon_target *t)
-{
-	return list_is_last(&r->list, &t->regions_list) ?
-		NULL : damon_next_region(r);
-}
-
-/* The first region from @r on that reaches beyond @addr, or NULL. */
-static struct damon_region *skip_to(struct damon_region *r, unsigned long addr,
-				    struct damon_target *t)
-{
-	while (r && r->ar.end <= addr)
-		r = region_behind(r, t);
-	return r;
-}
-
-static struct damon_region *first_or_null(struct damon_target *t)
-{
-	return list_first_entry_or_null(&t->regions_list, struct damon_region,
-					list);
-}
-
-/*
- * Number of regions that a range lacks: all of it, or the holes between the
- * regions that overlap it.  *@pos is where to look from, and moves behind them.
- */
-static unsigned int count_missing(const struct damon_addr_range *range,
-				  unsigned long min_sz,
-				  struct damon_region **pos,
-				  struct damon_target *t)
-{
-	struct damon_region *r = skip_to(*pos, range->start, t), *next;
-	unsigned long end = covered_end(range, min_sz);
-	unsigned int missing = 0;
-
-	if (!r || r->ar.start >= end) {
-		*pos = r;
-		return 1;
-	}
-	while ((next = region_behind(r, t)) && next->ar.start < end) {
-		missing += r->ar.end < next->ar.start;
-		r = next;
-	}
-	*pos = next;
-	return missing;
-}
-
-/* First step of damon_set_regions(): see there.  Changes nothing but @plan. */
-int damon_plan_regions(struct damon_regions_plan *plan, struct damon_target *t,
-		       const struct damon_addr_range *ranges,
-		       unsigned int nr_ranges, unsigned long min_region_sz)
-{
-	struct damon_region *pos = first_or_null(t);
-	unsigned int i, missing;
-
-	plan->ranges = ranges;
-	plan->nr_ranges = nr_ranges;
-	plan->min_region_sz = min_region_sz;
-	INIT_LIST_HEAD(&plan->spare);
-
-	if (!min_region_sz || !ranges_valid(ranges, nr_ranges, min_region_sz))
-		return -EINVAL;
-
-	for (i = 0; i < nr_ranges; i++) {
-		missing = count_missing(&ranges[i], min_region_sz, &pos, t);
-		while (missing--) {
-			struct damon_region *r = damon_new_region(0, 1);
-
-			if (!r) {
-				damon_drop_regions(plan);
-				return -ENOMEM;
-			}
-			list_add(&r->list, &plan->spare);
-		}
-	}
-	return 0;
-}
-
-/* Instead of the second step: nothing changes. */
-void damon_drop_regions(struct damon_regions_plan *plan)
-{
-	struct damon_region *r, *next;
-
-	list_for_each_entry_safe(r, next, &plan->spare, list)
-		free_region(r);
-	INIT_LIST_HEAD(&plan->spare);
-}
-
-/* Puts a spare region of a plan in front of @next (NULL: at the end). */
-static void insert_spare(struct damon_regions_plan *plan, struct damon_target *t,
-			 unsigned long start, unsigned long end,
-			 struct damon_region *next)
-{
-	struct damon_region *r = list_first_entry(&plan->spare,
-						  struct damon_region, list);
-
-	list_del(&r->list);
-	r->ar.start = start;
-	r->ar.end = end;
-	link_region(r, next ? &next->list : &t->regions_list, t);
-}
-
-/*
- * Makes the regions from @r on cover @range, dropping those in front of it.
- * Returns the first region behind the range.
- */
-static struct damon_region *cover_range(struct damon_regions_plan *plan,
-					struct damon_target *t,
-					const struct damon_addr_range *range,
-					struct damon_region *r)
-{
-	struct damon_addr_range a = align_range(range, plan->min_region_sz);
-	unsigned long end = covered_end(range, plan->min_region_sz);
-	struct damon_region *next;
-
-	while (r && r->ar.end <= range->start) {
-		next = region_behind(r, t);
-		damon_destroy_region(r, t);
-		r = next;
-	}
-	if (!r || r->ar.start >= end) {
-		insert_spare(plan, t, a.start, a.end, r);
-		return r;
-	}
-
-	r->ar.start = a.start;
-	while ((next = region_behind(r, t)) && next->ar.start < end) {
-		if (r->ar.end < next->ar.start)
-			insert_spare(plan, t, r->ar.end, next->ar.start, next);
-		r = next;
-	}
-	r->ar.end = a.end;
-	return next;
-}
-
-/* Second step of damon_set_regions().  Cannot fail, uses the plan up. */
-void damon_apply_regions(struct damon_regions_plan *plan, struct damon_target *t)
-{
-	struct damon_region *r = first_or_null(t), *next;
-	unsigned int i;
-
-	for (i = 0; i < plan->nr_ranges; i++)
-		r = cover_range(plan, t, &plan->ranges[i], r);
-	while (r) {
-		next = region_behind(r, t);
-		damon_destroy_region(r, t);
-		r = next;
-	}
-	damon_drop_regions(plan);
-}
-
-/**
- * damon_set_regions() - Make the regions of a target cover given ranges.
- * @t:			The target.
- * @ranges:		The ranges, ascending.
- * @nr_ranges:		Their number.  Zero removes all regions.
- * @min_region_sz:	Borders are rounded outwards to multiples of it.
- *
- * Regions that overlap a range stay, with their counters; the outermost are
- * cut or grown to the borders of the range.  What no region covers gets a fresh
- * one.  A region that spans two ranges stays with the first.
- *
- * Context: Setup, or worker.
- * Return: 0, -EINVAL for ranges that are empty, unsorted or overlap once
- * rounded, -ENOMEM.  After an error nothing has changed.
- */
-int damon_set_regions(struct damon_target *t, struct damon_addr_range *ranges,
-		      unsigned int nr_ranges, unsigned long min_region_sz)
-{
-	struct damon_regions_plan plan;
-	int err;
-
-	err = damon_plan_regions(&plan, t, ranges, nr_ranges, min_region_sz);
-	if (!err)
-		damon_apply_regions(&plan, t);
-	return err;
 }
 
 /* splitting and merging two */
@@ -343,7 +121,7 @@ struct damon_region *damon_split_region_at(struct damon_target *t,
 	memcpy(right->probe_hits, r->probe_hits, sizeof(r->probe_hits));
 
 	r->ar.end = right->ar.start;
-	link_region(right, r->list.next, t);
+	damon_link_region(right, r->list.next, t);
 	return right;
 }
 
