@@ -196,6 +196,9 @@ void damon_update_region_access_rate(struct damon_region *r, bool accessed,
 	unsigned int window = damon_max_nr_accesses(attrs);
 	u64 bp;
 
+	/* timers may fit one more in, but a full window is a full window */
+	if (r->nr_samples >= window)
+		return;
 	r->nr_samples++;
 	if (accessed && r->nr_accesses < window)
 		r->nr_accesses++;

@@ -111,11 +111,12 @@ TEST(rates_are_bounded)
 		rate = rate < UINT_MAX ? rate : UINT_MAX;
 		HOLDS(r->nr_accesses_bp + 1.0 >= rate * 0.999999999);
 
-		/* one that comes after the last is not too many */
-		r->nr_samples = window;
-		r->nr_accesses = window;
+		/* one that comes after the last changes nothing */
+		r->nr_samples = window - 1;
+		r->nr_accesses = window - 1;
 		damon_update_region_access_rate(r, true, &ctx->attrs);
-		HOLDS(r->nr_accesses == window);
+		damon_update_region_access_rate(r, rnd_true(&rng, 0.5), &ctx->attrs);
+		HOLDS(r->nr_accesses == window && r->nr_samples == window);
 		HOLDS(r->nr_accesses_bp == min((u64)window * 10000, UINT_MAX));
 		HOLDS(damon_nr_accesses_mvsum(r, ctx) == window);
 		free_ctx(ctx);
