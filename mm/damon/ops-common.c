@@ -13,10 +13,11 @@
 
 #include "../internal.h"
 #include "ops-common.h"
+#include "walk.h"
 
 /*
- * How many VMAs and page table entries one look at a folio may visit.  A page
- * of a library that everything maps would take milliseconds.
+ * How many mappings one look at a folio may visit.  A page of a library that
+ * everything maps would take milliseconds.
  */
 #define RMAP_BUDGET	512
 
@@ -56,73 +57,6 @@ struct look {
 	int unseen;		/* entries not visited yet */
 };
 
-/*
- * Entries from the present one on that are alike, and whether one is young.
- * Those that are not present belong to a device, see mmu_notifier_test_young().
- */
-static unsigned int read_ptes(struct folio *folio,
-			      struct page_vma_mapped_walk *pvmw, bool *young)
-{
-	unsigned long end = pmd_addr_end(pvmw->address, pvmw->vma->vm_end);
-	pte_t pte = ptep_get(pvmw->pte);
-	unsigned int nr = 1;
-
-	if (!pte_present(pte))
-		return 1;
-	if (folio_test_large(folio))
-		nr = folio_pte_batch_flags(folio, NULL, pvmw->pte, &pte,
-					   (end - pvmw->address) >> PAGE_SHIFT,
-					   FPB_MERGE_YOUNG_DIRTY);
-	*young = pte_young(pte);
-	return nr;
-}
-
-/* Looks at the entries that @pvmw found, and returns how many those are. */
-static unsigned int look_at_ptes(struct folio *folio,
-				 struct page_vma_mapped_walk *pvmw,
-				 struct look *look)
-{
-	struct vm_area_struct *vma = pvmw->vma;
-	unsigned long addr = pvmw->address;
-	bool young = false;
-	unsigned int nr = read_ptes(folio, pvmw, &young);
-
-	if (look->clear) {
-		if (young)
-			test_and_clear_young_ptes(vma, addr, pvmw->pte, nr);
-		young |= mmu_notifier_clear_young(vma->vm_mm, addr,
-						  addr + nr * PAGE_SIZE);
-	} else if (!young) {
-		young = mmu_notifier_test_young(vma->vm_mm, addr);
-	}
-	look->young |= young;
-	return nr;
-}
-
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-static void look_at_pmd(struct page_vma_mapped_walk *pvmw, struct look *look)
-{
-	struct vm_area_struct *vma = pvmw->vma;
-	unsigned long addr = pvmw->address & PMD_MASK;
-	pmd_t pmd = pmdp_get(pvmw->pmd);
-	bool young = pmd_present(pmd) && pmd_young(pmd);
-
-	if (look->clear) {
-		if (young)
-			pmdp_test_and_clear_young(vma, addr, pvmw->pmd);
-		young |= mmu_notifier_clear_young(vma->vm_mm, addr,
-						  addr + PMD_SIZE);
-	} else if (!young) {
-		young = mmu_notifier_test_young(vma->vm_mm, addr);
-	}
-	look->young |= young;
-}
-#else
-static void look_at_pmd(struct page_vma_mapped_walk *pvmw, struct look *look)
-{
-}
-#endif
-
 static bool spend(struct look *look)
 {
 	look->gave_up = !look->budget;
@@ -132,39 +66,59 @@ static bool spend(struct look *look)
 	return true;
 }
 
+/*
+ * Looks at the entry of an address.  Returns how much that covered, and how many
+ * entries mapping the folio that were.
+ */
+static unsigned long look_at_entry(struct look *look, struct damon_walk *walk,
+				   struct folio *folio, unsigned long addr,
+				   unsigned long end)
+{
+	struct damon_leaf leaf;
+	unsigned int nr = 1;
+
+	/* What belongs to a device is old, see mmu_notifier_test_young(). */
+	if (damon_walk_peek(walk, addr, &leaf) != DAMON_LEAF_FOLIO ||
+	    leaf.folio != folio)
+		return PAGE_SIZE;
+
+	/* One entry of a page that was not accessed takes no lock. */
+	if (folio_test_large(folio) || mm_has_notifiers(walk->mm) ||
+	    (look->clear && leaf.young)) {
+		if (damon_walk_lock(walk, addr, &leaf) != DAMON_LEAF_FOLIO ||
+		    leaf.folio != folio) {
+			damon_walk_unlock(walk);
+			return PAGE_SIZE;
+		}
+		nr = damon_walk_batch(walk, end, &leaf);
+		if (look->clear)
+			leaf.young = damon_walk_mkold(walk, &leaf);
+		else if (!leaf.young)
+			leaf.young = mmu_notifier_test_young(walk->mm, addr);
+		damon_walk_unlock(walk);
+	}
+	look->young |= leaf.young;
+	look->unseen -= nr;
+	return leaf.start + leaf.size - addr;
+}
+
 /* rmap_walk() callback: returns whether to go on with other VMAs. */
 static bool look_at_vma(struct folio *folio, struct vm_area_struct *vma,
 			unsigned long addr, void *arg)
 {
-	DEFINE_FOLIO_VMA_WALK(pvmw, folio, vma, addr, 0);
-	unsigned long pages = 0;
+	unsigned long end = min(addr + folio_size(folio), vma->vm_end);
 	struct look *look = arg;
+	struct damon_walk walk;
 
-	if (!spend(look))
-		return false;
-	while (page_vma_mapped_walk(&pvmw)) {
-		unsigned int nr = 1;
-
-		if (pvmw.pte) {
-			nr = look_at_ptes(folio, &pvmw, look);
-			pages += nr;
-		} else {
-			look_at_pmd(&pvmw, look);
-			pages = pvmw.nr_pages;
-		}
-		look->unseen -= nr;
-		if ((look->young && !look->clear) || !spend(look)) {
-			page_vma_mapped_walk_done(&pvmw);
-			return false;
-		}
-		if (pages >= pvmw.nr_pages) {
-			page_vma_mapped_walk_done(&pvmw);
+	damon_walk_begin_vma(&walk, vma);
+	while (addr < end && look->unseen > 0 && spend(look)) {
+		addr += look_at_entry(look, &walk, folio, addr, end);
+		if (look->young && !look->clear)
 			break;
-		}
-		pvmw.pte += nr - 1;
-		pvmw.address += (nr - 1) * PAGE_SIZE;
 	}
-	return look->unseen > 0;
+	damon_walk_end(&walk);
+	return look->unseen > 0 && !look->gave_up &&
+	       (look->clear || !look->young);
 }
 
 /*
@@ -180,7 +134,7 @@ static bool look_at_mappings(struct folio *folio, struct look *look)
 		.try_lock = true,
 	};
 
-	look->budget = RMAP_BUDGET;
+	look->budget = RMAP_BUDGET + folio_nr_pages(folio);
 	look->unseen = folio_mapcount(folio);
 	if (look->unseen <= 0 || !folio_raw_mapping(folio))
 		return true;

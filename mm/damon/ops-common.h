@@ -23,10 +23,20 @@
 /*
  * Whether a folio that has been made old lost its idle flag.  Memory that some
  * driver mapped belongs to no mapping, nobody maintains its flags.
+ *
+ * May be asked without holding the folio in any way, when the answer need not be
+ * reliable.  It can be a tail page of another one by now, which the usual
+ * accessors would complain about.
  */
-static inline bool damon_folio_touched(struct folio *folio)
+static inline bool damon_folio_touched(const struct folio *folio)
 {
-	return READ_ONCE(folio->mapping) && !folio_test_idle(folio);
+	if (!READ_ONCE(folio->mapping))
+		return false;
+#ifdef CONFIG_64BIT
+	return !(READ_ONCE(folio->flags.f) & BIT(PG_idle));
+#else
+	return !folio_test_idle(folio);
+#endif
 }
 
 /* Makes the flags old.  @young: an accessed bit was cleared for that. */

@@ -20,11 +20,11 @@
 #define BATCH		32
 
 /*
- * How often to draw another address if there is nothing to be seen at the
- * first one: once while sampling, and again right before the interval begins.
+ * How many addresses to draw at most, until there is one whose memory can tell,
+ * where some of the region's could in this window.  Where none could yet, one
+ * draw has to do; there is another one right before the interval begins.
  */
-#define TRIES_SAMPLE	2
-#define TRIES_PREPARE	1
+#define MAX_DRAWS	3
 
 /*
  * One pass over the regions of a target.  A large folio can be in several of
@@ -97,10 +97,10 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 	return answer != DAMON_UNKNOWN;
 }
 
-static void draw_sample(struct sampler *s, struct damon_region *r, int tries)
+static void draw_sample(struct sampler *s, struct damon_region *r, int draws)
 {
 	r->sampling_addr = DAMON_NO_SAMPLE;
-	while (tries--) {
+	while (draws--) {
 		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
 		if (arm_sample(s, addr)) {
@@ -126,7 +126,7 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			if (damon_sample_pending(r))
 				continue;
-			draw_sample(&s, r, TRIES_PREPARE);
+			draw_sample(&s, r, 1);
 			pause_sampling(&s);
 		}
 	}
@@ -144,7 +144,7 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 			if (damon_sample_pending(r))
 				damon_count_sample(r, test_sample(&s, r->sampling_addr),
 						   &ctx->attrs);
-			draw_sample(&s, r, TRIES_SAMPLE);
+			draw_sample(&s, r, r->nr_samples ? MAX_DRAWS : 1);
 			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 			pause_sampling(&s);
 		}

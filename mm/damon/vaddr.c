@@ -17,7 +17,7 @@
 #include <linux/sched/signal.h>
 
 #include "ops-common.h"
-#include "vaddr-walk.h"
+#include "walk.h"
 
 /* Regions that are sampled in a row while locks are held. */
 #define BATCH		64
@@ -59,16 +59,12 @@ static bool was_touched(const struct sampler *s, const struct damon_leaf *leaf)
 
 static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 {
+	enum damon_leaf_kind kind;
 	struct damon_leaf leaf;
 
-	switch (damon_walk_leaf(&s->walk, addr, &leaf)) {
-	case DAMON_LEAF_NONE:
-		return DAMON_NOT_ACCESSED;
-	case DAMON_LEAF_OPAQUE:
-		return DAMON_UNKNOWN;
-	default:
-		break;
-	}
+	kind = damon_walk_peek(&s->walk, addr, &leaf);
+	if (kind != DAMON_LEAF_FOLIO)
+		return kind == DAMON_LEAF_NONE ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
 	if (was_young(s, &leaf, addr) || was_touched(s, &leaf) ||
 	    mmu_notifier_test_young(s->walk.mm, addr & PAGE_MASK))
 		return DAMON_ACCESSED;
@@ -94,6 +90,23 @@ static void remember_old(struct sampler *s, const struct damon_leaf *leaf,
 	}
 }
 
+static bool make_old(struct sampler *s, unsigned long addr)
+{
+	enum damon_leaf_kind kind;
+	struct damon_leaf leaf;
+	bool young, touched;
+
+	kind = damon_walk_lock(&s->walk, addr, &leaf);
+	if (kind == DAMON_LEAF_FOLIO) {
+		young = damon_walk_mkold(&s->walk, &leaf);
+		touched = damon_folio_touched(leaf.folio);
+		remember_old(s, &leaf, young, touched);
+		damon_folio_age_flags(leaf.folio, young);
+	}
+	damon_walk_unlock(&s->walk);
+	return kind != DAMON_LEAF_OPAQUE;
+}
+
 /*
  * Where nothing is mapped there is nothing to make old: whoever accesses it
  * gets memory whose accessed bit is set.
@@ -102,17 +115,13 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 {
 	enum damon_leaf_kind kind;
 	struct damon_leaf leaf;
-	bool young, touched;
 
-	kind = damon_walk_leaf(&s->walk, addr, &leaf);
+	kind = damon_walk_peek(&s->walk, addr, &leaf);
 	if (kind != DAMON_LEAF_FOLIO)
 		return kind == DAMON_LEAF_NONE;
-
-	young = damon_walk_mkold(&s->walk, &leaf);
-	touched = damon_folio_touched(leaf.folio);
-	remember_old(s, &leaf, young, touched);
-	if (young || touched)
-		damon_folio_age_flags(leaf.folio, young);
+	if (leaf.young || damon_folio_touched(leaf.folio) ||
+	    mm_has_notifiers(s->walk.mm))
+		return make_old(s, addr);
 	return true;
 }
 

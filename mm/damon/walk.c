@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page table walker of the virtual address operations sets.
+ * The page table walker of the operations sets.
  *
- * It finds, locks and reads the entry that maps an address, and clears accessed
+ * It finds, reads and locks the entry that maps an address, and clears accessed
  * bits.  It never faults anything in, never splits huge mappings, and never
- * waits for an mmap lock.  It knows nothing of regions and samples.
+ * waits for an mmap lock.  It must not know regions and samples.
  *
  * Why page tables stay: as long as a VMA is locked for reading, its tables
- * above the last level are not freed, and those of the last level only in ways
- * that pte_offset_map_lock() detects.  Tables of hugetlb mappings can be shared
- * between processes and given up under the hugetlb VMA lock, so that is held
- * while one of their entries is in use.
+ * above the last level are not freed, and those of the last level not before an
+ * RCU grace period has passed.  The same holds as long as the reverse mapping
+ * that leads to a VMA is locked.  Tables of hugetlb mappings can be shared between
+ * processes and given up under the hugetlb VMA lock, so that is held while one
+ * of their entries is in use.
  */
 
 #include <linux/damon.h>
 #include <linux/hugetlb.h>
 #include <linux/leafops.h>
 #include <linux/mmap_lock.h>
-#include <linux/mmu_notifier.h>
 #include <linux/oom.h>
 #include <linux/pgtable.h>
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 
-#include "vaddr-walk.h"
+#include "walk.h"
 
 /**
  * damon_get_mm() - Address space of a target.
@@ -68,31 +68,20 @@ static void settle(struct damon_walk *walk, enum damon_walk_level level,
 
 static void leave_entry(struct damon_walk *walk)
 {
-	switch (walk->level) {
-	case DAMON_WALK_PTE:
-		pte_unmap_unlock(walk->pte, walk->ptl);
-		break;
-	case DAMON_WALK_PMD:
-	case DAMON_WALK_PUD:
-		spin_unlock(walk->ptl);
-		break;
-	case DAMON_WALK_HUGETLB:
-		spin_unlock(walk->ptl);
+	if (walk->level == DAMON_WALK_PTE)
+		pte_unmap(walk->pte);
+	else if (walk->level == DAMON_WALK_HUGETLB)
 		hugetlb_vma_unlock_read(walk->vma);
-		break;
-	default:
-		break;
-	}
-	walk->ptl = NULL;
 	walk->level = DAMON_WALK_HOLE;
 	walk->size = 0;
 }
 
 static void leave_vma(struct damon_walk *walk)
 {
-	if (walk->vma && !walk->mmap_locked)
+	if (walk->vma && !walk->mmap_locked && !walk->borrowed)
 		vma_end_read(walk->vma);
 	walk->vma = NULL;
+	walk->pmds = NULL;
 }
 
 /*
@@ -138,6 +127,14 @@ static bool enter_vma(struct damon_walk *walk, unsigned long addr)
 	return false;
 }
 
+/* Such memory belongs to a device, its entries to the driver. */
+static void enter_device(struct damon_walk *walk)
+{
+	walk->level = DAMON_WALK_OPAQUE;
+	walk->start = walk->vma->vm_start;
+	walk->size = walk->vma->vm_end - walk->vma->vm_start;
+}
+
 #ifdef CONFIG_HUGETLB_PAGE
 static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
 {
@@ -146,13 +143,12 @@ static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
 
 	hugetlb_vma_lock_read(walk->vma);
 	walk->pte = hugetlb_walk(walk->vma, addr & huge_page_mask(h), size);
-	if (!walk->pte) {
-		hugetlb_vma_unlock_read(walk->vma);
-		settle(walk, DAMON_WALK_EMPTY, addr, size);
+	if (walk->pte) {
+		settle(walk, DAMON_WALK_HUGETLB, addr, size);
 		return;
 	}
-	walk->ptl = huge_pte_lock(h, walk->mm, walk->pte);
-	settle(walk, DAMON_WALK_HUGETLB, addr, size);
+	hugetlb_vma_unlock_read(walk->vma);
+	settle(walk, DAMON_WALK_EMPTY, addr, size);
 }
 #else
 static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
@@ -161,65 +157,24 @@ static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
 }
 #endif
 
-/* Returns false if the entry is no huge one any more. */
-static bool enter_huge_pmd(struct damon_walk *walk, pmd_t *pmd,
-			   unsigned long addr)
-{
-	spinlock_t *ptl = pmd_lock(walk->mm, pmd);
-	pmd_t val = pmdp_get(pmd);
-
-	if (pmd_none(val) || (pmd_present(val) && !pmd_leaf(val))) {
-		spin_unlock(ptl);
-		return false;
-	}
-	walk->pmd = pmd;
-	walk->ptl = ptl;
-	settle(walk, DAMON_WALK_PMD, addr, PMD_SIZE);
-	return true;
-}
-
-static bool enter_huge_pud(struct damon_walk *walk, pud_t *pud,
-			   unsigned long addr)
-{
-	spinlock_t *ptl = pud_lock(walk->mm, pud);
-	pud_t val = pudp_get(pud);
-
-	if (pud_none(val) || (pud_present(val) && !pud_leaf(val))) {
-		spin_unlock(ptl);
-		return false;
-	}
-	walk->pud = pud;
-	walk->ptl = ptl;
-	settle(walk, DAMON_WALK_PUD, addr, PUD_SIZE);
-	return true;
-}
-
 static void enter_pmd(struct damon_walk *walk, pmd_t *pmd, unsigned long addr)
 {
-	int tries;
+	pte_t *pte = pte_offset_map(pmd, addr);
+	pmd_t val;
 
-	/* Huge pages come and go.  Whoever loses the race twice gives up. */
-	for (tries = 0; tries < 2; tries++) {
-		pmd_t val = pmdp_get_lockless(pmd);
-		pte_t *pte;
-
-		if (pmd_none(val)) {
-			settle(walk, DAMON_WALK_EMPTY, addr, PMD_SIZE);
-			return;
-		}
-		if (!pmd_present(val) || pmd_leaf(val)) {
-			if (enter_huge_pmd(walk, pmd, addr))
-				return;
-			continue;
-		}
-		pte = pte_offset_map_lock(walk->mm, pmd, addr, &walk->ptl);
-		if (pte) {
-			settle(walk, DAMON_WALK_PTE, addr, PMD_SIZE);
-			walk->pte = pte - ((addr - walk->start) >> PAGE_SHIFT);
-			return;
-		}
+	walk->pmd = pmd;
+	if (likely(pte)) {
+		settle(walk, DAMON_WALK_PTE, addr, PMD_SIZE);
+		walk->pte = pte - ((addr - walk->start) >> PAGE_SHIFT);
+		return;
 	}
-	settle(walk, DAMON_WALK_OPAQUE, addr, PAGE_SIZE);
+	val = pmdp_get_lockless(pmd);
+	if (pmd_none(val))
+		settle(walk, DAMON_WALK_EMPTY, addr, PMD_SIZE);
+	else if (!pmd_present(val) || pmd_leaf(val))
+		settle(walk, DAMON_WALK_PMD, addr, PMD_SIZE);
+	else	/* it was something else a moment ago */
+		settle(walk, DAMON_WALK_OPAQUE, addr, PAGE_SIZE);
 }
 
 static void enter_pgd(struct damon_walk *walk, unsigned long addr)
@@ -239,24 +194,26 @@ static void enter_pgd(struct damon_walk *walk, unsigned long addr)
 	}
 	pud = pud_offset(p4d, addr);
 	val = pudp_get(pud);
-	if (pud_none(val))
+	if (pud_none(val)) {
 		settle(walk, DAMON_WALK_EMPTY, addr, PUD_SIZE);
-	else if (pud_present(val) && !pud_leaf(val))
-		enter_pmd(walk, pmd_offset(pud, addr), addr);
-	else if (!enter_huge_pud(walk, pud, addr))
-		settle(walk, DAMON_WALK_OPAQUE, addr, PAGE_SIZE);
+		return;
+	}
+	if (!pud_present(val) || pud_leaf(val)) {
+		walk->pud = pud;
+		settle(walk, DAMON_WALK_PUD, addr, PUD_SIZE);
+		return;
+	}
+	walk->pmds_start = addr & PUD_MASK;
+	walk->pmds = pmd_offset(pud, walk->pmds_start);
+	enter_pmd(walk, walk->pmds + pmd_index(addr), addr);
 }
 
-/* Such memory belongs to a device, its entries to the driver. */
-static void enter_device(struct damon_walk *walk)
-{
-	walk->level = DAMON_WALK_OPAQUE;
-	walk->start = walk->vma->vm_start;
-	walk->size = walk->vma->vm_end - walk->vma->vm_start;
-}
-
-/* Goes to an address that is outside of what the walk stands on. */
-static noinline void move(struct damon_walk *walk, unsigned long addr)
+/**
+ * damon_walk_move() - Go to an address outside of where the walk is.
+ * @walk:	The walk.
+ * @addr:	The address.
+ */
+void damon_walk_move(struct damon_walk *walk, unsigned long addr)
 {
 	struct vm_area_struct *vma = walk->vma;
 
@@ -268,7 +225,9 @@ static noinline void move(struct damon_walk *walk, unsigned long addr)
 		vma = walk->vma;
 	}
 
-	if (vma->vm_flags & VM_PFNMAP)
+	if (walk->pmds && (addr & PUD_MASK) == walk->pmds_start)
+		enter_pmd(walk, walk->pmds + pmd_index(addr), addr);
+	else if (vma->vm_flags & VM_PFNMAP && !walk->borrowed)
 		enter_device(walk);
 	else if (is_vm_hugetlb_page(vma))
 		enter_hugetlb(walk, addr);
@@ -299,22 +258,22 @@ static enum damon_leaf_kind present_kind(struct damon_leaf *leaf,
 	return zero ? DAMON_LEAF_NONE : DAMON_LEAF_OPAQUE;
 }
 
-static enum damon_leaf_kind read_pte(struct damon_walk *walk,
-				     unsigned long addr,
-				     struct damon_leaf *leaf)
+/**
+ * damon_walk_odd_pte() - Interpret a PTE that does not simply map a page.
+ * @walk:	The walk.
+ * @addr:	The address that it translates.
+ * @pte:	Its value, not none.
+ * @leaf:	What is known so far.
+ *
+ * Return: What is mapped.
+ */
+enum damon_leaf_kind damon_walk_odd_pte(struct damon_walk *walk,
+					unsigned long addr, pte_t pte,
+					struct damon_leaf *leaf)
 {
-	pte_t *ptep = walk->pte + ((addr - walk->start) >> PAGE_SHIFT);
-	pte_t pte = ptep_get(ptep);
-
-	if (pte_none(pte))
-		return DAMON_LEAF_NONE;
 	if (!pte_present(pte))
 		return absent_kind(softleaf_from_pte(pte));
-	leaf->start = addr & PAGE_MASK;
-	leaf->size = pte_batch_hint(ptep, pte) * PAGE_SIZE;
-	leaf->pte = ptep;
-	leaf->young = pte_young(pte);
-	return present_kind(leaf, vm_normal_page(walk->vma, leaf->start, pte),
+	return present_kind(leaf, vm_normal_page(walk->vma, addr, pte),
 			    is_zero_pfn(pte_pfn(pte)));
 }
 
@@ -323,9 +282,12 @@ static enum damon_leaf_kind read_pmd(struct damon_walk *walk,
 				     unsigned long addr,
 				     struct damon_leaf *leaf)
 {
-	pmd_t pmd = pmdp_get(walk->pmd);
+	pmd_t pmd = pmdp_get_lockless(walk->pmd);
 
-	if (!pmd_present(pmd))
+	if (pmd_none(pmd))
+		return DAMON_LEAF_NONE;
+	/* On its way somewhere else, or replaced by a page table. */
+	if (!pmd_present(pmd) || !pmd_leaf(pmd))
 		return DAMON_LEAF_OPAQUE;
 	leaf->start = addr & PMD_MASK;
 	leaf->size = PMD_SIZE;
@@ -361,7 +323,9 @@ static enum damon_leaf_kind read_pud(struct damon_walk *walk,
 {
 	pud_t pud = pudp_get(walk->pud);
 
-	if (!pud_present(pud))
+	if (pud_none(pud))
+		return DAMON_LEAF_NONE;
+	if (!pud_present(pud) || !pud_leaf(pud))
 		return DAMON_LEAF_OPAQUE;
 	leaf->start = addr & PUD_MASK;
 	leaf->size = PUD_SIZE;
@@ -408,6 +372,11 @@ static enum damon_leaf_kind read_hugetlb(struct damon_walk *walk,
 	return present_kind(leaf, pte_page(pte), false);
 }
 
+static spinlock_t *lock_hugetlb(struct damon_walk *walk)
+{
+	return huge_pte_lock(hstate_vma(walk->vma), walk->mm, walk->pte);
+}
+
 /*
  * Where a hugetlb entry is one ordinary entry, its accessed bit is cleared in
  * place, which cannot lose what the hardware sets meanwhile.  Elsewhere it may
@@ -435,6 +404,11 @@ static enum damon_leaf_kind read_hugetlb(struct damon_walk *walk,
 	return DAMON_LEAF_OPAQUE;
 }
 
+static spinlock_t *lock_hugetlb(struct damon_walk *walk)
+{
+	return NULL;
+}
+
 static bool clear_hugetlb(struct damon_walk *walk, struct damon_leaf *leaf)
 {
 	return false;
@@ -442,25 +416,18 @@ static bool clear_hugetlb(struct damon_walk *walk, struct damon_leaf *leaf)
 #endif
 
 /**
- * damon_walk_leaf() - Look up what is mapped at an address.
- * @walk:	The walk.
- * @addr:	The address.  Those near the previous one's are cheap.
+ * damon_walk_huge() - Interpret what is no page table.
+ * @walk:	The walk, where it should be.
+ * @addr:	The address.
  * @leaf:	Filled in if the result is %DAMON_LEAF_FOLIO.
  *
- * Context: May sleep.  Afterwards a page table lock may be held, until the walk
- * moves on, is paused or ends.
- * Return: What it is.
+ * Return: What is mapped.
  */
-enum damon_leaf_kind damon_walk_leaf(struct damon_walk *walk,
+enum damon_leaf_kind damon_walk_huge(struct damon_walk *walk,
 				     unsigned long addr,
 				     struct damon_leaf *leaf)
 {
-	if (addr - walk->start >= walk->size)
-		move(walk, addr);
-
 	switch (walk->level) {
-	case DAMON_WALK_PTE:
-		return read_pte(walk, addr, leaf);
 	case DAMON_WALK_PMD:
 		return read_pmd(walk, addr, leaf);
 	case DAMON_WALK_PUD:
@@ -474,9 +441,96 @@ enum damon_leaf_kind damon_walk_leaf(struct damon_walk *walk,
 	}
 }
 
+/*
+ * The page table may have been freed and another one, or a huge page, taken its
+ * place since the walk entered it.
+ */
+static enum damon_leaf_kind lock_pte(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	pte_t *pte = pte_offset_map_lock(walk->mm, walk->pmd, addr, &walk->ptl);
+
+	if (!pte)
+		return DAMON_LEAF_OPAQUE;
+	walk->locked_pte = pte;
+	return damon_walk_read_pte(walk, addr, pte, ptep_get(pte), leaf);
+}
+
+/**
+ * damon_walk_lock() - Lock the entry of an address and look again.
+ * @walk:	The walk, where damon_walk_peek() has just found a folio.
+ * @addr:	The address.
+ * @leaf:	Filled in if the result is %DAMON_LEAF_FOLIO.
+ *
+ * Context: Spins.  Must be followed by damon_walk_unlock().
+ * Return: What is mapped, for as long as the lock is held.
+ */
+enum damon_leaf_kind damon_walk_lock(struct damon_walk *walk,
+				     unsigned long addr,
+				     struct damon_leaf *leaf)
+{
+	switch (walk->level) {
+	case DAMON_WALK_PTE:
+		return lock_pte(walk, addr, leaf);
+	case DAMON_WALK_PMD:
+		walk->ptl = pmd_lock(walk->mm, walk->pmd);
+		break;
+	case DAMON_WALK_PUD:
+		walk->ptl = pud_lock(walk->mm, walk->pud);
+		break;
+	case DAMON_WALK_HUGETLB:
+		walk->ptl = lock_hugetlb(walk);
+		break;
+	default:
+		break;
+	}
+	return damon_walk_huge(walk, addr, leaf);
+}
+
+/**
+ * damon_walk_unlock() - Undo damon_walk_lock().
+ * @walk:	The walk, locked or not.
+ */
+void damon_walk_unlock(struct damon_walk *walk)
+{
+	if (!walk->ptl)
+		return;
+	spin_unlock(walk->ptl);
+	walk->ptl = NULL;
+	if (walk->level == DAMON_WALK_PTE)
+		pte_unmap(walk->locked_pte);
+}
+
+/**
+ * damon_walk_batch() - Take in what follows an entry and maps the same folio.
+ * @walk:	The walk, locked.
+ * @end:	Address not to go beyond.
+ * @leaf:	The entry.  Grows, and becomes young if one of the others is.
+ *
+ * Return: How many entries it stands for now.
+ */
+unsigned int damon_walk_batch(struct damon_walk *walk, unsigned long end,
+			      struct damon_leaf *leaf)
+{
+	unsigned long max_nr;
+	unsigned int nr;
+	pte_t pte;
+
+	if (walk->level != DAMON_WALK_PTE || !folio_test_large(leaf->folio))
+		return 1;
+	max_nr = (min(end, walk->start + walk->size) - leaf->start) >> PAGE_SHIFT;
+	pte = ptep_get(walk->locked_pte);
+	nr = folio_pte_batch_flags(leaf->folio, NULL, walk->locked_pte, &pte,
+				   max_nr, FPB_MERGE_YOUNG_DIRTY);
+	leaf->size = nr * PAGE_SIZE;
+	leaf->young = pte_young(pte);
+	return nr;
+}
+
 /**
  * damon_walk_mkold() - Clear the accessed bit of an entry.
- * @walk:	The walk.  It must not have moved since it read @leaf.
+ * @walk:	The walk, locked.
  * @leaf:	The entry.
  *
  * Also clears it for secondary MMUs.  The TLB is not flushed.
@@ -490,9 +544,9 @@ bool damon_walk_mkold(struct damon_walk *walk, struct damon_leaf *leaf)
 	if (leaf->young) {
 		switch (walk->level) {
 		case DAMON_WALK_PTE:
-			young = ptep_test_and_clear_young(walk->vma,
-							  leaf->start,
-							  leaf->pte);
+			young = test_and_clear_young_ptes(walk->vma, leaf->start,
+							  walk->locked_pte,
+							  leaf->size >> PAGE_SHIFT);
 			break;
 		case DAMON_WALK_PMD:
 			young = clear_pmd(walk, leaf);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Cases of the KUnit suite "damon-operations" that walk page tables, those of
+ * real mappings in the test's own address space.
+ */
+
+#include <kunit/test.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/uaccess.h>
+
+#include <asm/tlbflush.h>
+
+#define NR_TEST_PAGES	8
+
+static unsigned long map_pages(struct kunit *test, unsigned long pages,
+			       unsigned long prot)
+{
+	unsigned long addr;
+
+	addr = kunit_vm_mmap(test, NULL, 0, pages * PAGE_SIZE, prot,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no address space to map memory in");
+	return addr;
+}
+
+static void touch(struct kunit *test, unsigned long addr)
+{
+	KUNIT_ASSERT_EQ(test, 0, put_user(1, (u8 __user *)addr));
+}
+
+/*
+ * Accessed bits are not set while a TLB has the translation, and monitoring
+ * does not flush.
+ */
+static void touch_for_sure(struct kunit *test, unsigned long addr)
+{
+	flush_tlb_mm(current->mm);
+	touch(test, addr);
+}
+
+static enum damon_leaf_kind look_up(struct damon_walk *walk, unsigned long addr,
+				    struct damon_leaf *leaf)
+{
+	*leaf = (struct damon_leaf){};
+	return damon_walk_peek(walk, addr, leaf);
+}
+
+static bool make_entry_old(struct damon_walk *walk, unsigned long addr)
+{
+	struct damon_leaf leaf;
+	bool young = false;
+
+	if (look_up(walk, addr, &leaf) == DAMON_LEAF_FOLIO &&
+	    damon_walk_lock(walk, addr, &leaf) == DAMON_LEAF_FOLIO)
+		young = damon_walk_mkold(walk, &leaf);
+	damon_walk_unlock(walk);
+	return young;
+}
+
+static void walk_holes_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, NR_TEST_PAGES, PROT_READ);
+	unsigned long hole = addr + 2 * PAGE_SIZE;
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(hole, 3 * PAGE_SIZE));
+	damon_walk_begin(&walk, current->mm);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, hole + 5, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HOLE);
+	KUNIT_EXPECT_NULL(test, walk.vma);
+	KUNIT_EXPECT_EQ(test, walk.start, hole);
+	KUNIT_EXPECT_EQ(test, walk.size, 3 * PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, hole - 1, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_EMPTY);
+	KUNIT_EXPECT_NOT_NULL(test, walk.vma);
+	/* Nothing outside of the VMA may be taken for a part of it. */
+	KUNIT_EXPECT_GE(test, walk.start, addr);
+	KUNIT_EXPECT_EQ(test, walk.start + walk.size, hole);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, 0, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HOLE);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, ULONG_MAX, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HOLE);
+	damon_walk_end(&walk);
+	KUNIT_EXPECT_NULL(test, walk.vma);
+}
+
+static void walk_pages_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, NR_TEST_PAGES,
+				       PROT_READ | PROT_WRITE);
+	struct folio *first = NULL;
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+	int i;
+
+	for (i = 0; i < NR_TEST_PAGES; i += 2)
+		touch(test, addr + i * PAGE_SIZE);
+
+	damon_walk_begin(&walk, current->mm);
+	for (i = 0; i < NR_TEST_PAGES; i++) {
+		unsigned long page = addr + i * PAGE_SIZE;
+
+		if (i % 2) {
+			KUNIT_EXPECT_EQ(test, look_up(&walk, page, &leaf),
+					DAMON_LEAF_NONE);
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, look_up(&walk, page + 123, &leaf),
+				DAMON_LEAF_FOLIO);
+		KUNIT_EXPECT_EQ(test, leaf.start, page);
+		KUNIT_EXPECT_EQ(test, leaf.size, PAGE_SIZE);
+		KUNIT_EXPECT_TRUE(test, leaf.young);
+		KUNIT_ASSERT_NOT_NULL(test, leaf.folio);
+		KUNIT_EXPECT_TRUE(test, folio_test_anon(leaf.folio));
+		KUNIT_EXPECT_PTR_NE(test, leaf.folio, first);
+		first = first ?: leaf.folio;
+	}
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PTE);
+	damon_walk_end(&walk);
+	KUNIT_EXPECT_EQ(test, walk.size, 0);
+}
+
+static void walk_mkold_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 2, PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	touch(test, addr);
+	touch(test, addr + PAGE_SIZE);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_TRUE(test, make_entry_old(&walk, addr + 77));
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_FALSE(test, leaf.young);
+	KUNIT_EXPECT_FALSE(test, make_entry_old(&walk, addr));
+
+	/* The neighbour is not affected. */
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr + PAGE_SIZE, &leaf),
+			DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_TRUE(test, leaf.young);
+
+	/* A pause changes nothing but who may run. */
+	damon_walk_pause(&walk);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_FALSE(test, leaf.young);
+	damon_walk_end(&walk);
+
+	touch_for_sure(test, addr);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_TRUE(test, leaf.young);
+	damon_walk_end(&walk);
+}
+
+/* What the lock protects is looked at again. */
+static void walk_lock_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 2, PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	touch(test, addr);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_NULL(test, walk.ptl);
+	KUNIT_EXPECT_EQ(test, damon_walk_lock(&walk, addr + PAGE_SIZE, &leaf),
+			DAMON_LEAF_NONE);
+	KUNIT_EXPECT_NOT_NULL(test, walk.ptl);
+	damon_walk_unlock(&walk);
+	KUNIT_EXPECT_NULL(test, walk.ptl);
+	KUNIT_EXPECT_EQ(test, damon_walk_lock(&walk, addr, &leaf),
+			DAMON_LEAF_FOLIO);
+	damon_walk_unlock(&walk);
+	damon_walk_end(&walk);
+}
+
+static void walk_zero_page_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+	u8 byte = 1;
+
+	KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)addr));
+	KUNIT_EXPECT_EQ(test, byte, 0);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PTE);
+	damon_walk_end(&walk);
+}
+
+static void set_device_memory(unsigned long addr, bool set)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (set)
+		vm_flags_set(vma, VM_PFNMAP);
+	else
+		vm_flags_clear(vma, VM_PFNMAP);
+	mmap_write_unlock(current->mm);
+}
+
+static void walk_device_memory_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 3, PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	set_device_memory(addr, true);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + 9, &leaf),
+			DAMON_LEAF_OPAQUE);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + PAGE_SIZE, &leaf),
+			DAMON_LEAF_OPAQUE);
+	damon_walk_end(&walk);
+	set_device_memory(addr, false);
+}
+
+/*
+ * A writer that keeps the lock makes memory unknown, and is not waited for.
+ * The test itself is the writer.
+ */
+static void walk_contended_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct vm_area_struct *vma;
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	touch(test, addr);
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	vma_start_write(vma);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_OPAQUE);
+	damon_walk_end(&walk);
+	mmap_write_unlock(current->mm);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	damon_walk_end(&walk);
+}
+
+/* Returns an address that a huge PMD entry maps, or skips the test. */
+static unsigned long map_huge(struct kunit *test)
+{
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	unsigned long addr = map_pages(test, 2 * HPAGE_PMD_NR,
+				       PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	addr = round_up(addr, HPAGE_PMD_SIZE);
+	do_madvise(current->mm, addr, HPAGE_PMD_SIZE, MADV_HUGEPAGE);
+	touch(test, addr);
+	damon_walk_begin(&walk, current->mm);
+	look_up(&walk, addr, &leaf);
+	damon_walk_end(&walk);
+	if (leaf.size == HPAGE_PMD_SIZE)
+		return addr;
+#endif
+	kunit_skip(test, "no huge page to be had");
+	return 0;
+}
+
+static void walk_huge_page_test(struct kunit *test)
+{
+	unsigned long addr = map_huge(test);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr + PMD_SIZE - 1, &leaf),
+			DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PMD);
+	KUNIT_EXPECT_EQ(test, leaf.start, addr);
+	KUNIT_EXPECT_TRUE(test, make_entry_old(&walk, addr + 1));
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_FALSE(test, leaf.young);
+	damon_walk_end(&walk);
+
+	/* The walk must not have split it. */
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PMD);
+	damon_walk_end(&walk);
+}
