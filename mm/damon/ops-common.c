@@ -16,7 +16,7 @@
 #include "walk.h"
 
 /*
- * How many mappings one look at a folio may visit.  A page of a library that
+ * How many VMAs one look at a folio may visit.  A page of a library that
  * everything maps would take milliseconds.
  */
 #define RMAP_BUDGET	512
@@ -53,72 +53,107 @@ struct look {
 	bool clear;		/* clear them all, else find one that is set */
 	bool young;		/* one was set */
 	bool gave_up;		/* the budget did not suffice */
-	unsigned int budget;
+	unsigned int budget;	/* VMAs left */
 	int unseen;		/* entries not visited yet */
 };
 
-static bool spend(struct look *look)
+static void note(struct look *look, bool young, unsigned int nr)
 {
-	look->gave_up = !look->budget;
-	if (look->gave_up)
-		return false;
-	look->budget--;
-	return true;
+	look->young |= young;
+	look->unseen -= nr;
 }
 
 /*
- * Looks at the entry of an address.  Returns how much that covered, and how many
- * entries mapping the folio that were.
+ * Looks at the entries that map the folio from an address on, as many as are
+ * alike, under lock.  Returns how much they cover.
  */
-static unsigned long look_at_entry(struct look *look, struct damon_walk *walk,
-				   struct folio *folio, unsigned long addr,
-				   unsigned long end)
+static unsigned long look_closely(struct look *look, struct damon_walk *walk,
+				  struct folio *folio, unsigned long addr,
+				  unsigned long end)
 {
-	struct damon_leaf leaf;
-	unsigned int nr = 1;
+	struct damon_leaf leaf __uninitialized;
+	unsigned long size = PAGE_SIZE;
+	unsigned int nr;
 
 	/* What belongs to a device is old, see mmu_notifier_test_young(). */
-	if (damon_walk_peek(walk, addr, &leaf) != DAMON_LEAF_FOLIO ||
-	    leaf.folio != folio)
-		return PAGE_SIZE;
-
-	/* One entry of a page that was not accessed takes no lock. */
-	if (folio_test_large(folio) || mm_has_notifiers(walk->mm) ||
-	    (look->clear && leaf.young)) {
-		if (damon_walk_lock(walk, addr, &leaf) != DAMON_LEAF_FOLIO ||
-		    leaf.folio != folio) {
-			damon_walk_unlock(walk);
-			return PAGE_SIZE;
-		}
+	if (damon_walk_lock(walk, addr, &leaf) == DAMON_LEAF_FOLIO &&
+	    leaf.folio == folio) {
 		nr = damon_walk_batch(walk, end, &leaf);
 		if (look->clear)
 			leaf.young = damon_walk_mkold(walk, &leaf);
 		else if (!leaf.young)
 			leaf.young = mmu_notifier_test_young(walk->mm, addr);
-		damon_walk_unlock(walk);
+		note(look, leaf.young, nr);
+		size = leaf.start + leaf.size - addr;
 	}
-	look->young |= leaf.young;
-	look->unseen -= nr;
-	return leaf.start + leaf.size - addr;
+	damon_walk_unlock(walk);
+	return size;
+}
+
+/* One entry that need not be changed takes no lock. */
+static unsigned long look_at_entry(struct look *look, struct damon_walk *walk,
+				   struct folio *folio, unsigned long addr,
+				   unsigned long end)
+{
+	struct damon_leaf leaf __uninitialized;
+
+	if (damon_walk_peek(walk, addr, &leaf) != DAMON_LEAF_FOLIO ||
+	    leaf.folio != folio)
+		return PAGE_SIZE;
+	if (folio_test_large(folio) || (look->clear && leaf.young) ||
+	    mm_has_notifiers(walk->mm))
+		return look_closely(look, walk, folio, addr, end);
+	note(look, leaf.young, 1);
+	return PAGE_SIZE;
 }
 
 /* rmap_walk() callback: returns whether to go on with other VMAs. */
 static bool look_at_vma(struct folio *folio, struct vm_area_struct *vma,
 			unsigned long addr, void *arg)
 {
-	unsigned long end = min(addr + folio_size(folio), vma->vm_end);
+	struct damon_walk walk __uninitialized;
 	struct look *look = arg;
-	struct damon_walk walk;
+	unsigned long end;
 
-	damon_walk_begin_vma(&walk, vma);
-	while (addr < end && look->unseen > 0 && spend(look)) {
-		addr += look_at_entry(look, &walk, folio, addr, end);
-		if (look->young && !look->clear)
-			break;
+	damon_walk_begin_vma(&walk, vma, addr);
+	if (likely(!folio_test_large(folio))) {
+		look_at_entry(look, &walk, folio, addr, addr + PAGE_SIZE);
+	} else {
+		end = min(addr + folio_size(folio), vma->vm_end);
+		while (addr < end && look->unseen > 0 &&
+		       (look->clear || !look->young))
+			addr += look_at_entry(look, &walk, folio, addr, end);
 	}
 	damon_walk_end(&walk);
-	return look->unseen > 0 && !look->gave_up &&
-	       (look->clear || !look->young);
+
+	if (look->unseen <= 0 || (look->young && !look->clear))
+		return false;
+	look->gave_up = !--look->budget;
+	return !look->gave_up;
+}
+
+/*
+ * What rmap_walk() does for anonymous folios, which are most of those that are
+ * mapped at all, without its indirections.
+ */
+static void look_at_anon(struct folio *folio, struct look *look,
+			 struct rmap_walk_control *rwc)
+{
+	struct anon_vma *anon_vma = folio_lock_anon_vma_read(folio, rwc);
+	unsigned long nr_pages = folio_nr_pages(folio);
+	pgoff_t first = folio_pgoff(folio);
+	struct anon_vma_chain *avc;
+
+	if (!anon_vma)
+		return;
+	anon_vma_interval_tree_foreach(avc, &anon_vma->rb_root, first,
+				       first + nr_pages - 1) {
+		unsigned long addr = vma_address(avc->vma, first, nr_pages);
+
+		if (!look_at_vma(folio, avc->vma, addr, look))
+			break;
+	}
+	anon_vma_unlock_read(anon_vma);
 }
 
 /*
@@ -134,7 +169,7 @@ static bool look_at_mappings(struct folio *folio, struct look *look)
 		.try_lock = true,
 	};
 
-	look->budget = RMAP_BUDGET + folio_nr_pages(folio);
+	look->budget = RMAP_BUDGET;
 	look->unseen = folio_mapcount(folio);
 	if (look->unseen <= 0 || !folio_raw_mapping(folio))
 		return true;
@@ -143,7 +178,10 @@ static bool look_at_mappings(struct folio *folio, struct look *look)
 		return false;
 	if (!folio_trylock(folio))
 		return false;
-	rmap_walk(folio, &rwc);
+	if (folio_test_anon(folio) && !folio_test_ksm(folio))
+		look_at_anon(folio, look, &rwc);
+	else
+		rmap_walk(folio, &rwc);
 	folio_unlock(folio);
 	return !look->gave_up && !rwc.contended;
 }

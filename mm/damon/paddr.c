@@ -21,8 +21,8 @@
 
 /*
  * How many addresses to draw at most, until there is one whose memory can tell,
- * where some of the region's could in this window.  Where none could yet, one
- * draw has to do; there is another one right before the interval begins.
+ * where some of the region's could in this window.  There is another draw right
+ * before the interval begins, and where none could yet that has to do.
  */
 #define MAX_DRAWS	3
 
@@ -144,7 +144,7 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 			if (damon_sample_pending(r))
 				damon_count_sample(r, test_sample(&s, r->sampling_addr),
 						   &ctx->attrs);
-			draw_sample(&s, r, r->nr_samples ? MAX_DRAWS : 1);
+			draw_sample(&s, r, r->nr_samples ? MAX_DRAWS : 0);
 			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 			pause_sampling(&s);
 		}

@@ -60,7 +60,7 @@ static bool was_touched(const struct sampler *s, const struct damon_leaf *leaf)
 static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 {
 	enum damon_leaf_kind kind;
-	struct damon_leaf leaf;
+	struct damon_leaf leaf __uninitialized;
 
 	kind = damon_walk_peek(&s->walk, addr, &leaf);
 	if (kind != DAMON_LEAF_FOLIO)
@@ -93,7 +93,7 @@ static void remember_old(struct sampler *s, const struct damon_leaf *leaf,
 static bool make_old(struct sampler *s, unsigned long addr)
 {
 	enum damon_leaf_kind kind;
-	struct damon_leaf leaf;
+	struct damon_leaf leaf __uninitialized;
 	bool young, touched;
 
 	kind = damon_walk_lock(&s->walk, addr, &leaf);
@@ -114,7 +114,7 @@ static bool make_old(struct sampler *s, unsigned long addr)
 static bool arm_sample(struct sampler *s, unsigned long addr)
 {
 	enum damon_leaf_kind kind;
-	struct damon_leaf leaf;
+	struct damon_leaf leaf __uninitialized;
 
 	kind = damon_walk_peek(&s->walk, addr, &leaf);
 	if (kind != DAMON_LEAF_FOLIO)
@@ -142,7 +142,11 @@ static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
 {
 	struct mm_struct *mm = damon_get_mm(t);
 
-	*s = (struct sampler){ .ctx = ctx };
+	s->ctx = ctx;
+	s->nr = 0;
+	s->old_size = 0;
+	s->old_young = false;
+	s->old_folio = NULL;
 	damon_walk_begin(&s->walk, mm);
 	return mm;
 }
@@ -157,7 +161,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct damon_region *r;
 	bool begun = false;
-	struct sampler s;
+	struct sampler s __uninitialized;
 
 	damon_for_each_region(r, t) {
 		if (damon_sample_pending(r))
@@ -205,8 +209,8 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 
 static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 {
+	struct sampler s __uninitialized;
 	unsigned int max_nr_accesses;
-	struct sampler s;
 
 	if (!begin_sampling(&s, ctx, t)) {
 		forget_samples(t);

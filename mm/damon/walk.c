@@ -78,10 +78,10 @@ static void leave_entry(struct damon_walk *walk)
 
 static void leave_vma(struct damon_walk *walk)
 {
-	if (walk->vma && !walk->mmap_locked && !walk->borrowed)
+	if (walk->vma && !walk->mmap_locked)
 		vma_end_read(walk->vma);
 	walk->vma = NULL;
-	walk->pmds = NULL;
+	walk->near_size = 0;
 }
 
 /*
@@ -159,22 +159,20 @@ static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
 
 static void enter_pmd(struct damon_walk *walk, pmd_t *pmd, unsigned long addr)
 {
-	pte_t *pte = pte_offset_map(pmd, addr);
-	pmd_t val;
+	pte_t *pte = __pte_offset_map(pmd, addr, &walk->pmdval);
+	pmd_t val = walk->pmdval;
 
 	walk->pmd = pmd;
 	if (likely(pte)) {
 		settle(walk, DAMON_WALK_PTE, addr, PMD_SIZE);
 		walk->pte = pte - ((addr - walk->start) >> PAGE_SHIFT);
-		return;
-	}
-	val = pmdp_get_lockless(pmd);
-	if (pmd_none(val))
+	} else if (pmd_none(val)) {
 		settle(walk, DAMON_WALK_EMPTY, addr, PMD_SIZE);
-	else if (!pmd_present(val) || pmd_leaf(val))
+	} else if (!pmd_present(val) || pmd_leaf(val)) {
 		settle(walk, DAMON_WALK_PMD, addr, PMD_SIZE);
-	else	/* it was something else a moment ago */
+	} else {
 		settle(walk, DAMON_WALK_OPAQUE, addr, PAGE_SIZE);
+	}
 }
 
 static void enter_pgd(struct damon_walk *walk, unsigned long addr)
@@ -203,9 +201,53 @@ static void enter_pgd(struct damon_walk *walk, unsigned long addr)
 		settle(walk, DAMON_WALK_PUD, addr, PUD_SIZE);
 		return;
 	}
-	walk->pmds_start = addr & PUD_MASK;
-	walk->pmds = pmd_offset(pud, walk->pmds_start);
-	enter_pmd(walk, walk->pmds + pmd_index(addr), addr);
+	if (!walk->borrowed) {
+		settle(walk, DAMON_WALK_EMPTY, addr, PUD_SIZE);
+		walk->near_start = walk->start;
+		walk->near_size = walk->size;
+		walk->pmds = pmd_offset(pud, addr & PUD_MASK);
+	}
+	enter_pmd(walk, pmd_offset(pud, addr), addr);
+}
+
+static noinline void move_far(struct damon_walk *walk, unsigned long addr)
+{
+	struct vm_area_struct *vma = walk->vma;
+
+	if (walk->borrowed) {
+		enter_pgd(walk, addr);
+		return;
+	}
+	if (!vma || addr < vma->vm_start || addr >= vma->vm_end) {
+		leave_vma(walk);
+		if (!enter_vma(walk, addr))
+			return;
+		vma = walk->vma;
+	}
+	if (vma->vm_flags & VM_PFNMAP)
+		enter_device(walk);
+	else if (is_vm_hugetlb_page(vma))
+		enter_hugetlb(walk, addr);
+	else
+		enter_pgd(walk, addr);
+}
+
+/**
+ * damon_walk_begin_vma() - Begin a walk inside of a VMA.
+ * @walk:	The walk.
+ * @vma:	A VMA that the caller found through a folio.  The lock of that
+ *		reverse mapping keeps the page tables until damon_walk_end().
+ * @addr:	An address in it, where the walk goes.
+ *
+ * The VMA is none of hugetlb.
+ */
+void damon_walk_begin_vma(struct damon_walk *walk, struct vm_area_struct *vma,
+			  unsigned long addr)
+{
+	damon_walk_begin(walk, vma->vm_mm);
+	walk->vma = vma;
+	walk->borrowed = true;
+	enter_pgd(walk, addr);
 }
 
 /**
@@ -215,24 +257,11 @@ static void enter_pgd(struct damon_walk *walk, unsigned long addr)
  */
 void damon_walk_move(struct damon_walk *walk, unsigned long addr)
 {
-	struct vm_area_struct *vma = walk->vma;
-
 	leave_entry(walk);
-	if (!vma || addr < vma->vm_start || addr >= vma->vm_end) {
-		leave_vma(walk);
-		if (!enter_vma(walk, addr))
-			return;
-		vma = walk->vma;
-	}
-
-	if (walk->pmds && (addr & PUD_MASK) == walk->pmds_start)
+	if (addr - walk->near_start < walk->near_size)
 		enter_pmd(walk, walk->pmds + pmd_index(addr), addr);
-	else if (vma->vm_flags & VM_PFNMAP && !walk->borrowed)
-		enter_device(walk);
-	else if (is_vm_hugetlb_page(vma))
-		enter_hugetlb(walk, addr);
 	else
-		enter_pgd(walk, addr);
+		move_far(walk, addr);
 }
 
 /*
@@ -248,11 +277,11 @@ static enum damon_leaf_kind absent_kind(softleaf_t entry)
 }
 
 /* The zero page stands for memory that does not exist yet. */
-static enum damon_leaf_kind present_kind(struct damon_leaf *leaf,
+static enum damon_leaf_kind present_kind(struct folio **folio,
 					 struct page *page, bool zero)
 {
 	if (page) {
-		leaf->folio = page_folio(page);
+		*folio = page_folio(page);
 		return DAMON_LEAF_FOLIO;
 	}
 	return zero ? DAMON_LEAF_NONE : DAMON_LEAF_OPAQUE;
@@ -263,17 +292,17 @@ static enum damon_leaf_kind present_kind(struct damon_leaf *leaf,
  * @walk:	The walk.
  * @addr:	The address that it translates.
  * @pte:	Its value, not none.
- * @leaf:	What is known so far.
+ * @folio:	Set if the result is %DAMON_LEAF_FOLIO.
  *
  * Return: What is mapped.
  */
 enum damon_leaf_kind damon_walk_odd_pte(struct damon_walk *walk,
 					unsigned long addr, pte_t pte,
-					struct damon_leaf *leaf)
+					struct folio **folio)
 {
 	if (!pte_present(pte))
 		return absent_kind(softleaf_from_pte(pte));
-	return present_kind(leaf, vm_normal_page(walk->vma, addr, pte),
+	return present_kind(folio, vm_normal_page(walk->vma, addr, pte),
 			    is_zero_pfn(pte_pfn(pte)));
 }
 
@@ -292,7 +321,7 @@ static enum damon_leaf_kind read_pmd(struct damon_walk *walk,
 	leaf->start = addr & PMD_MASK;
 	leaf->size = PMD_SIZE;
 	leaf->young = pmd_young(pmd);
-	return present_kind(leaf,
+	return present_kind(&leaf->folio,
 			    vm_normal_page_pmd(walk->vma, leaf->start, pmd),
 			    is_huge_zero_pmd(pmd));
 }
@@ -330,7 +359,7 @@ static enum damon_leaf_kind read_pud(struct damon_walk *walk,
 	leaf->start = addr & PUD_MASK;
 	leaf->size = PUD_SIZE;
 	leaf->young = pud_young(pud);
-	return present_kind(leaf,
+	return present_kind(&leaf->folio,
 			    vm_normal_page_pud(walk->vma, leaf->start, pud),
 			    false);
 }
@@ -369,7 +398,7 @@ static enum damon_leaf_kind read_hugetlb(struct damon_walk *walk,
 	if (!pte_present(pte))
 		return absent_kind(softleaf_from_pte(pte));
 	leaf->young = pte_young(pte);
-	return present_kind(leaf, pte_page(pte), false);
+	return present_kind(&leaf->folio, pte_page(pte), false);
 }
 
 static spinlock_t *lock_hugetlb(struct damon_walk *walk)
@@ -441,20 +470,44 @@ enum damon_leaf_kind damon_walk_huge(struct damon_walk *walk,
 	}
 }
 
+/**
+ * damon_walk_unlock() - Undo damon_walk_lock().
+ * @walk:	The walk, locked or not.
+ */
+void damon_walk_unlock(struct damon_walk *walk)
+{
+	if (!walk->ptl)
+		return;
+	spin_unlock(walk->ptl);
+	walk->ptl = NULL;
+}
+
 /*
- * The page table may have been freed and another one, or a huge page, taken its
- * place since the walk entered it.
+ * If the entry above the page table has changed, be it that the table is gone or
+ * just that the hardware went through, the walk enters once more.
  */
 static enum damon_leaf_kind lock_pte(struct damon_walk *walk,
 				     unsigned long addr,
 				     struct damon_leaf *leaf)
 {
-	pte_t *pte = pte_offset_map_lock(walk->mm, walk->pmd, addr, &walk->ptl);
+	int tries;
 
-	if (!pte)
-		return DAMON_LEAF_OPAQUE;
-	walk->locked_pte = pte;
-	return damon_walk_read_pte(walk, addr, pte, ptep_get(pte), leaf);
+	for (tries = 0; tries < 2 && walk->level == DAMON_WALK_PTE; tries++) {
+		walk->ptl = pte_lockptr(walk->mm, &walk->pmdval);
+		spin_lock(walk->ptl);
+		if (likely(pmd_same(walk->pmdval,
+				    pmdp_get_lockless(walk->pmd)))) {
+			walk->locked_pte = walk->pte +
+				((addr - walk->start) >> PAGE_SHIFT);
+			return damon_walk_read_pte(walk, addr, walk->locked_pte,
+						   ptep_get(walk->locked_pte),
+						   leaf);
+		}
+		damon_walk_unlock(walk);
+		leave_entry(walk);
+		enter_pmd(walk, walk->pmd, addr);
+	}
+	return DAMON_LEAF_OPAQUE;
 }
 
 /**
@@ -486,20 +539,6 @@ enum damon_leaf_kind damon_walk_lock(struct damon_walk *walk,
 		break;
 	}
 	return damon_walk_huge(walk, addr, leaf);
-}
-
-/**
- * damon_walk_unlock() - Undo damon_walk_lock().
- * @walk:	The walk, locked or not.
- */
-void damon_walk_unlock(struct damon_walk *walk)
-{
-	if (!walk->ptl)
-		return;
-	spin_unlock(walk->ptl);
-	walk->ptl = NULL;
-	if (walk->level == DAMON_WALK_PTE)
-		pte_unmap(walk->locked_pte);
 }
 
 /**
@@ -574,6 +613,8 @@ bool damon_walk_mkold(struct damon_walk *walk, struct damon_leaf *leaf)
 void damon_walk_end(struct damon_walk *walk)
 {
 	leave_entry(walk);
+	if (walk->borrowed)
+		return;
 	leave_vma(walk);
 	if (walk->mmap_locked)
 		mmap_read_unlock(walk->mm);

@@ -55,11 +55,13 @@ enum damon_walk_level {
  * @pmd:	With %DAMON_WALK_PMD the entry, with %DAMON_WALK_PTE the one that
  *		refers to the page table.
  * @pud:	With %DAMON_WALK_PUD the entry.
+ * @pmdval:	What @pmd was when the walk entered the page table.
  * @ptl:	Page table lock that is held, or %NULL.
  * @locked_pte:	Locked entry of a page table.
- * @pmds:	PMD table that the walk came through last, or %NULL.  It stays as
- *		long as the VMA does.
- * @pmds_start:	First address that @pmds is responsible for.
+ * @pmds:	PMD table that the walk came through last.  It stays as long as
+ *		the VMA does.
+ * @near_start:	First address of the VMA that @pmds is responsible for.
+ * @near_size:	Size of that range.  Zero: there is no such table.
  */
 struct damon_walk {
 	struct mm_struct *mm;
@@ -74,10 +76,12 @@ struct damon_walk {
 		pmd_t *pmd;
 		pud_t *pud;
 	};
+	pmd_t pmdval;
 	spinlock_t *ptl;	/* not the walk's own, only taken by it */
 	pte_t *locked_pte;
 	pmd_t *pmds;
-	unsigned long pmds_start;
+	unsigned long near_start;
+	unsigned long near_size;
 };
 
 /* What is mapped at an address. */
@@ -104,10 +108,12 @@ struct damon_leaf {
 
 struct mm_struct *damon_get_mm(struct damon_target *t);
 
+void damon_walk_begin_vma(struct damon_walk *walk, struct vm_area_struct *vma,
+			  unsigned long addr);
 void damon_walk_move(struct damon_walk *walk, unsigned long addr);
 enum damon_leaf_kind damon_walk_odd_pte(struct damon_walk *walk,
 					unsigned long addr, pte_t pte,
-					struct damon_leaf *leaf);
+					struct folio **folio);
 enum damon_leaf_kind damon_walk_huge(struct damon_walk *walk,
 				     unsigned long addr,
 				     struct damon_leaf *leaf);
@@ -121,45 +127,43 @@ void damon_walk_unlock(struct damon_walk *walk);
 void damon_walk_end(struct damon_walk *walk);
 void damon_walk_pause(struct damon_walk *walk);
 
+/* What is not set here is not looked at before it has been set. */
 static inline void damon_walk_begin(struct damon_walk *walk,
 				    struct mm_struct *mm)
 {
-	*walk = (struct damon_walk){ .mm = mm };
+	walk->mm = mm;
+	walk->vma = NULL;
+	walk->size = 0;
+	walk->level = DAMON_WALK_HOLE;
+	walk->mmap_locked = false;
+	walk->borrowed = false;
+	walk->ptl = NULL;
+	walk->near_size = 0;
 }
 
 /*
- * Begins a walk inside of a VMA that the caller found through a folio, and whose
- * page tables the lock of that reverse mapping keeps.
+ * Interprets an entry of a page table.  Nearly all of them are what the first
+ * condition is about; vm_normal_page() would find out the same about those.
  */
-static inline void damon_walk_begin_vma(struct damon_walk *walk,
-					struct vm_area_struct *vma)
-{
-	*walk = (struct damon_walk){
-		.mm = vma->vm_mm,
-		.vma = vma,
-		.borrowed = true,
-	};
-}
-
-/* Interprets an entry of a page table. */
-static inline enum damon_leaf_kind
+static __always_inline enum damon_leaf_kind
 damon_walk_read_pte(struct damon_walk *walk, unsigned long addr, pte_t *ptep,
 		    pte_t pte, struct damon_leaf *leaf)
 {
-	if (pte_none(pte))
-		return DAMON_LEAF_NONE;
-	if (!pte_present(pte))
-		return damon_walk_odd_pte(walk, addr, pte, leaf);
-
 	leaf->start = addr & PAGE_MASK;
-	leaf->size = pte_batch_hint(ptep, pte) * PAGE_SIZE;
-	leaf->young = pte_young(pte);
-	/* What vm_normal_page() would find out about almost every entry. */
-	if (!IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) || pte_special(pte) ||
-	    unlikely(pte_pfn(pte) > highest_memmap_pfn))
-		return damon_walk_odd_pte(walk, addr, pte, leaf);
-	leaf->folio = page_folio(pfn_to_page(pte_pfn(pte)));
-	return DAMON_LEAF_FOLIO;
+	leaf->size = PAGE_SIZE;
+	if (likely(pte_present(pte))) {
+		leaf->size *= pte_batch_hint(ptep, pte);
+		leaf->young = pte_young(pte);
+		if (IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) &&
+		    likely(!pte_special(pte) &&
+			   pte_pfn(pte) <= highest_memmap_pfn)) {
+			leaf->folio = page_folio(pfn_to_page(pte_pfn(pte)));
+			return DAMON_LEAF_FOLIO;
+		}
+	} else if (pte_none(pte)) {
+		return DAMON_LEAF_NONE;
+	}
+	return damon_walk_odd_pte(walk, addr, pte, &leaf->folio);
 }
 
 /**
@@ -172,10 +176,13 @@ damon_walk_read_pte(struct damon_walk *walk, unsigned long addr, pte_t *ptep,
  * paused or ends.
  * Return: What it is, or was a moment ago.
  */
-static inline enum damon_leaf_kind damon_walk_peek(struct damon_walk *walk,
-						   unsigned long addr,
-						   struct damon_leaf *leaf)
+static __always_inline enum damon_leaf_kind
+damon_walk_peek(struct damon_walk *walk, unsigned long addr,
+		struct damon_leaf *leaf)
 {
+	struct damon_leaf huge __uninitialized;
+	enum damon_leaf_kind kind;
+
 	if (addr - walk->start >= walk->size)
 		damon_walk_move(walk, addr);
 	if (likely(walk->level == DAMON_WALK_PTE)) {
@@ -184,7 +191,11 @@ static inline enum damon_leaf_kind damon_walk_peek(struct damon_walk *walk,
 		return damon_walk_read_pte(walk, addr, ptep,
 					   ptep_get_lockless(ptep), leaf);
 	}
-	return damon_walk_huge(walk, addr, leaf);
+	/* Through a copy, so that @leaf may live in registers. */
+	kind = damon_walk_huge(walk, addr, &huge);
+	if (kind == DAMON_LEAF_FOLIO)
+		*leaf = huge;
+	return kind;
 }
 
 #endif /* _MM_DAMON_WALK_H */
