@@ -232,7 +232,8 @@ struct damos_quota_goal {
  * @weight_nr_accesses:	Weight of the access rate.
  * @weight_age:		Weight of the age.
  *
- * The smallest of the limits that are set holds.
+ * The smallest of the limits that are set holds.  Goals are a limit, too, and may
+ * tune it down to nothing.
  */
 struct damos_quota {
 	unsigned long reset_interval;
@@ -260,8 +261,9 @@ struct damos_quota {
 	/* where the next window takes over, NULL: at the beginning */
 	struct damon_target *charge_target_from;
 	unsigned long charge_addr_from;
-	unsigned int min_score;
-	unsigned long esz_bp;
+	unsigned int min_score;		/* lower ones have to wait ... */
+	unsigned long min_score_left;	/* ... and of this one, all beyond that */
+	unsigned long esz_bp;		/* limit by the goals, times 10000 */
 };
 
 /**
@@ -388,8 +390,8 @@ struct damos_migrate_dests {
  * @migrate_dests:	Nodes to migrate to.
  * @core_filters:	Filters that the core evaluates per region.
  * @ops_filters:	Filters that the operations set evaluates per folio.
- * @last_applied:	The operations set's own note of a pass, %NULL when a pass
- *			begins.
+ * @last_applied:	The operations set's own note about the previous region,
+ *			%NULL when a pass reaches a target.
  * @stat:		What it did so far.
  * @max_nr_snapshots:	Stop after so many passes.  Zero: never.
  */
@@ -412,8 +414,6 @@ struct damos {
 	bool due;			/* takes part in the pass under way */
 	bool walked;			/* damos_walk() has seen a pass of it */
 	bool core_filters_allowed;	/* a core filter admitted the region at hand */
-	bool core_filters_default_reject;
-	bool ops_filters_default_reject;
 	struct list_head list;		/* in damon_ctx.schemes */
 };
 
@@ -446,6 +446,8 @@ enum damon_ops_id {
  * @apply_scheme:	Carry out a scheme's action on a region.  Returns the size
  *			(core address units) of what was changed, and adds what
  *			passed its filters to the last argument.
+ * @size_on_node:	How much of a region's memory is on a node (core address
+ *			units).  What is on any node goes to the last argument.
  * @target_valid:	Whether the target can still be monitored.
  * @cleanup_target:	Drop what the target refers to.
  *
@@ -465,6 +467,9 @@ struct damon_operations {
 				      struct damon_target *t,
 				      struct damon_region *r, struct damos *s,
 				      unsigned long *sz_filter_passed);
+	unsigned long (*size_on_node)(struct damon_ctx *ctx,
+				      struct damon_region *r, int nid,
+				      unsigned long *sz_any_node);
 	bool (*target_valid)(struct damon_target *t);
 	void (*cleanup_target)(struct damon_target *t);
 };
@@ -669,6 +674,24 @@ static inline unsigned long damon_sz_region(struct damon_region *r)
 #define damon_for_each_scheme_safe(s, next, ctx) \
 	list_for_each_entry_safe(s, next, &(ctx)->schemes, list)
 
+#define damos_for_each_quota_goal(goal, quota) \
+	list_for_each_entry(goal, &(quota)->goals, list)
+
+#define damos_for_each_quota_goal_safe(goal, next, quota) \
+	list_for_each_entry_safe(goal, next, &(quota)->goals, list)
+
+#define damos_for_each_core_filter(f, scheme) \
+	list_for_each_entry(f, &(scheme)->core_filters, list)
+
+#define damos_for_each_core_filter_safe(f, next, scheme) \
+	list_for_each_entry_safe(f, next, &(scheme)->core_filters, list)
+
+#define damos_for_each_ops_filter(f, scheme) \
+	list_for_each_entry(f, &(scheme)->ops_filters, list)
+
+#define damos_for_each_ops_filter_safe(f, next, scheme) \
+	list_for_each_entry_safe(f, next, &(scheme)->ops_filters, list)
+
 /* Whether the targets of a context are processes. */
 static inline bool damon_target_has_pid(const struct damon_ctx *ctx)
 {
@@ -700,6 +723,19 @@ void damon_update_region_access_rate(struct damon_region *r, bool accessed,
 				     struct damon_attrs *attrs);
 unsigned int damon_nr_accesses_mvsum(struct damon_region *r,
 				     struct damon_ctx *ctx);
+
+struct damos_filter *damos_new_filter(enum damos_filter_type type,
+				      bool matching, bool allow);
+void damos_add_filter(struct damos *s, struct damos_filter *f);
+bool damos_filter_for_ops(enum damos_filter_type type);
+void damos_destroy_filter(struct damos_filter *f);
+
+struct damos_quota_goal *
+damos_new_quota_goal(enum damos_quota_goal_metric metric,
+		     unsigned long target_value);
+void damos_add_quota_goal(struct damos_quota *q, struct damos_quota_goal *g);
+void damos_destroy_quota_goal(struct damos_quota_goal *goal);
+int damos_commit_quota_goals(struct damos_quota *dst, struct damos_quota *src);
 
 struct damos *damon_new_scheme(struct damos_access_pattern *pattern,
 			       enum damos_action action,

@@ -152,6 +152,15 @@ void damon_add_scheme(struct damon_ctx *ctx, struct damos *s)
  */
 void damon_destroy_scheme(struct damos *s)
 {
+	struct damos_quota_goal *goal, *next_goal;
+	struct damos_filter *f, *next;
+
+	damos_for_each_quota_goal_safe(goal, next_goal, &s->quota)
+		damos_destroy_quota_goal(goal);
+	damos_for_each_core_filter_safe(f, next, s)
+		damos_destroy_filter(f);
+	damos_for_each_ops_filter_safe(f, next, s)
+		damos_destroy_filter(f);
 	list_del(&s->list);
 	kfree(s->migrate_dests.node_id_arr);
 	kfree(s->migrate_dests.weight_arr);

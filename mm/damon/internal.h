@@ -2,8 +2,8 @@
 /*
  * What several rooms of mm/damon share and nobody else may use.
  *
- * Pure rooms (regions, attrs, quota) also compile in user space, so this header
- * includes nothing of the memory management.
+ * Pure rooms (regions, attrs, quota, filters) also compile in user space, so this
+ * header includes nothing of the memory management.
  */
 #ifndef _MM_DAMON_INTERNAL_H
 #define _MM_DAMON_INTERNAL_H
@@ -142,11 +142,52 @@ void damos_quota_init(struct damos_quota *quota);
 void damos_quota_forget_target(struct damos_quota *quota,
 			       const struct damon_target *t);
 
+/* filters.c (pure) */
+
+/* What a scheme's core filters say about a range. */
+enum damos_verdict {
+	DAMOS_REJECT,	/* not for this scheme */
+	DAMOS_ADMIT,	/* for it, if the operations set's filters agree */
+	DAMOS_ALLOW,	/* for it, without asking those */
+};
+
+enum damos_verdict damos_judge_range(const struct damos *s,
+				     unsigned int target_idx,
+				     unsigned long min_region_sz,
+				     unsigned long start, unsigned long *end);
+
+/*
+ * What becomes of memory that no filter of a list speaks about: the opposite of
+ * what the last one says about the memory that it does speak about.
+ */
+static inline bool damos_default_reject(const struct list_head *filters)
+{
+	return !list_empty(filters) &&
+		list_last_entry(filters, struct damos_filter, list)->allow;
+}
+
 /* metrics.c */
 
+void damos_measure_goals(struct damon_ctx *ctx, struct damos *s);
 unsigned long damos_wmark_value(enum damos_wmark_metric metric);
 
 /* schemes.c */
+
+/* Whether a region is what a scheme looks for. */
+static inline bool
+damos_pattern_matches(const struct damos_access_pattern *p,
+		      struct damon_region *r, struct damon_ctx *ctx)
+{
+	unsigned long sz = damon_sz_region(r);
+	unsigned int nr_accesses;
+
+	if (sz < p->min_sz_region || sz > p->max_sz_region ||
+	    r->age < p->min_age_region || r->age > p->max_age_region)
+		return false;
+	nr_accesses = damon_nr_accesses_mvsum(r, ctx);
+	return p->min_nr_accesses <= nr_accesses &&
+		nr_accesses <= p->max_nr_accesses;
+}
 
 void damos_apply_schemes(struct damon_ctx *ctx);
 u64 damos_wmarks_wait_ns(struct damon_ctx *ctx);

@@ -7,8 +7,60 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/overflow.h>
+#include <linux/slab.h>
 
 #include "internal.h"
+
+/* goals */
+
+/**
+ * damos_new_quota_goal() - Make a goal.
+ * @metric:		What to measure.
+ * @target_value:	Value to reach, in the metric's unit.  Not zero.
+ *
+ * Node and cgroup are zero and up to the caller.
+ *
+ * Context: Anywhere.
+ * Return: The goal, or NULL without memory.
+ */
+struct damos_quota_goal *
+damos_new_quota_goal(enum damos_quota_goal_metric metric,
+		     unsigned long target_value)
+{
+	struct damos_quota_goal *goal = kzalloc_obj(*goal);
+
+	if (!goal)
+		return NULL;
+	goal->metric = metric;
+	goal->target_value = target_value;
+	goal->last_psi_total = U64_MAX;
+	INIT_LIST_HEAD(&goal->list);
+	return goal;
+}
+
+/**
+ * damos_add_quota_goal() - Append a goal to those of a quota.
+ * @q:	The quota, whose scheme owns the goal from now on.
+ * @g:	The goal.
+ *
+ * Context: Setup, or worker.
+ */
+void damos_add_quota_goal(struct damos_quota *q, struct damos_quota_goal *g)
+{
+	list_add_tail(&g->list, &q->goals);
+}
+
+/**
+ * damos_destroy_quota_goal() - Unlink and free a goal.
+ * @goal:	The goal, which may be in no list.
+ *
+ * Context: Setup, or worker.
+ */
+void damos_destroy_quota_goal(struct damos_quota_goal *goal)
+{
+	list_del(&goal->list);
+	kfree(goal);
+}
 
 /* Until an action has been measured: 1024 pages per millisecond. */
 #define DEFAULT_SZ_PER_MS	(1024UL * PAGE_SIZE)
@@ -153,6 +205,7 @@ void damos_quota_init(struct damos_quota *quota)
 	quota->charge_target_from = NULL;
 	quota->charge_addr_from = 0;
 	quota->min_score = 0;
+	quota->min_score_left = 0;
 	quota->esz_bp = 0;
 }
 

@@ -22,21 +22,7 @@ struct pass {
 	bool cut;			/* the region at hand was cut in two */
 };
 
-/* what a scheme is for */
-
-static bool pattern_matches(const struct damos_access_pattern *p,
-			    struct damon_region *r, struct damon_ctx *ctx)
-{
-	unsigned long sz = damon_sz_region(r);
-	unsigned int nr_accesses;
-
-	if (sz < p->min_sz_region || sz > p->max_sz_region ||
-	    r->age < p->min_age_region || r->age > p->max_age_region)
-		return false;
-	nr_accesses = damon_nr_accesses_mvsum(r, ctx);
-	return p->min_nr_accesses <= nr_accesses &&
-		nr_accesses <= p->max_nr_accesses;
-}
+/* limits */
 
 /* Cuts the region at hand.  False without memory. */
 static bool cut(struct pass *pass, struct damon_region *r, unsigned long offset)
@@ -160,7 +146,7 @@ static void try_schemes(struct pass *pass, struct damon_region *r)
 		if (s->due &&
 		    !damos_quota_is_full(&s->quota, ctx->min_region_sz) &&
 		    !had_its_turn(pass, r, s) &&
-		    pattern_matches(&s->pattern, r, ctx))
+		    damos_pattern_matches(&s->pattern, r, ctx))
 			apply_scheme(pass, r, s);
 	}
 }

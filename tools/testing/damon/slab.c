@@ -22,13 +22,13 @@ struct kmem_cache *shim_cache_create(size_t size, unsigned int flags)
 	return &cache;
 }
 
-void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
+void *shim_zalloc(size_t size)
 {
 	void *object;
 
 	if (allocations >= fail_after)
 		return NULL;
-	object = calloc(1, cache->size);
+	object = calloc(1, size);
 	if (!object)
 		abort();
 	allocations++;
@@ -36,12 +36,26 @@ void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 	return object;
 }
 
-void kmem_cache_free(struct kmem_cache *cache, void *object)
+void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	if (!object || !live)
+	return shim_zalloc(cache->size);
+}
+
+void kfree(const void *object)
+{
+	if (!object)
+		return;
+	if (!live)
 		abort();
 	live--;
-	free(object);
+	free((void *)object);
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	if (!object)
+		abort();
+	kfree(object);
 }
 
 unsigned long shim_live_objects(void)

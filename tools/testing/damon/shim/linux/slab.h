@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Slab caches on malloc(), one allocation each, so that the sanitizers see
- * every one of them.  slab.c counts them, and makes them fail on request.
+ * Slab caches and kzalloc() on malloc(), one allocation each, so that the
+ * sanitizers see every one of them.  slab.c counts them, and makes them fail on
+ * request.
  */
 #ifndef _DAMON_SHIM_SLAB_H
 #define _DAMON_SHIM_SLAB_H
@@ -14,6 +15,11 @@ struct kmem_cache;
 struct kmem_cache *shim_cache_create(size_t size, unsigned int flags);
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *object);
+
+void *shim_zalloc(size_t size);
+void kfree(const void *object);
+
+#define kzalloc_obj(object)	((typeof(object) *)shim_zalloc(sizeof(object)))
 
 #define KMEM_CACHE(type, flags)	shim_cache_create(sizeof(struct type), flags)
 
