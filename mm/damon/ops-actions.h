@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the actions of all operations sets have in common: priority scores,
+ * filters that need to see the memory, and folios on their way.
+ *
+ * Includes no page tables and no address spaces.
+ */
+#ifndef _MM_DAMON_OPS_ACTIONS_H
+#define _MM_DAMON_OPS_ACTIONS_H
+
+#include <linux/mm.h>
+
+#include "internal.h"
+
+/* scores, [0, DAMOS_MAX_SCORE] */
+
+int damon_hot_score(struct damon_ctx *ctx, struct damon_region *r,
+		    struct damos *s);
+int damon_cold_score(struct damon_ctx *ctx, struct damon_region *r,
+		     struct damos *s);
+
+/* filters */
+
+/*
+ * Whether a folio was accessed since it was made old last, and make it old
+ * again if so.  An operations set that came to the folio through a page table
+ * entry asks that entry.
+ */
+typedef bool (*damos_young_fn)(struct folio *folio, void *arg);
+
+bool damos_admits_folio(const struct damos *s, struct folio *folio,
+			damos_young_fn young, void *arg);
+bool damos_folio_young(struct folio *folio, void *arg);
+
+/* Whether a scheme has filters that need to see the memory at hand. */
+static inline bool damos_has_ops_filter(const struct damos *s)
+{
+	return !list_empty(&s->ops_filters) && !s->core_filters_allowed;
+}
+
+/* batches */
+
+/* Pages that are isolated at a time, at most; more only if one folio has more. */
+#define DAMON_BATCH_PAGES	512UL
+
+/**
+ * struct damon_batch - Folios that were taken off their LRU lists.
+ * @folios:	The folios, each with a reference that belongs to the batch.
+ * @nr_pages:	How many pages they have.
+ *
+ * They count as isolated, so that reclaim knows where they are.
+ */
+struct damon_batch {
+	struct list_head folios;
+	unsigned long nr_pages;
+};
+
+static inline void damon_batch_init(struct damon_batch *batch)
+{
+	INIT_LIST_HEAD(&batch->folios);
+	batch->nr_pages = 0;
+}
+
+static inline bool damon_batch_full(const struct damon_batch *batch)
+{
+	return batch->nr_pages >= DAMON_BATCH_PAGES;
+}
+
+bool damon_batch_take(struct damon_batch *batch, struct folio *folio);
+unsigned long damon_batch_reclaim(struct damon_batch *batch);
+unsigned long damon_batch_migrate(struct damon_batch *batch, int nid);
+
+/* Whether memory can be migrated to a node at all. */
+bool damon_node_usable(int nid);
+
+#endif /* _MM_DAMON_OPS_ACTIONS_H */
