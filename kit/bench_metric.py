@@ -70,6 +70,20 @@ def read_trace(lines):
     return windows
 
 
+def read_counts(path):
+    """What was counted while no scheme was applied, and while all were."""
+    counts = []
+    with open(path) as lines:
+        for line in lines:
+            counts.append({name: int(value) for name, value in
+                           (word.split("=") for word in line.split())})
+    if len(counts) != 2 or not counts[0]["ticks"] or not counts[1]["ticks"]:
+        raise BadInput("the kdamond did not run to the end")
+    if not counts[1]["tried"]:
+        raise BadInput("no scheme was ever tried")
+    return counts
+
+
 def hot_ranges(regions, threshold):
     return sorted((start, end) for start, end, accesses in regions if accesses >= threshold)
 

@@ -4,6 +4,7 @@
 
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -126,6 +127,25 @@ class Windows(unittest.TestCase):
         self.assertEqual((result["precision"], result["recall"]), (1.0, 0.75))
         self.assertAlmostEqual(result["f1"], 2 * 0.75 / 1.75)
         self.assertEqual(result["regions"], 3)
+
+
+class Counts(unittest.TestCase):
+    def read(self, *lines):
+        with tempfile.NamedTemporaryFile("w", suffix=".counts") as out:
+            out.write("".join(line + "\n" for line in lines))
+            out.flush()
+            return metric.read_counts(out.name)
+
+    def test_two_lines(self):
+        idle, busy = self.read("ns=80 ticks=2 tried=0", "ns=90 ticks=3 tried=12")
+        self.assertEqual((idle["ns"], busy["ticks"], busy["tried"]), (80, 3, 12))
+
+    def test_nothing_done_is_an_error(self):
+        for lines in (["ns=80 ticks=2 tried=0"],
+                      ["ns=80 ticks=2 tried=0", "ns=9 ticks=3 tried=0"],
+                      ["ns=80 ticks=0 tried=0", "ns=9 ticks=3 tried=9"]):
+            with self.assertRaises(metric.BadInput):
+                self.read(*lines)
 
 
 if __name__ == "__main__":
