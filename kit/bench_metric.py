@@ -71,7 +71,7 @@ def read_trace(lines):
 
 
 def read_counts(path):
-    """What was counted while no scheme was applied, and while all were."""
+    """What was counted while nothing was asked of a kdamond, and while it was."""
     counts = []
     with open(path) as lines:
         for line in lines:
@@ -79,8 +79,6 @@ def read_counts(path):
                            (word.split("=") for word in line.split())})
     if len(counts) != 2 or not counts[0]["ticks"] or not counts[1]["ticks"]:
         raise BadInput("the kdamond did not run to the end")
-    if not counts[1]["tried"]:
-        raise BadInput("no scheme was ever tried")
     return counts
 
 
