@@ -7,6 +7,7 @@
  * for.  All others need the memory itself, and are the operations sets' business.
  */
 #include <linux/kernel.h>
+#include <linux/math.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -72,4 +73,69 @@ void damos_destroy_filter(struct damos_filter *f)
 {
 	list_del(&f->list);
 	kfree(f);
+}
+
+/*
+ * Whether @start is in the range of an address filter, as seen with the grain of
+ * the regions.  Lowers @end to where that changes.
+ */
+static bool in_addr_range(const struct damos_filter *f,
+			  unsigned long min_region_sz, unsigned long start,
+			  unsigned long *end)
+{
+	unsigned long from = round_down(f->addr_range.start, min_region_sz);
+	unsigned long to = round_down(f->addr_range.end, min_region_sz);
+
+	if (from >= to || start >= to)
+		return false;
+	*end = min(*end, start < from ? from : to);
+	return start >= from;
+}
+
+/* Whether a filter decides about @start.  Lowers @end to where that changes. */
+static bool decides(const struct damos_filter *f, unsigned int target_idx,
+		    unsigned long min_region_sz, unsigned long start,
+		    unsigned long *end)
+{
+	switch (f->type) {
+	case DAMOS_FILTER_TYPE_ADDR:
+		return in_addr_range(f, min_region_sz, start, end) == f->matching;
+	case DAMOS_FILTER_TYPE_TARGET:
+		return (f->target_idx == target_idx) == f->matching;
+	default:
+		return false;
+	}
+}
+
+/**
+ * damos_judge_range() - What a scheme's core filters say about a range.
+ * @s:			The scheme.
+ * @target_idx:		Position of the target that the range is in.
+ * @min_region_sz:	Smallest region size of the context, a power of two.
+ * @start:		Start of the range (core address units).
+ * @end:		End of it, above @start.  Lowered to where the verdict need
+ *			not hold any more: a multiple of @min_region_sz, or as it
+ *			was.
+ *
+ * The first filter that the range matches decides.  If none does it is the last
+ * one that tells what becomes of all the rest, unless the operations set has
+ * filters, which that is left to then.
+ *
+ * The rest of the range, if there is one, wants a verdict of its own.
+ *
+ * Context: Any.
+ * Return: The verdict on [@start, @end).
+ */
+enum damos_verdict damos_judge_range(const struct damos *s,
+				     unsigned int target_idx,
+				     unsigned long min_region_sz,
+				     unsigned long start, unsigned long *end)
+{
+	const struct damos_filter *f;
+
+	damos_for_each_core_filter(f, s)
+		if (decides(f, target_idx, min_region_sz, start, end))
+			return f->allow ? DAMOS_ALLOW : DAMOS_REJECT;
+	return damos_default_reject(&s->core_filters) &&
+		list_empty(&s->ops_filters) ? DAMOS_REJECT : DAMOS_ADMIT;
 }
