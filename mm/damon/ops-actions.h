@@ -28,8 +28,16 @@ int damon_cold_score(struct damon_ctx *ctx, struct damon_region *r,
  */
 typedef bool (*damos_young_fn)(struct folio *folio, void *arg);
 
-bool damos_admits_folio(const struct damos *s, struct folio *folio,
-			damos_young_fn young, void *arg);
+enum damos_verdict damos_judge_folio(const struct damos *s, struct folio *folio,
+				     damos_young_fn young, void *arg);
+
+/* Whether a folio is for a scheme, explicitly or not. */
+static inline bool damos_admits_folio(const struct damos *s, struct folio *folio,
+				      damos_young_fn young, void *arg)
+{
+	return damos_judge_folio(s, folio, young, arg) != DAMOS_REJECT;
+}
+
 bool damos_folio_young(struct folio *folio, void *arg);
 
 /* Whether a scheme has filters that need to see the memory at hand. */

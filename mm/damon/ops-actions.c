@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the actions of all operations sets have in common: how urgent a region
+ * is, whether a folio is wanted, and what becomes of folios that are.
+ *
+ * Must not know page tables and address spaces, nor how one gets to a folio.
+ */
+
+#include <linux/log2.h>
+#include <linux/memcontrol.h>
+#include <linux/migrate.h>
+#include <linux/mm_inline.h>
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+
+#include "../internal.h"
+#include "ops-actions.h"
+#include "ops-common.h"
+
+/* scores */
+
+/* What one property of a region contributes, at most. */
+#define MAX_SUBSCORE	100
+
+/* From this number of binary digits of its seconds on, an age is just old. */
+#define MAX_AGE_DIGITS	32
+
+/* How much of what was possible was accessed. */
+static unsigned int access_subscore(struct damon_ctx *ctx,
+				    struct damon_region *r)
+{
+	unsigned int max = damon_max_nr_accesses(&ctx->attrs);
+	unsigned int nr = min(damon_nr_accesses_mvsum(r, ctx), max);
+
+	return div_u64((u64)nr * MAX_SUBSCORE, max);
+}
+
+/*
+ * The longer memory has been accessed, the hotter it is, and the colder the
+ * longer it has not been.  Memory that just changed is half way.
+ */
+static unsigned int age_subscore(struct damon_ctx *ctx, struct damon_region *r,
+				 bool accessed)
+{
+	u64 sec = damon_mul_div(r->age, ctx->attrs.aggr_interval, USEC_PER_SEC);
+	int digits = sec ? min(ilog2(sec) + 1, MAX_AGE_DIGITS) : 0;
+
+	if (!accessed)
+		digits = -digits;
+	return (digits + MAX_AGE_DIGITS) * MAX_SUBSCORE / MAX_AGE_DIGITS / 2;
+}
+
+/**
+ * damon_hot_score() - How hot a region is, for the quota of a scheme.
+ * @ctx:	The context.
+ * @r:		The region.
+ * @s:		The scheme, whose quota has the weights.
+ *
+ * Context: Worker.
+ * Return: The score, [0, %DAMOS_MAX_SCORE].
+ */
+int damon_hot_score(struct damon_ctx *ctx, struct damon_region *r,
+		    struct damos *s)
+{
+	unsigned int access = access_subscore(ctx, r);
+	unsigned int age = age_subscore(ctx, r, access);
+	u64 weight_access = s->quota.weight_nr_accesses;
+	u64 weight_age = s->quota.weight_age;
+	u64 score = weight_access * access + weight_age * age;
+
+	if (weight_access + weight_age)
+		score = div64_u64(score, weight_access + weight_age);
+	return (unsigned int)score * DAMOS_MAX_SCORE / MAX_SUBSCORE;
+}
+
+/**
+ * damon_cold_score() - How cold a region is, for the quota of a scheme.
+ * @ctx:	The context.
+ * @r:		The region.
+ * @s:		The scheme, whose quota has the weights.
+ *
+ * Context: Worker.
+ * Return: The score, [0, %DAMOS_MAX_SCORE].
+ */
+int damon_cold_score(struct damon_ctx *ctx, struct damon_region *r,
+		     struct damos *s)
+{
+	return DAMOS_MAX_SCORE - damon_hot_score(ctx, r, s);
+}
+
+/* filters */
+
+static bool folio_in_memcg(struct folio *folio, u64 id)
+{
+	struct mem_cgroup *memcg;
+
+	guard(rcu)();
+	memcg = folio_memcg_check(folio);
+	return memcg && mem_cgroup_id(memcg) == id;
+}
+
+/* Whether a filter speaks about a folio. */
+static bool filter_matches(const struct damos_filter *f, struct folio *folio,
+			   damos_young_fn young, void *arg)
+{
+	bool of_type;
+
+	switch (f->type) {
+	case DAMOS_FILTER_TYPE_ANON:
+		of_type = folio_test_anon(folio);
+		break;
+	case DAMOS_FILTER_TYPE_ACTIVE:
+		of_type = folio_test_active(folio);
+		break;
+	case DAMOS_FILTER_TYPE_MEMCG:
+		of_type = folio_in_memcg(folio, f->memcg_id);
+		break;
+	case DAMOS_FILTER_TYPE_YOUNG:
+		of_type = young(folio, arg);
+		break;
+	case DAMOS_FILTER_TYPE_HUGEPAGE_SIZE:
+		of_type = f->sz_range.min <= folio_size(folio) &&
+			folio_size(folio) <= f->sz_range.max;
+		break;
+	case DAMOS_FILTER_TYPE_UNMAPPED:
+		of_type = !folio_mapped(folio) || !folio_raw_mapping(folio);
+		break;
+	default:
+		return false;
+	}
+	return of_type == f->matching;
+}
+
+/**
+ * damos_judge_folio() - What the filters of a scheme say about a folio.
+ * @s:		The scheme.
+ * @folio:	The folio, with a reference or under a page table lock.
+ * @young:	Tells whether the folio is young, and makes it old.
+ * @arg:	Second argument of @young.
+ *
+ * Context: Worker.  Sleeps only if @young does.
+ * Return: %DAMOS_ALLOW if it is wanted explicitly, %DAMOS_ADMIT if nothing speaks
+ * against it, else %DAMOS_REJECT.
+ */
+enum damos_verdict damos_judge_folio(const struct damos *s, struct folio *folio,
+				     damos_young_fn young, void *arg)
+{
+	const struct damos_filter *f;
+
+	if (s->core_filters_allowed)
+		return DAMOS_ALLOW;
+	damos_for_each_ops_filter(f, s) {
+		if (filter_matches(f, folio, young, arg))
+			return f->allow ? DAMOS_ALLOW : DAMOS_REJECT;
+	}
+	return damos_default_reject(&s->ops_filters) ? DAMOS_REJECT : DAMOS_ADMIT;
+}
+
+/**
+ * damos_folio_young() - Whether a folio was accessed through any mapping.
+ * @folio:	The folio, with a reference.
+ * @arg:	Not used.
+ *
+ * Young folios are made old.  A folio that nothing can be found out about now
+ * counts as young: what is taken for cold by mistake costs more than what is
+ * left alone until the next pass.
+ *
+ * Context: Worker.
+ * Return: False if it was certainly not accessed.
+ */
+bool damos_folio_young(struct folio *folio, void *arg)
+{
+	enum damon_answer answer = damon_folio_young(folio);
+
+	if (answer == DAMON_ACCESSED)
+		damon_folio_mkold(folio);
+	return answer != DAMON_NOT_ACCESSED;
+}
+
+/* batches */
+
+static enum node_stat_item isolated_item(struct folio *folio)
+{
+	return NR_ISOLATED_ANON + folio_is_file_lru(folio);
+}
+
+/**
+ * damon_batch_take() - Take a folio off its LRU list.
+ * @batch:	The batch that it goes to.
+ * @folio:	The folio, with a reference of the caller's.  Nothing can be done
+ *		with the batch before that has been dropped.
+ *
+ * Unevictable folios stay where they are.
+ *
+ * Context: Worker.  Takes the LRU lock.
+ * Return: Whether the folio is part of the batch now.
+ */
+bool damon_batch_take(struct damon_batch *batch, struct folio *folio)
+{
+	if (folio_test_unevictable(folio) || !folio_isolate_lru(folio))
+		return false;
+	if (unlikely(folio_test_unevictable(folio))) {
+		folio_putback_lru(folio);
+		return false;
+	}
+	node_stat_add_folio(folio, isolated_item(folio));
+	list_add_tail(&folio->lru, &batch->folios);
+	batch->nr_pages += folio_nr_pages(folio);
+	return true;
+}
+
+static void put_back(struct list_head *folios)
+{
+	struct folio *folio, *next;
+
+	list_for_each_entry_safe(folio, next, folios, lru) {
+		list_del(&folio->lru);
+		node_stat_sub_folio(folio, isolated_item(folio));
+		folio_putback_lru(folio);
+	}
+}
+
+/*
+ * Reclaims those folios of a list that are on the same node as the first one.
+ * Reclaim puts back what it could not free, and does not know that the folios
+ * count as isolated.
+ */
+static unsigned long reclaim_node(struct list_head *folios)
+{
+	struct folio *folio = list_first_entry(folios, struct folio, lru), *next;
+	struct pglist_data *pgdat = folio_pgdat(folio);
+	unsigned long nr_reclaimed;
+	long nr_isolated[2] = {};
+	LIST_HEAD(chosen);
+
+	list_for_each_entry_safe(folio, next, folios, lru) {
+		if (folio_pgdat(folio) != pgdat)
+			continue;
+		nr_isolated[folio_is_file_lru(folio)] += folio_nr_pages(folio);
+		list_move_tail(&folio->lru, &chosen);
+	}
+	nr_reclaimed = reclaim_pages(&chosen);
+	mod_node_page_state(pgdat, NR_ISOLATED_ANON, -nr_isolated[0]);
+	mod_node_page_state(pgdat, NR_ISOLATED_FILE, -nr_isolated[1]);
+	return nr_reclaimed;
+}
+
+/**
+ * damon_batch_reclaim() - Reclaim a batch.
+ * @batch:	The batch, which is empty afterwards.
+ *
+ * Whether the folios were referenced does not matter.  What cannot be reclaimed
+ * returns to its LRU list.
+ *
+ * Context: Worker.
+ * Return: The number of pages that are free now.
+ */
+unsigned long damon_batch_reclaim(struct damon_batch *batch)
+{
+	unsigned long nr_reclaimed = 0;
+
+	while (!list_empty(&batch->folios)) {
+		nr_reclaimed += reclaim_node(&batch->folios);
+		cond_resched();
+	}
+	batch->nr_pages = 0;
+	return nr_reclaimed;
+}
+
+/**
+ * damon_node_usable() - Whether memory can be migrated to a node at all.
+ * @nid:	Any number.
+ *
+ * Context: Any.
+ * Return: Whether that is a node with memory.
+ */
+bool damon_node_usable(int nid)
+{
+	return nid >= 0 && nid < MAX_NUMNODES && node_state(nid, N_MEMORY);
+}
+
+/* Moves those folios of a list that can be migrated without waiting. */
+static void choose_migratable(struct list_head *folios, int nid,
+			      struct list_head *chosen)
+{
+	struct folio *folio, *next;
+
+	list_for_each_entry_safe(folio, next, folios, lru) {
+		if (folio_nid(folio) != nid && !folio_test_locked(folio))
+			list_move_tail(&folio->lru, chosen);
+	}
+}
+
+/*
+ * Neither reclaims nor touches reserves, and takes no other node for the one that
+ * was asked for.
+ */
+static unsigned long migrate_chosen(struct list_head *chosen, int nid)
+{
+	struct migration_target_control mtc = {
+		.nid = nid,
+		.gfp_mask = (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) |
+			GFP_NOWAIT | __GFP_NOMEMALLOC | __GFP_THISNODE,
+		.reason = MR_DAMON,
+	};
+	unsigned int nr_migrated = 0, flags;
+
+	if (list_empty(chosen))
+		return 0;
+	flags = memalloc_noreclaim_save();
+	migrate_pages(chosen, alloc_migration_target, NULL, (unsigned long)&mtc,
+		      MIGRATE_ASYNC, MR_DAMON, &nr_migrated);
+	try_to_unmap_flush();
+	memalloc_noreclaim_restore(flags);
+	return nr_migrated;
+}
+
+/**
+ * damon_batch_migrate() - Migrate a batch to a node.
+ * @batch:	The batch, which is empty afterwards.
+ * @nid:	The node.  Need not exist.
+ *
+ * What cannot be migrated now, because it is in use or the node is full,
+ * returns to its LRU list, and so does what is on the node already.  The folios'
+ * memory policies and cpusets are not asked.
+ *
+ * Context: Worker.
+ * Return: The number of pages that were migrated.
+ */
+unsigned long damon_batch_migrate(struct damon_batch *batch, int nid)
+{
+	unsigned long nr_migrated = 0;
+	LIST_HEAD(chosen);
+
+	if (damon_node_usable(nid)) {
+		choose_migratable(&batch->folios, nid, &chosen);
+		nr_migrated = migrate_chosen(&chosen, nid);
+	}
+	put_back(&chosen);
+	put_back(&batch->folios);
+	batch->nr_pages = 0;
+	cond_resched();
+	return nr_migrated;
+}
