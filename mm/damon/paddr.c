@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 
 #include "ops-common.h"
+#include "paddr.h"
 
 /* Regions that are sampled in a row without a chance for others to run. */
 #define BATCH		32
@@ -158,6 +159,9 @@ static int __init damon_paddr_init(void)
 		.id = DAMON_OPS_PADDR,
 		.prepare_access_checks = prepare_access_checks,
 		.check_accesses = check_accesses,
+		.get_scheme_score = damon_paddr_score,
+		.apply_scheme = damon_paddr_apply_scheme,
+		.size_on_node = damon_paddr_size_on_node,
 	};
 
 	return damon_register_ops(&ops);

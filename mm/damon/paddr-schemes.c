@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Schemes for the physical address space: finds the folios of a region, and does
+ * with them what a scheme asks for.
+ *
+ * Must not know how folios are filtered, reclaimed and migrated, nor whether
+ * they were accessed.
+ */
+
+#include <linux/align.h>
+#include <linux/kthread.h>
+#include <linux/math64.h>
+#include <linux/memory_hotplug.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/swap.h>
+
+#include "../internal.h"
+#include "ops-actions.h"
+#include "ops-common.h"
+#include "paddr.h"
+
+/* Look-ups in a row, without a chance for others to run or to stop this. */
+#define CHUNK		64
+
+/*
+ * Up to so many pages are looked at one by one to see where they are.  Of more,
+ * so many.  It is a prime, so that the distance between those follows no pattern
+ * in which memory is used.
+ */
+#define NR_SAMPLES	2039UL
+
+/* folios of a region */
+
+/* One way through the folios of a region, in the order of addresses. */
+struct folio_iter {
+	u64 start;			/* the region, bytes */
+	u64 end;
+	unsigned long pfn;		/* where to look next */
+	unsigned long end_pfn;
+	unsigned int nr_lookups;
+};
+
+/* What is beyond all memory is one place. */
+static u64 phys_of(const struct damon_ctx *ctx, unsigned long addr)
+{
+	u64 phys;
+
+	if (check_mul_overflow((u64)addr, (u64)ctx->addr_unit, &phys))
+		return U64_MAX;
+	return phys;
+}
+
+static void iter_begin(struct folio_iter *iter, const struct damon_ctx *ctx,
+		       const struct damon_region *r)
+{
+	u64 end_pfn = (u64)highest_memmap_pfn + 1;
+
+	iter->start = phys_of(ctx, r->ar.start);
+	iter->end = phys_of(ctx, r->ar.end);
+	iter->pfn = min(iter->start >> PAGE_SHIFT, end_pfn);
+	iter->end_pfn = min(((iter->end - 1) >> PAGE_SHIFT) + 1, end_pfn);
+	iter->nr_lookups = 0;
+}
+
+/*
+ * The first page frame behind one that is not online, and behind its neighbours
+ * that cannot be either.
+ */
+static unsigned long behind_hole(unsigned long pfn)
+{
+#ifdef CONFIG_SPARSEMEM
+	if (!online_section_nr(pfn_to_section_nr(pfn)))
+		return ALIGN(pfn + 1, PAGES_PER_SECTION);
+	return ALIGN(pfn + 1, PAGES_PER_SUBSECTION);
+#else
+	return ALIGN(pfn + 1, pageblock_nr_pages);
+#endif
+}
+
+/*
+ * The first page frame behind what a page belongs to that is no folio to act on:
+ * a free block, or memory of the kernel, of a driver or of hugetlb.  Nothing
+ * holds it, so that its order may be anything.
+ */
+static unsigned long behind_page(const struct page *page, unsigned long pfn)
+{
+	unsigned long order, max_order;
+
+	if (PageBuddy(page)) {
+		order = buddy_order_unsafe(page);
+		max_order = MAX_PAGE_ORDER;
+	} else {
+		order = compound_order(compound_head(page));
+		max_order = MAX_FOLIO_ORDER;
+	}
+	return order <= max_order ? ALIGN(pfn + 1, 1UL << order) : pfn + 1;
+}
+
+static unsigned long behind_nothing(unsigned long pfn)
+{
+	const struct page *page = pfn_to_online_page(pfn);
+
+	return page ? behind_page(page, pfn) : behind_hole(pfn);
+}
+
+/*
+ * Returns the next folio, with a reference, or NULL at the end or when the worker
+ * is to stop.  The first and the last one may extend beyond the region.
+ */
+static struct folio *next_folio(struct folio_iter *iter)
+{
+	while (iter->pfn < iter->end_pfn) {
+		struct folio *folio;
+
+		if (++iter->nr_lookups % CHUNK == 0) {
+			if (kthread_should_stop())
+				return NULL;
+			cond_resched();
+		}
+		folio = damon_get_folio(iter->pfn);
+		if (folio) {
+			iter->pfn = folio_pfn(folio) + folio_nr_pages(folio);
+			return folio;
+		}
+		iter->pfn = behind_nothing(iter->pfn);
+	}
+	return NULL;
+}
+
+static u64 phys_of_folio(const struct folio *folio)
+{
+	return (u64)folio_pfn(folio) << PAGE_SHIFT;
+}
+
+/* How much of a folio is in the region, bytes. */
+static u64 overlap(const struct folio_iter *iter, const struct folio *folio)
+{
+	u64 start = phys_of_folio(folio);
+
+	return min(iter->end, start + folio_size(folio)) -
+		max(iter->start, start);
+}
+
+/* one scheme on one region */
+
+struct visit {
+	struct damos *s;
+	bool spare_young;		/* although the scheme does not say so */
+	struct folio_iter iter;
+	struct damon_batch batch;
+	u64 nr_pages;			/* pages that were changed */
+	u64 passed;			/* what passed the filters, bytes */
+};
+
+static bool has_filter(const struct damos *s, enum damos_filter_type type)
+{
+	const struct damos_filter *f;
+
+	damos_for_each_ops_filter(f, s) {
+		if (f->type == type)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Reclaim does not ask whether a folio of a batch was referenced.  So unless the
+ * scheme has an opinion on young memory, it is spared as if a filter behind all
+ * others said so.
+ */
+static bool wants(const struct visit *v, struct folio *folio)
+{
+	switch (damos_judge_folio(v->s, folio, damos_folio_young, NULL)) {
+	case DAMOS_ALLOW:
+		return true;
+	case DAMOS_ADMIT:
+		return !v->spare_young || !damos_folio_young(folio, NULL);
+	default:
+		return false;
+	}
+}
+
+/*
+ * A large folio can be in several regions, and is to be handled once.  What
+ * &damos.last_applied holds between regions is the number of the page frame
+ * behind the last folio, and whether the scheme wanted that folio, in the lowest
+ * bit.  A folio that reaches into a region from before and ends just there is the
+ * same one.  Should it be another one that took its place meanwhile, it is left
+ * alone until the next pass.
+ */
+static void remember(const struct visit *v, unsigned long end_pfn, bool wanted)
+{
+	v->s->last_applied = (void *)(end_pfn << 1 | wanted);
+}
+
+static bool had_its_turn(const struct visit *v, const struct folio *folio,
+			 bool *wanted)
+{
+	unsigned long note = (unsigned long)v->s->last_applied;
+
+	*wanted = note & 1;
+	return phys_of_folio(folio) < v->iter.start &&
+		note >> 1 == folio_pfn(folio) + folio_nr_pages(folio);
+}
+
+/* Those on the node already, or without a node to go to, are not isolated. */
+static bool could_migrate(const struct folio *folio, int nid)
+{
+	return folio_nid(folio) != nid && damon_node_usable(nid);
+}
+
+static void act(struct visit *v, struct folio *folio)
+{
+	switch (v->s->action) {
+	case DAMOS_PAGEOUT:
+		if (damon_batch_take(&v->batch, folio)) {
+			folio_clear_referenced(folio);
+			folio_test_clear_young(folio);
+		}
+		break;
+	case DAMOS_MIGRATE_HOT:
+	case DAMOS_MIGRATE_COLD:
+		if (could_migrate(folio, v->s->target_nid))
+			damon_batch_take(&v->batch, folio);
+		break;
+	case DAMOS_LRU_PRIO:
+		folio_activate(folio);
+		v->nr_pages += folio_nr_pages(folio);
+		break;
+	case DAMOS_LRU_DEPRIO:
+		folio_deactivate(folio);
+		v->nr_pages += folio_nr_pages(folio);
+		break;
+	default:
+		break;
+	}
+}
+
+static void finish_batch(struct visit *v)
+{
+	if (v->s->action == DAMOS_PAGEOUT)
+		v->nr_pages += damon_batch_reclaim(&v->batch);
+	else
+		v->nr_pages += damon_batch_migrate(&v->batch, v->s->target_nid);
+}
+
+static void visit_folio(struct visit *v, struct folio *folio)
+{
+	bool wanted;
+
+	if (!had_its_turn(v, folio, &wanted)) {
+		wanted = wants(v, folio);
+		if (wanted)
+			act(v, folio);
+		remember(v, v->iter.pfn, wanted);
+	}
+	if (wanted)
+		v->passed += overlap(&v->iter, folio);
+}
+
+static void visit_folios(struct visit *v)
+{
+	struct folio *folio;
+
+	while ((folio = next_folio(&v->iter))) {
+		visit_folio(v, folio);
+		folio_put(folio);
+		if (damon_batch_full(&v->batch))
+			finish_batch(v);
+	}
+	if (v->batch.nr_pages)
+		finish_batch(v);
+}
+
+/* Whether there is anything to do or to find out. */
+static bool has_work(const struct damos *s)
+{
+	switch (s->action) {
+	case DAMOS_PAGEOUT:
+	case DAMOS_LRU_PRIO:
+	case DAMOS_LRU_DEPRIO:
+	case DAMOS_MIGRATE_HOT:
+	case DAMOS_MIGRATE_COLD:
+		return true;
+	case DAMOS_STAT:
+		return !list_empty(&s->ops_filters);
+	default:
+		return false;
+	}
+}
+
+/* &damon_operations.apply_scheme */
+unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
+				       struct damon_target *t,
+				       struct damon_region *r, struct damos *s,
+				       unsigned long *sz_filter_passed)
+{
+	struct visit v = {
+		.s = s,
+		.spare_young = s->action == DAMOS_PAGEOUT &&
+			!has_filter(s, DAMOS_FILTER_TYPE_YOUNG),
+	};
+
+	if (!has_work(s))
+		return 0;
+	iter_begin(&v.iter, ctx, r);
+	damon_batch_init(&v.batch);
+	visit_folios(&v);
+	*sz_filter_passed += div64_ul(v.passed, ctx->addr_unit);
+	return div64_ul(v.nr_pages << PAGE_SHIFT, ctx->addr_unit);
+}
+
+/* &damon_operations.get_scheme_score */
+int damon_paddr_score(struct damon_ctx *ctx, struct damon_region *r,
+		      struct damos *s)
+{
+	switch (s->action) {
+	case DAMOS_PAGEOUT:
+	case DAMOS_MIGRATE_COLD:
+	case DAMOS_LRU_DEPRIO:
+		return damon_cold_score(ctx, r, s);
+	case DAMOS_MIGRATE_HOT:
+	case DAMOS_LRU_PRIO:
+		return damon_hot_score(ctx, r, s);
+	default:
+		return DAMOS_MAX_SCORE;
+	}
+}
+
+/* where the memory is */
+
+/* What a node has of something, and what all of them have. */
+struct node_share {
+	u64 on_node;
+	u64 on_any;
+};
+
+/* Bytes, exactly. */
+static struct node_share measure(struct folio_iter *iter, int nid)
+{
+	struct node_share share = {};
+	struct folio *folio;
+
+	while ((folio = next_folio(iter))) {
+		u64 sz = overlap(iter, folio);
+
+		share.on_any += sz;
+		if (folio_nid(folio) == nid)
+			share.on_node += sz;
+		folio_put(folio);
+	}
+	return share;
+}
+
+/* Bytes, from NR_SAMPLES pages at equal distances. */
+static struct node_share estimate(struct folio_iter *iter, int nid)
+{
+	u64 nr_pages = iter->end_pfn - iter->pfn;
+	struct node_share hits = {};
+	unsigned long i;
+
+	for (i = 0; i < NR_SAMPLES; i++) {
+		struct folio_iter page = *iter;
+		struct folio *folio;
+
+		page.pfn += div_u64(nr_pages * (2 * i + 1), 2 * NR_SAMPLES);
+		page.end_pfn = page.pfn + 1;
+		page.nr_lookups = i;
+		folio = next_folio(&page);
+		if (!folio)
+			continue;
+		hits.on_any++;
+		hits.on_node += folio_nid(folio) == nid;
+		folio_put(folio);
+	}
+	return (struct node_share){
+		.on_node = damon_mul_div(nr_pages << PAGE_SHIFT, hits.on_node,
+					 NR_SAMPLES),
+		.on_any = damon_mul_div(nr_pages << PAGE_SHIFT, hits.on_any,
+					NR_SAMPLES),
+	};
+}
+
+/*
+ * &damon_operations.size_on_node.  Only folios on LRU lists are memory here, for
+ * nothing else can be migrated.
+ */
+unsigned long damon_paddr_size_on_node(struct damon_ctx *ctx,
+				       struct damon_region *r, int nid,
+				       unsigned long *sz_any_node)
+{
+	struct node_share share;
+	struct folio_iter iter;
+
+	iter_begin(&iter, ctx, r);
+	if (iter.end_pfn - iter.pfn <= NR_SAMPLES)
+		share = measure(&iter, nid);
+	else
+		share = estimate(&iter, nid);
+	*sz_any_node = div64_ul(share.on_any, ctx->addr_unit);
+	return div64_ul(share.on_node, ctx->addr_unit);
+}
