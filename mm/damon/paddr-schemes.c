@@ -401,3 +401,7 @@ unsigned long damon_paddr_size_on_node(struct damon_ctx *ctx,
 	*sz_any_node = div64_ul(share.on_any, ctx->addr_unit);
 	return div64_ul(share.on_node, ctx->addr_unit);
 }
+
+#ifdef CONFIG_DAMON_PADDR_KUNIT_TEST
+#include "tests/actions-kunit.h"
+#endif
