@@ -3,8 +3,8 @@
  * The page table walker of the operations sets.
  *
  * It finds, reads and locks the entry that maps an address, and clears accessed
- * bits.  It never faults anything in, never splits huge mappings, and never
- * waits for an mmap lock.  It must not know regions and samples.
+ * bits.  It never faults anything in, never splits huge mappings, and waits for
+ * an mmap lock in damon_walk_wait() only.  It must not know regions and samples.
  *
  * Why page tables stay: as long as a VMA is locked for reading, its tables
  * above the last level are not freed, and those of the last level not before an
@@ -116,10 +116,11 @@ static bool enter_vma(struct damon_walk *walk, unsigned long addr)
 			return false;
 		walk->mmap_locked = mmap_read_trylock(walk->mm);
 	}
-	if (walk->mmap_locked)
+	if (walk->mmap_locked) {
 		walk->vma = vma_lookup(walk->mm, addr);
-	if (walk->vma)
-		return true;
+		if (walk->vma || enter_hole(walk, addr))
+			return walk->vma;
+	}
 
 	walk->level = walk->mmap_locked ? DAMON_WALK_HOLE : DAMON_WALK_OPAQUE;
 	walk->start = addr & PAGE_MASK;
@@ -568,6 +569,26 @@ unsigned int damon_walk_batch(struct damon_walk *walk, unsigned long end,
 }
 
 /**
+ * damon_walk_folio_addr() - Where the folio of an entry begins.
+ * @walk:	The walk, locked.
+ * @leaf:	The entry, or the batch that begins with it.
+ *
+ * Return: The address of the folio's first page if all of it is mapped in a row,
+ * but not below the VMA.
+ */
+unsigned long damon_walk_folio_addr(const struct damon_walk *walk,
+				    const struct damon_leaf *leaf)
+{
+	unsigned long before = 0;
+
+	if (walk->level == DAMON_WALK_PTE)
+		before = pte_pfn(ptep_get(walk->locked_pte)) -
+			folio_pfn(leaf->folio);
+	return leaf->start - min(before << PAGE_SHIFT,
+				 leaf->start - walk->vma->vm_start);
+}
+
+/**
  * damon_walk_mkold() - Clear the accessed bit of an entry.
  * @walk:	The walk, locked.
  * @leaf:	The entry.
@@ -629,4 +650,20 @@ void damon_walk_pause(struct damon_walk *walk)
 {
 	damon_walk_end(walk);
 	cond_resched();
+}
+
+/**
+ * damon_walk_wait() - Wait for the VMA that a walk could not lock.
+ * @walk:	The walk, which has just found %DAMON_LEAF_OPAQUE and no VMA.
+ *
+ * For those who can afford what sampling cannot.  The mmap lock is held until
+ * the walk is paused or ends.
+ *
+ * Context: Sleeps.
+ */
+void damon_walk_wait(struct damon_walk *walk)
+{
+	damon_walk_end(walk);
+	mmap_read_lock(walk->mm);
+	walk->mmap_locked = true;
 }

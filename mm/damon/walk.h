@@ -123,9 +123,12 @@ enum damon_leaf_kind damon_walk_lock(struct damon_walk *walk,
 unsigned int damon_walk_batch(struct damon_walk *walk, unsigned long end,
 			      struct damon_leaf *leaf);
 bool damon_walk_mkold(struct damon_walk *walk, struct damon_leaf *leaf);
+unsigned long damon_walk_folio_addr(const struct damon_walk *walk,
+				    const struct damon_leaf *leaf);
 void damon_walk_unlock(struct damon_walk *walk);
 void damon_walk_end(struct damon_walk *walk);
 void damon_walk_pause(struct damon_walk *walk);
+void damon_walk_wait(struct damon_walk *walk);
 
 /* What is not set here is not looked at before it has been set. */
 static inline void damon_walk_begin(struct damon_walk *walk,

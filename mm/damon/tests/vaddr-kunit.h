@@ -426,6 +426,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(walk_zero_page_test),
 	KUNIT_CASE(walk_device_memory_test),
 	KUNIT_CASE(walk_contended_test),
+	KUNIT_CASE(walk_wait_test),
 	KUNIT_CASE(walk_huge_page_test),
 	KUNIT_CASE(sample_page_test),
 	KUNIT_CASE(sample_unmapped_test),

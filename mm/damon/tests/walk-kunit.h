@@ -4,48 +4,9 @@
  * real mappings in the test's own address space.
  */
 
-#include <kunit/test.h>
-#include <linux/mman.h>
-#include <linux/pagemap.h>
-#include <linux/uaccess.h>
-
-#include <asm/tlbflush.h>
+#include "mappings-kunit.h"
 
 #define NR_TEST_PAGES	8
-
-static unsigned long map_pages(struct kunit *test, unsigned long pages,
-			       unsigned long prot)
-{
-	unsigned long addr;
-
-	addr = kunit_vm_mmap(test, NULL, 0, pages * PAGE_SIZE, prot,
-			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
-	if (!addr || IS_ERR_VALUE(addr))
-		kunit_skip(test, "no address space to map memory in");
-	return addr;
-}
-
-static void touch(struct kunit *test, unsigned long addr)
-{
-	KUNIT_ASSERT_EQ(test, 0, put_user(1, (u8 __user *)addr));
-}
-
-/*
- * Accessed bits are not set while a TLB has the translation, and monitoring
- * does not flush.
- */
-static void touch_for_sure(struct kunit *test, unsigned long addr)
-{
-	flush_tlb_mm(current->mm);
-	touch(test, addr);
-}
-
-static enum damon_leaf_kind look_up(struct damon_walk *walk, unsigned long addr,
-				    struct damon_leaf *leaf)
-{
-	*leaf = (struct damon_leaf){};
-	return damon_walk_peek(walk, addr, leaf);
-}
 
 static bool make_entry_old(struct damon_walk *walk, unsigned long addr)
 {
@@ -247,26 +208,25 @@ static void walk_contended_test(struct kunit *test)
 	damon_walk_end(&walk);
 }
 
-/* Returns an address that a huge PMD entry maps, or skips the test. */
-static unsigned long map_huge(struct kunit *test)
+/* Who can afford to wait for the lock finds everything, and whole holes. */
+static void walk_wait_test(struct kunit *test)
 {
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-	unsigned long addr = map_pages(test, 2 * HPAGE_PMD_NR,
-				       PROT_READ | PROT_WRITE);
+	unsigned long addr = map_pages(test, 4, PROT_READ | PROT_WRITE);
 	struct damon_walk walk;
 	struct damon_leaf leaf;
 
-	addr = round_up(addr, HPAGE_PMD_SIZE);
-	do_madvise(current->mm, addr, HPAGE_PMD_SIZE, MADV_HUGEPAGE);
 	touch(test, addr);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + PAGE_SIZE, 2 * PAGE_SIZE));
 	damon_walk_begin(&walk, current->mm);
-	look_up(&walk, addr, &leaf);
+	damon_walk_wait(&walk);
+	KUNIT_EXPECT_TRUE(test, rwsem_is_locked(&current->mm->mmap_lock));
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + PAGE_SIZE, &leaf),
+			DAMON_LEAF_NONE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HOLE);
+	KUNIT_EXPECT_EQ(test, walk.size, 2 * PAGE_SIZE);
 	damon_walk_end(&walk);
-	if (leaf.size == HPAGE_PMD_SIZE)
-		return addr;
-#endif
-	kunit_skip(test, "no huge page to be had");
-	return 0;
+	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(&current->mm->mmap_lock));
 }
 
 static void walk_huge_page_test(struct kunit *test)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fixture of suites that need real mappings, in the test's own address space.
+ */
+
+#include <kunit/test.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/uaccess.h>
+
+#include <asm/tlbflush.h>
+
+static inline unsigned long map_pages(struct kunit *test, unsigned long pages,
+				      unsigned long prot)
+{
+	unsigned long addr;
+
+	addr = kunit_vm_mmap(test, NULL, 0, pages * PAGE_SIZE, prot,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no address space to map memory in");
+	return addr;
+}
+
+static inline void touch(struct kunit *test, unsigned long addr)
+{
+	KUNIT_ASSERT_EQ(test, 0, put_user(1, (u8 __user *)addr));
+}
+
+/*
+ * Accessed bits are not set while a TLB has the translation, and monitoring
+ * does not flush.
+ */
+static inline void touch_for_sure(struct kunit *test, unsigned long addr)
+{
+	flush_tlb_mm(current->mm);
+	touch(test, addr);
+}
+
+static inline enum damon_leaf_kind look_up(struct damon_walk *walk,
+					   unsigned long addr,
+					   struct damon_leaf *leaf)
+{
+	*leaf = (struct damon_leaf){};
+	return damon_walk_peek(walk, addr, leaf);
+}
+
+/* Returns an address that a huge PMD entry maps, or skips the test. */
+static inline unsigned long map_huge(struct kunit *test)
+{
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	unsigned long addr = map_pages(test, 2 * HPAGE_PMD_NR,
+				       PROT_READ | PROT_WRITE);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	addr = round_up(addr, HPAGE_PMD_SIZE);
+	do_madvise(current->mm, addr, HPAGE_PMD_SIZE, MADV_HUGEPAGE);
+	touch(test, addr);
+	damon_walk_begin(&walk, current->mm);
+	look_up(&walk, addr, &leaf);
+	damon_walk_end(&walk);
+	if (leaf.size == HPAGE_PMD_SIZE)
+		return addr;
+#endif
+	kunit_skip(test, "no huge page to be had");
+	return 0;
+}
