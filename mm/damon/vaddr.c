@@ -17,6 +17,7 @@
 #include <linux/sched/signal.h>
 
 #include "ops-common.h"
+#include "vaddr.h"
 #include "walk.h"
 
 /* Regions that are sampled in a row while locks are held. */
@@ -373,6 +374,8 @@ static int __init damon_vaddr_init(void)
 		.update = update_areas,
 		.prepare_access_checks = prepare_access_checks,
 		.check_accesses = check_accesses,
+		.get_scheme_score = damon_vaddr_score,
+		.apply_scheme = damon_vaddr_apply,
 		.target_valid = target_valid,
 		.cleanup_target = cleanup_target,
 	};

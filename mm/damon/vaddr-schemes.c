@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Actions of schemes in the virtual address spaces of processes.
+ *
+ * Some are advice, which madvise() carries out mapping by mapping.  Migration
+ * and statistics look at what is mapped, entry by entry.  Filters do the same,
+ * and leave runs of admitted memory to madvise().
+ *
+ * Must not know how memory is sampled, and changes no page tables itself, except
+ * for the accessed bits that a filter looks at.
+ */
+
+#include <linux/kthread.h>
+#include <linux/mman.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched/mm.h>
+#include <linux/sizes.h>
+
+#include "ops-actions.h"
+#include "ops-common.h"
+#include "vaddr.h"
+#include "walk.h"
+
+/* Steps of a scan that are made in a row while locks are held. */
+#define BATCH		256
+
+/*
+ * How much one piece of advice is about: others may want to change mappings
+ * before a whole region has been reclaimed.
+ */
+#define PIECE		max_t(unsigned long, SZ_16M, PMD_SIZE)
+
+/* Nobody but monitoring uses the memory of a process that has exited. */
+static bool should_stop(struct mm_struct *mm)
+{
+	return kthread_should_stop() || atomic_read(&mm->mm_users) == 1;
+}
+
+/* advice */
+
+/* A part of one mapping. */
+struct part {
+	unsigned long start;
+	unsigned long end;
+	bool done;		/* already is as advised */
+};
+
+static int behavior_of(enum damos_action action)
+{
+	switch (action) {
+	case DAMOS_WILLNEED:
+		return MADV_WILLNEED;
+	case DAMOS_COLD:
+		return MADV_COLD;
+	case DAMOS_PAGEOUT:
+		return MADV_PAGEOUT;
+	case DAMOS_HUGEPAGE:
+		return MADV_HUGEPAGE;
+	case DAMOS_NOHUGEPAGE:
+		return MADV_NOHUGEPAGE;
+	default:
+		return MADV_COLLAPSE;
+	}
+}
+
+/* Such advice splits mappings where it ends, so it is not cut into pieces. */
+static bool changes_mappings(enum damos_action action)
+{
+	return action == DAMOS_HUGEPAGE || action == DAMOS_NOHUGEPAGE;
+}
+
+/* What would only be written once more needs no write lock. */
+static bool is_done(const struct vm_area_struct *vma, enum damos_action action)
+{
+	return (action == DAMOS_HUGEPAGE && vma->vm_flags & VM_HUGEPAGE) ||
+		(action == DAMOS_NOHUGEPAGE && vma->vm_flags & VM_NOHUGEPAGE);
+}
+
+/* The first mapped part of a range that advice can be given on at once. */
+static bool find_part(struct mm_struct *mm, unsigned long start,
+		      unsigned long end, enum damos_action action,
+		      struct part *part)
+{
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = find_vma_intersection(mm, start, end);
+	if (vma) {
+		part->start = max(start, vma->vm_start);
+		part->end = min(end, vma->vm_end);
+		part->done = is_done(vma, action);
+	}
+	mmap_read_unlock(mm);
+	if (!vma)
+		return false;
+	if (!changes_mappings(action))
+		part->end = min(part->end - 1, part->start | (PIECE - 1)) + 1;
+	return true;
+}
+
+/* How much of a part huge entries map. */
+static unsigned long size_of_huge(struct mm_struct *mm, const struct part *part)
+{
+	unsigned long addr = ALIGN(part->start, PMD_SIZE), size = 0;
+	struct damon_walk walk __uninitialized;
+	struct damon_leaf leaf __uninitialized;
+
+	damon_walk_begin(&walk, mm);
+	for (; addr < part->end && part->end - addr >= PMD_SIZE; addr += PMD_SIZE)
+		if (damon_walk_peek(&walk, addr, &leaf) == DAMON_LEAF_FOLIO &&
+		    walk.level == DAMON_WALK_PMD)
+			size += PMD_SIZE;
+	damon_walk_end(&walk);
+	return size;
+}
+
+/*
+ * One huge page that cannot be made is enough for a collapse to fail, so what
+ * is huge afterwards counts.
+ */
+static unsigned long advise_part(struct mm_struct *mm, const struct part *part,
+				 enum damos_action action)
+{
+	unsigned long size = part->end - part->start;
+	int err;
+
+	if (!IS_ENABLED(CONFIG_ADVISE_SYSCALLS))
+		return 0;
+	if (part->done)
+		return size;
+	err = do_madvise(mm, part->start, size, behavior_of(action));
+	if (action == DAMOS_COLLAPSE)
+		return size_of_huge(mm, part);
+	return err ? 0 : size;
+}
+
+/*
+ * Advises on what is mapped in a range, and returns how much of it succeeded.
+ * Neither holes nor mappings that refuse keep others from being advised on.
+ */
+static unsigned long advise(struct mm_struct *mm, unsigned long start,
+			    unsigned long end, enum damos_action action)
+{
+	unsigned long applied = 0;
+	struct part part;
+
+	while (start < end && !should_stop(mm) &&
+	       find_part(mm, start, end, action, &part)) {
+		applied += advise_part(mm, &part, action);
+		start = part.end;
+		cond_resched();
+	}
+	return applied;
+}
+
+/* scans */
+
+/*
+ * A region whose memory the filters of a scheme look at.
+ *
+ * An entry or a batch of them can reach into later regions.  The filters are
+ * asked once about it, since asking can change the answer, and what they said is
+ * noted in damos.last_applied: the address where it ends, and SAID_YES.
+ */
+struct scan {
+	struct damos *s;
+	struct damon_walk walk;
+	unsigned long pos;		/* where to go on */
+	unsigned long end;		/* of the region */
+	unsigned long *sz_passed;
+	bool absent;			/* memory that is not there counts, too */
+	unsigned int nr_steps;		/* since the last pause */
+	struct damon_leaf leaf;		/* found last, locked; or no folio */
+	bool young_known;		/* leaf.young is what filters see */
+};
+
+#define SAID_YES	1UL
+
+static void begin_scan(struct scan *scan, struct mm_struct *mm, struct damos *s,
+		       const struct damon_addr_range *range,
+		       unsigned long *sz_passed)
+{
+	damon_walk_begin(&scan->walk, mm);
+	scan->s = s;
+	scan->pos = range->start;
+	scan->end = range->end;
+	scan->sz_passed = sz_passed;
+	scan->absent = false;
+	scan->nr_steps = 0;
+}
+
+/* Drops all locks.  The scan can go on afterwards. */
+static void drop_locks(struct scan *scan)
+{
+	damon_walk_unlock(&scan->walk);
+	damon_walk_end(&scan->walk);
+}
+
+/* Returns false if the scan is to end. */
+static bool may_go_on(struct scan *scan)
+{
+	damon_walk_unlock(&scan->walk);
+	if (++scan->nr_steps < BATCH)
+		return true;
+	scan->nr_steps = 0;
+	damon_walk_pause(&scan->walk);
+	return !should_stop(scan->walk.mm);
+}
+
+/* For filters.  All of them have to see the same, so it is looked at once. */
+static bool leaf_young(struct folio *folio, void *arg)
+{
+	struct scan *scan = arg;
+	bool young;
+
+	if (scan->young_known)
+		return scan->leaf.young;
+	young = damon_walk_mkold(&scan->walk, &scan->leaf);
+	scan->leaf.young = young || damon_folio_touched(folio);
+	damon_folio_age_flags(folio, young);
+	scan->young_known = true;
+	return scan->leaf.young;
+}
+
+/*
+ * Whether filters admit memory that is not there, be it swapped out, on disk, or
+ * not written yet.  It is not young, and its mapping may tell if it is anonymous.
+ * Nothing else is known, so a filter that wants to know more keeps it out.
+ */
+static bool admits_absent(const struct damos *s,
+			  struct vm_area_struct *vma)
+{
+	const struct damos_filter *f;
+	bool of_type;
+
+	damos_for_each_ops_filter(f, s) {
+		switch (f->type) {
+		case DAMOS_FILTER_TYPE_ANON:
+			of_type = vma_is_anonymous(vma);
+			/* some pages of a private file mapping may be, too */
+			if (!of_type && READ_ONCE(vma->anon_vma))
+				return false;
+			break;
+		case DAMOS_FILTER_TYPE_YOUNG:
+			of_type = false;
+			break;
+		default:
+			return false;
+		}
+		if (of_type == f->matching)
+			return f->allow;
+	}
+	return !damos_default_reject(&s->ops_filters);
+}
+
+/* What is mapped where the scan is.  A folio stays locked. */
+static enum damon_leaf_kind look(struct scan *scan)
+{
+	struct damon_walk *walk = &scan->walk;
+	enum damon_leaf_kind kind;
+
+	kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
+	if (kind == DAMON_LEAF_OPAQUE && !walk->vma) {
+		damon_walk_wait(walk);
+		kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
+	}
+	if (kind == DAMON_LEAF_FOLIO)
+		kind = damon_walk_lock(walk, scan->pos, &scan->leaf);
+	if (kind == DAMON_LEAF_FOLIO)
+		damon_walk_batch(walk, ULONG_MAX, &scan->leaf);
+	return kind;
+}
+
+/* How far the scan can go without missing anything. */
+static unsigned long size_of_nothing(const struct scan *scan)
+{
+	const struct damon_walk *walk = &scan->walk;
+
+	if (walk->level == DAMON_WALK_PTE)
+		return PAGE_SIZE;
+	return walk->start + walk->size - scan->pos;
+}
+
+/* Judges what is mapped where the scan is, and steps over it. */
+static bool judge_leaf(struct scan *scan)
+{
+	enum damon_leaf_kind kind = look(scan);
+	unsigned long end, size;
+	bool admitted;
+
+	if (kind == DAMON_LEAF_FOLIO) {
+		scan->young_known = false;
+		admitted = damos_admits_folio(scan->s, scan->leaf.folio,
+					      leaf_young, scan);
+		end = scan->leaf.start + scan->leaf.size;
+		size = end - scan->pos;
+		if (size > scan->end - scan->pos)
+			scan->s->last_applied = (void *)
+				(end | (admitted ? SAID_YES : 0));
+	} else {
+		scan->leaf.folio = NULL;
+		admitted = kind == DAMON_LEAF_NONE && scan->absent &&
+			scan->walk.vma && admits_absent(scan->s, scan->walk.vma);
+		size = size_of_nothing(scan);
+	}
+	scan->pos += min(size, scan->end - scan->pos);
+	return admitted;
+}
+
+/* The same for what an earlier region has judged. */
+static bool judge_next(struct scan *scan)
+{
+	unsigned long note = (unsigned long)scan->s->last_applied;
+	unsigned long judged_end = note & PAGE_MASK;
+
+	if (scan->pos >= judged_end)
+		return judge_leaf(scan);
+	scan->leaf.folio = NULL;
+	scan->pos = min(judged_end, scan->end);
+	return note & SAID_YES;
+}
+
+/*
+ * Goes on to the next admitted memory.  If that is a folio that no region before
+ * had, it is in scan->leaf, and its entry is locked until the next step.  Returns
+ * false, without locks, at the end of the region.
+ */
+static bool next_admitted(struct scan *scan, struct damon_addr_range *found)
+{
+	while (may_go_on(scan) && scan->pos < scan->end) {
+		found->start = scan->pos;
+		if (judge_next(scan)) {
+			found->end = scan->pos;
+			*scan->sz_passed += found->end - found->start;
+			return true;
+		}
+	}
+	drop_locks(scan);
+	return false;
+}
+
+static void count_admitted(struct mm_struct *mm, struct damos *s,
+			   const struct damon_addr_range *range,
+			   unsigned long *sz_passed)
+{
+	struct scan scan __uninitialized;
+	struct damon_addr_range found;
+
+	begin_scan(&scan, mm, s, range, sz_passed);
+	while (next_admitted(&scan, &found))
+		;
+}
+
+/* Advises on runs of admitted memory. */
+static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
+				     const struct damon_addr_range *range,
+				     unsigned long *sz_passed)
+{
+	struct damon_addr_range found, run = {};
+	struct scan scan __uninitialized;
+	unsigned long applied = 0;
+
+	begin_scan(&scan, mm, s, range, sz_passed);
+	scan.absent = true;
+	while (next_admitted(&scan, &found)) {
+		if (found.start == run.end && (changes_mappings(s->action) ||
+					       run.end - run.start < PIECE)) {
+			run.end = found.end;
+			continue;
+		}
+		if (run.end) {
+			drop_locks(&scan);
+			applied += advise(mm, run.start, run.end, s->action);
+		}
+		run = found;
+	}
+	return applied + advise(mm, run.start, run.end, s->action);
+}
+
+/* migration */
+
+/* Nodes that folios are collected for at a time. */
+#define NR_NODE_BATCHES	4
+
+/* Folios on their way to one node. */
+struct node_batch {
+	struct damon_batch batch;
+	int nid;
+};
+
+struct migration {
+	struct scan scan;
+	struct node_batch batches[NR_NODE_BATCHES];
+	unsigned long nr_pages;		/* in all of them */
+	unsigned long nr_migrated;	/* pages */
+};
+
+/* Where the kernel's own interleaving would be at an address. */
+static u64 interleave_index(const struct vm_area_struct *vma,
+			    unsigned long addr, unsigned int order)
+{
+	return (u64)(vma->vm_pgoff >> order) +
+		((addr - vma->vm_start) >> PAGE_SHIFT >> order);
+}
+
+/* Each destination gets as many indices in a row as its weight says. */
+static int interleaved_nid(const struct damos_migrate_dests *dests, u64 index)
+{
+	u64 sum = 0, slot;
+	size_t i;
+
+	for (i = 0; i < dests->nr_dests; i++)
+		sum += dests->weight_arr[i];
+	if (!sum)
+		return NUMA_NO_NODE;
+	div64_u64_rem(index, sum, &slot);
+	for (i = 0; slot >= dests->weight_arr[i]; i++)
+		slot -= dests->weight_arr[i];
+	return dests->node_id_arr[i];
+}
+
+/* Where a locked folio is to go. */
+static int dest_nid(const struct damos *s, const struct damon_walk *walk,
+		    const struct damon_leaf *leaf)
+{
+	unsigned int order;
+	unsigned long addr;
+
+	if (!s->migrate_dests.nr_dests)
+		return s->target_nid;
+	order = folio_order(leaf->folio);
+	addr = damon_walk_folio_addr(walk, leaf);
+	return interleaved_nid(&s->migrate_dests,
+			       interleave_index(walk->vma, addr, order));
+}
+
+static struct damon_batch *batch_for(struct migration *m, int nid)
+{
+	struct node_batch *b, *empty = NULL;
+	int i;
+
+	for (i = 0; i < NR_NODE_BATCHES; i++) {
+		b = &m->batches[i];
+		if (!b->batch.nr_pages)
+			empty = b;
+		else if (b->nid == nid)
+			return &b->batch;
+	}
+	if (!empty)
+		return NULL;
+	empty->nid = nid;
+	return &empty->batch;
+}
+
+static void migrate_batches(struct migration *m)
+{
+	struct node_batch *b;
+	int i;
+
+	drop_locks(&m->scan);
+	for (i = 0; i < NR_NODE_BATCHES; i++) {
+		b = &m->batches[i];
+		if (b->batch.nr_pages)
+			m->nr_migrated += damon_batch_migrate(&b->batch, b->nid);
+	}
+	m->nr_pages = 0;
+}
+
+/* Takes a locked folio along, and migrates what has been collected if needed. */
+static void collect(struct migration *m, struct folio *folio, int nid)
+{
+	unsigned long nr_pages = folio_nr_pages(folio);
+	struct damon_batch *batch;
+
+	folio_get(folio);
+	damon_walk_unlock(&m->scan.walk);
+	batch = batch_for(m, nid);
+	if (!batch) {
+		migrate_batches(m);
+		batch = batch_for(m, nid);
+	}
+	if (damon_batch_take(batch, folio))
+		m->nr_pages += nr_pages;
+	folio_put(folio);
+	if (m->nr_pages >= DAMON_BATCH_PAGES)
+		migrate_batches(m);
+}
+
+static void begin_migration(struct migration *m)
+{
+	int i;
+
+	for (i = 0; i < NR_NODE_BATCHES; i++)
+		damon_batch_init(&m->batches[i].batch);
+	m->nr_pages = 0;
+	m->nr_migrated = 0;
+}
+
+/* What hugetlb has reserved on a node stays there. */
+static unsigned long migrate_admitted(struct mm_struct *mm, struct damos *s,
+				      const struct damon_addr_range *range,
+				      unsigned long *sz_passed)
+{
+	struct migration m __uninitialized;
+	struct damon_addr_range found;
+	struct folio *folio;
+	int nid;
+
+	begin_scan(&m.scan, mm, s, range, sz_passed);
+	begin_migration(&m);
+	while (next_admitted(&m.scan, &found)) {
+		folio = m.scan.leaf.folio;
+		if (!folio || folio_test_hugetlb(folio))
+			continue;
+		nid = dest_nid(s, &m.scan.walk, &m.scan.leaf);
+		if (nid != folio_nid(folio) && damon_node_usable(nid))
+			collect(&m, folio, nid);
+	}
+	migrate_batches(&m);
+	return m.nr_migrated << PAGE_SHIFT;
+}
+
+/* the callbacks */
+
+/**
+ * damon_vaddr_score() - Priority of a region for a scheme.
+ * @ctx:	The context.
+ * @r:		The region.
+ * @s:		The scheme.
+ *
+ * Context: Worker.
+ * Return: The score, [0, %DAMOS_MAX_SCORE].
+ */
+int damon_vaddr_score(struct damon_ctx *ctx, struct damon_region *r,
+		      struct damos *s)
+{
+	switch (s->action) {
+	case DAMOS_MIGRATE_HOT:
+		return damon_hot_score(ctx, r, s);
+	case DAMOS_PAGEOUT:
+	case DAMOS_MIGRATE_COLD:
+		return damon_cold_score(ctx, r, s);
+	default:
+		return DAMOS_MAX_SCORE;
+	}
+}
+
+/* A page that a border is in belongs to the region that it begins in. */
+static struct damon_addr_range pages_of(const struct damon_addr_range *ar)
+{
+	struct damon_addr_range pages = {
+		.start = PAGE_ALIGN(ar->start),
+		.end = PAGE_ALIGN(ar->end),
+	};
+
+	/* no process has the very last page of the address space */
+	if (pages.end < ar->end)
+		pages.end = ar->end & PAGE_MASK;
+	return pages;
+}
+
+static unsigned long apply(struct mm_struct *mm, struct damos *s,
+			   const struct damon_addr_range *range,
+			   unsigned long *sz_passed)
+{
+	switch (s->action) {
+	case DAMOS_WILLNEED:
+	case DAMOS_COLD:
+	case DAMOS_PAGEOUT:
+	case DAMOS_HUGEPAGE:
+	case DAMOS_NOHUGEPAGE:
+	case DAMOS_COLLAPSE:
+		if (damos_has_ops_filter(s))
+			return advise_admitted(mm, s, range, sz_passed);
+		return advise(mm, range->start, range->end, s->action);
+	case DAMOS_MIGRATE_HOT:
+	case DAMOS_MIGRATE_COLD:
+		return migrate_admitted(mm, s, range, sz_passed);
+	case DAMOS_STAT:
+		if (!list_empty(&s->ops_filters))
+			count_admitted(mm, s, range, sz_passed);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * damon_vaddr_apply() - Carry out the action of a scheme.
+ * @ctx:		The context.
+ * @t:			The target.
+ * @r:			The region.
+ * @s:			The scheme.
+ * @sz_filter_passed:	What the filters of the scheme admitted is added to it.
+ *			Advice without filters does not look.
+ *
+ * Context: Worker.
+ * Return: The size of what was changed, bytes.
+ */
+unsigned long damon_vaddr_apply(struct damon_ctx *ctx, struct damon_target *t,
+				struct damon_region *r, struct damos *s,
+				unsigned long *sz_filter_passed)
+{
+	struct damon_addr_range range = pages_of(&r->ar);
+	struct mm_struct *mm = damon_get_mm(t);
+	unsigned long applied;
+
+	if (!mm)
+		return 0;
+	applied = apply(mm, s, &range, sz_filter_passed);
+	mmput_async(mm);
+	return applied;
+}
+
+#ifdef CONFIG_DAMON_VADDR_KUNIT_TEST
+#include "tests/vaddr-schemes-kunit.h"
+#endif
