@@ -258,12 +258,22 @@ struct damos_quota {
 	unsigned long charged_sz;	/* charged in this window */
 	u64 window_sz;			/* handed to the action in it */
 	u64 window_ns;			/* time the action took in it */
+	unsigned long slice_sz;		/* most that may be handed over at once */
 	/* where the next window takes over, NULL: at the beginning */
 	struct damon_target *charge_target_from;
 	unsigned long charge_addr_from;
+	/* the pass under way; "in front" is in front of that place */
+	bool selective;			/* what is eligible does not fit */
+	bool wraps;			/* the rest reaches into what is in front */
 	unsigned int min_score;		/* lower ones have to wait ... */
 	unsigned long min_score_left;	/* ... and of this one, all beyond that */
-	unsigned long esz_bp;		/* limit by the goals, times 10000 */
+	unsigned int place_idx;		/* the place when the pass began: target ... */
+	unsigned long place_addr;	/* ... and address */
+	/* goals */
+	u64 esz_bp;			/* limit by the goals, times 10000 */
+	bool esz_held;			/* it is what it was a window before */
+	int goal_score;			/* score that it follows, < 0: none yet */
+	int goal_step;			/* by how much that one had changed */
 };
 
 /**
@@ -412,6 +422,8 @@ struct damos {
 	/* private: */
 	u64 next_apply_ns;		/* deadline of the next pass */
 	bool due;			/* takes part in the pass under way */
+	bool served;			/* gets nothing more in it */
+	unsigned long tried_until;	/* the target has been tried up to here */
 	bool walked;			/* damos_walk() has seen a pass of it */
 	bool core_filters_allowed;	/* a core filter admitted the region at hand */
 	struct list_head list;		/* in damon_ctx.schemes */
@@ -599,6 +611,8 @@ struct damon_ctx {
 	u64 tune_observed;			/* sum over ... */
 	unsigned long tune_windows;		/* ... windows since the last tuning */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
+	/* eligible memory by score: behind and in front of where to take over */
+	unsigned long sz_by_score[2][DAMOS_MAX_SCORE + 1];
 	bool maybe_corrupted;			/* a commit failed half way: give up */
 };
 

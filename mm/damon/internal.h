@@ -2,7 +2,7 @@
 /*
  * What several rooms of mm/damon share and nobody else may use.
  *
- * Pure rooms (regions, attrs, quota, filters) also compile in user space, so this
+ * Pure rooms (regions, attrs, quota, goal, filters) also compile in user space, so this
  * header includes nothing of the memory management.
  */
 #ifndef _MM_DAMON_INTERNAL_H
@@ -41,6 +41,12 @@ static inline u64 damon_mul_div(u64 a, u64 b, u64 c)
 static inline u64 damon_add(u64 a, u64 b)
 {
 	return a + min(b, U64_MAX - a);
+}
+
+/* The same for sizes and addresses. */
+static inline unsigned long damon_add_sz(unsigned long a, unsigned long b)
+{
+	return a + min(b, ULONG_MAX - a);
 }
 
 /* samples */
@@ -133,14 +139,31 @@ bool damos_quota_is_set(const struct damos_quota *quota);
 bool damos_quota_is_full(const struct damos_quota *quota,
 			 unsigned long min_region_sz);
 unsigned long damos_quota_left(const struct damos_quota *quota);
+unsigned long damos_quota_slice(const struct damos_quota *quota,
+				unsigned long min_region_sz);
+bool damos_quota_window_over(const struct damos_quota *quota, u64 now);
 bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 		       unsigned long min_region_sz, u64 now);
-void damos_quota_charge(struct damos_quota *quota, unsigned long sz,
-			unsigned long applied, u64 ns);
+unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
+				 unsigned long applied, u64 ns);
+void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
+			const unsigned long *front);
+void damos_quota_select_all(struct damos_quota *quota);
+unsigned long damos_quota_share(const struct damos_quota *quota,
+				unsigned int score, bool front, bool *limited);
+void damos_quota_settle(struct damos_quota *quota, bool limited,
+			unsigned long sz, unsigned long charge);
 void damos_quota_commit(struct damos_quota *dst, const struct damos_quota *src);
 void damos_quota_init(struct damos_quota *quota);
 void damos_quota_forget_target(struct damos_quota *quota,
 			       const struct damon_target *t);
+
+/* goal.c (pure) */
+
+u64 damos_feedback(u64 last, u64 score);
+u64 damos_goals_score(const struct damos_quota *quota);
+unsigned long damos_goals_sz(const struct damos_quota *quota);
+void damos_follow_goals(struct damos_quota *quota, unsigned long min_region_sz);
 
 /* filters.c (pure) */
 
@@ -173,20 +196,27 @@ unsigned long damos_wmark_value(enum damos_wmark_metric metric);
 
 /* schemes.c */
 
+static inline bool damos_sz_age_match(const struct damos_access_pattern *p,
+				      unsigned long sz, unsigned int age)
+{
+	return p->min_sz_region <= sz && sz <= p->max_sz_region &&
+		p->min_age_region <= age && age <= p->max_age_region;
+}
+
+static inline bool damos_rate_matches(const struct damos_access_pattern *p,
+				      unsigned int nr_accesses)
+{
+	return p->min_nr_accesses <= nr_accesses &&
+		nr_accesses <= p->max_nr_accesses;
+}
+
 /* Whether a region is what a scheme looks for. */
 static inline bool
 damos_pattern_matches(const struct damos_access_pattern *p,
 		      struct damon_region *r, struct damon_ctx *ctx)
 {
-	unsigned long sz = damon_sz_region(r);
-	unsigned int nr_accesses;
-
-	if (sz < p->min_sz_region || sz > p->max_sz_region ||
-	    r->age < p->min_age_region || r->age > p->max_age_region)
-		return false;
-	nr_accesses = damon_nr_accesses_mvsum(r, ctx);
-	return p->min_nr_accesses <= nr_accesses &&
-		nr_accesses <= p->max_nr_accesses;
+	return damos_sz_age_match(p, damon_sz_region(r), r->age) &&
+		damos_rate_matches(p, damon_nr_accesses_mvsum(r, ctx));
 }
 
 void damos_apply_schemes(struct damon_ctx *ctx);

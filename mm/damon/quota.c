@@ -7,68 +7,19 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/overflow.h>
-#include <linux/slab.h>
 
 #include "internal.h"
-
-/* goals */
-
-/**
- * damos_new_quota_goal() - Make a goal.
- * @metric:		What to measure.
- * @target_value:	Value to reach, in the metric's unit.  Not zero.
- *
- * Node and cgroup are zero and up to the caller.
- *
- * Context: Anywhere.
- * Return: The goal, or NULL without memory.
- */
-struct damos_quota_goal *
-damos_new_quota_goal(enum damos_quota_goal_metric metric,
-		     unsigned long target_value)
-{
-	struct damos_quota_goal *goal = kzalloc_obj(*goal);
-
-	if (!goal)
-		return NULL;
-	goal->metric = metric;
-	goal->target_value = target_value;
-	goal->last_psi_total = U64_MAX;
-	INIT_LIST_HEAD(&goal->list);
-	return goal;
-}
-
-/**
- * damos_add_quota_goal() - Append a goal to those of a quota.
- * @q:	The quota, whose scheme owns the goal from now on.
- * @g:	The goal.
- *
- * Context: Setup, or worker.
- */
-void damos_add_quota_goal(struct damos_quota *q, struct damos_quota_goal *g)
-{
-	list_add_tail(&g->list, &q->goals);
-}
-
-/**
- * damos_destroy_quota_goal() - Unlink and free a goal.
- * @goal:	The goal, which may be in no list.
- *
- * Context: Setup, or worker.
- */
-void damos_destroy_quota_goal(struct damos_quota_goal *goal)
-{
-	list_del(&goal->list);
-	kfree(goal);
-}
 
 /* Until an action has been measured: 1024 pages per millisecond. */
 #define DEFAULT_SZ_PER_MS	(1024UL * PAGE_SIZE)
 
+/* As much may be handed over at once before a window has shown any speed. */
+#define FIRST_SLICE_SZ		(8UL * PAGE_SIZE)
+
 /* Whether there is any limit. */
 bool damos_quota_is_set(const struct damos_quota *quota)
 {
-	return quota->sz || quota->ms;
+	return quota->sz || quota->ms || !list_empty(&quota->goals);
 }
 
 /* What may still be charged in this window. */
@@ -78,12 +29,73 @@ unsigned long damos_quota_left(const struct damos_quota *quota)
 		quota->esz - quota->charged_sz : 0;
 }
 
+/* Time limit of a window. */
+static u64 limit_ns(const struct damos_quota *quota)
+{
+	return min_t(u64, quota->ms, S64_MAX / NSEC_PER_MSEC) * NSEC_PER_MSEC;
+}
+
+static u64 ns_left(const struct damos_quota *quota)
+{
+	u64 limit = limit_ns(quota);
+
+	return limit > quota->window_ns ? limit - quota->window_ns : 0;
+}
+
+/*
+ * Size that the action is expected to manage in a time: at the speed of this
+ * window or that of those before, whichever is lower.
+ */
+static u64 expected_sz(const struct damos_quota *quota, u64 ns)
+{
+	u64 sz = U64_MAX;
+
+	if (quota->work_ns)
+		sz = damon_mul_div(quota->work_sz, ns, quota->work_ns);
+	if (quota->window_ns)
+		sz = min(sz, damon_mul_div(quota->window_sz, ns,
+					   quota->window_ns));
+	return sz;
+}
+
+/*
+ * Whether nothing more can be done in time.  A region always can, unless there
+ * has been one already.
+ */
+static bool time_is_up(const struct damos_quota *quota,
+		       unsigned long min_region_sz)
+{
+	u64 left = ns_left(quota);
+
+	return quota->ms && quota->window_ns &&
+		(left <= limit_ns(quota) / 64 ||
+		 expected_sz(quota, left) < min_region_sz);
+}
+
 /* Whether no region fits into what is left. */
 bool damos_quota_is_full(const struct damos_quota *quota,
 			 unsigned long min_region_sz)
 {
 	return damos_quota_is_set(quota) &&
-		damos_quota_left(quota) < min_region_sz;
+		(damos_quota_left(quota) < min_region_sz ||
+		 time_is_up(quota, min_region_sz));
+}
+
+/*
+ * What the action may be carried out on at once.  Under a time limit it is a
+ * sixteenth of what is expected to fit, and at most twice of what there was at
+ * once in this window, so that there is time to find out that it is slower now.
+ */
+unsigned long damos_quota_slice(const struct damos_quota *quota,
+				unsigned long min_region_sz)
+{
+	unsigned long left = damos_quota_left(quota);
+	u64 sz;
+
+	if (!quota->ms)
+		return left;
+	sz = min_t(u64, expected_sz(quota, ns_left(quota) / 16), quota->slice_sz);
+	return min_t(u64, left, max_t(u64, sz, min_region_sz));
 }
 
 /* Size that the action is expected to manage in the time limit. */
@@ -105,6 +117,8 @@ static unsigned long effective_sz(const struct damos_quota *quota,
 {
 	unsigned long esz = quota->sz ?: ULONG_MAX;
 
+	if (!list_empty(&quota->goals))
+		esz = min(esz, damos_goals_sz(quota));
 	if (quota->ms)
 		esz = min(esz, sz_for_time(quota, min_region_sz));
 	return esz;
@@ -129,7 +143,8 @@ static void learn_throughput(struct damos_quota *quota)
 	quota->work_ns = damon_add(quota->work_ns, quota->window_ns);
 }
 
-static bool window_over(const struct damos_quota *quota, u64 now)
+/* Whether a charge window begins at @now. */
+bool damos_quota_window_over(const struct damos_quota *quota, u64 now)
 {
 	u64 length = min_t(u64, quota->reset_interval, S64_MAX / NSEC_PER_MSEC);
 
@@ -139,8 +154,8 @@ static bool window_over(const struct damos_quota *quota, u64 now)
 
 /*
  * To be called at @now, before regions are charged.  Begins a charge window if
- * it is time for one, and works out the effective limit.  Returns whether that
- * one is new.
+ * it is time for one, and works out the effective limit.  Goals must have been
+ * measured for a new window.  Returns whether the limit is new.
  */
 bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 		       unsigned long min_region_sz, u64 now)
@@ -152,15 +167,18 @@ bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 		quota->esz = 0;
 		return false;
 	}
-	if (window_over(quota, now)) {
+	if (damos_quota_window_over(quota, now)) {
 		if (!first && damos_quota_is_full(quota, min_region_sz))
 			stat->qt_exceeds++;
+		if (!list_empty(&quota->goals))
+			damos_follow_goals(quota, min_region_sz);
 		learn_throughput(quota);
 		quota->window_open = true;
 		quota->window_start_ns = now;
 		quota->charged_sz = 0;
 		quota->window_sz = 0;
 		quota->window_ns = 0;
+		quota->slice_sz = FIRST_SLICE_SZ;
 	}
 	quota->esz = effective_sz(quota, min_region_sz);
 	return first || quota->esz != old_esz;
@@ -179,15 +197,88 @@ static unsigned long charge_of(const struct damos_quota *quota, unsigned long sz
 	return min_t(u64, failed, ULONG_MAX - applied) + applied;
 }
 
-/* Charges an action on @sz, of which @applied was changed, that took @ns. */
-void damos_quota_charge(struct damos_quota *quota, unsigned long sz,
-			unsigned long applied, u64 ns)
+/*
+ * Charges an action on @sz, of which @applied was changed, that took @ns.  Returns
+ * what that counts as.
+ */
+unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
+				 unsigned long applied, u64 ns)
 {
+	unsigned long charge = charge_of(quota, sz, applied);
+
 	quota->window_sz = damon_add(quota->window_sz, sz);
 	quota->window_ns = damon_add(quota->window_ns, ns);
-	if (check_add_overflow(quota->charged_sz, charge_of(quota, sz, applied),
-			       &quota->charged_sz))
-		quota->charged_sz = ULONG_MAX;
+	quota->slice_sz = max(quota->slice_sz, damon_add_sz(sz, sz));
+	quota->charged_sz = damon_add_sz(quota->charged_sz, charge);
+	return charge;
+}
+
+/* who is served first */
+
+/*
+ * Given the sizes of all eligible memory by score, works out which is served from
+ * what is left: all with high scores, as long as it fits.  Of the score that does
+ * not fit any more, what is behind the place where the last window ended comes
+ * first, and the rest goes to what is in front of that.
+ */
+void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
+			const unsigned long *front)
+{
+	unsigned long left = damos_quota_left(quota), sz;
+	unsigned int score = DAMOS_MAX_SCORE;
+
+	quota->selective = false;
+	while ((sz = damon_add_sz(behind[score], front[score])) <= left) {
+		left -= sz;
+		if (!score--)
+			return;
+	}
+	quota->selective = true;
+	quota->min_score = score;
+	quota->wraps = behind[score] < left;
+	quota->min_score_left = quota->wraps ? left - behind[score] : left;
+}
+
+/* The same where all of it has the same score and is behind that place. */
+void damos_quota_select_all(struct damos_quota *quota)
+{
+	quota->selective = true;
+	quota->min_score = 0;
+	quota->wraps = false;
+	quota->min_score_left = damos_quota_left(quota);
+}
+
+/*
+ * How much may be taken by memory of a score, that is in front of the place where
+ * the last window ended or not.  @limited: from what is left for the lowest score.
+ */
+unsigned long damos_quota_share(const struct damos_quota *quota,
+				unsigned int score, bool front, bool *limited)
+{
+	*limited = false;
+	if (!quota->selective || score > quota->min_score)
+		return ULONG_MAX;
+	if (score < quota->min_score || (front && !quota->wraps))
+		return 0;
+	*limited = front == quota->wraps;
+	return *limited ? quota->min_score_left : ULONG_MAX;
+}
+
+/*
+ * After memory of @sz took its share and was charged.  What others did not need,
+ * since failures counted less, is left for the lowest score, too.
+ */
+void damos_quota_settle(struct damos_quota *quota, bool limited,
+			unsigned long sz, unsigned long charge)
+{
+	unsigned long *left = &quota->min_score_left;
+
+	if (limited)
+		*left -= min(*left, charge);
+	else if (charge > sz)
+		*left -= min(*left, charge - sz);
+	else
+		*left = damon_add_sz(*left, sz - charge);
 }
 
 /* A quota that nothing has been charged to. */
@@ -204,9 +295,14 @@ void damos_quota_init(struct damos_quota *quota)
 	quota->window_ns = 0;
 	quota->charge_target_from = NULL;
 	quota->charge_addr_from = 0;
-	quota->min_score = 0;
-	quota->min_score_left = 0;
+	quota->place_idx = 0;
+	quota->place_addr = 0;
+	quota->slice_sz = FIRST_SLICE_SZ;
 	quota->esz_bp = 0;
+	quota->esz_held = false;
+	quota->goal_score = -1;
+	quota->goal_step = 0;
+	damos_quota_select_all(quota);
 }
 
 /* Takes over the parameters of @src.  What was charged stays. */
@@ -215,6 +311,9 @@ void damos_quota_commit(struct damos_quota *dst, const struct damos_quota *src)
 	dst->reset_interval = src->reset_interval;
 	dst->ms = src->ms;
 	dst->sz = src->sz;
+	/* what one tuner has found out means nothing to the other one */
+	if (dst->goal_tuner != src->goal_tuner)
+		dst->esz_bp = 0;
 	dst->goal_tuner = src->goal_tuner;
 	dst->fail_charge_num = src->fail_charge_num;
 	dst->fail_charge_denom = src->fail_charge_denom;

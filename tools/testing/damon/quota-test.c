@@ -8,22 +8,22 @@
 #define MIB	1048576UL
 #define GRAIN	4096UL
 
-static struct damos_quota make_quota(unsigned long sz, unsigned long ms,
-				     unsigned long reset_interval)
+static void init_quota(struct damos_quota *quota, unsigned long sz,
+		       unsigned long ms, unsigned long reset_interval)
 {
-	struct damos_quota quota = {
-		.sz = sz, .ms = ms, .reset_interval = reset_interval,
-	};
-
-	damos_quota_init(&quota);
-	return quota;
+	memset(quota, 0, sizeof(*quota));
+	damos_quota_init(quota);
+	quota->sz = sz;
+	quota->ms = ms;
+	quota->reset_interval = reset_interval;
 }
 
 TEST(no_limit_is_never_full)
 {
-	struct damos_quota quota = make_quota(0, 0, 1000);
 	struct damos_stat stat = {};
+	struct damos_quota quota;
 
+	init_quota(&quota, 0, 0, 1000);
 	ASSERT_FALSE(damos_quota_is_set(&quota));
 	ASSERT_FALSE(damos_quota_renew(&quota, &stat, GRAIN, 5));
 	damos_quota_charge(&quota, ULONG_MAX, 0, 1);
@@ -33,9 +33,10 @@ TEST(no_limit_is_never_full)
 
 TEST(full_if_no_region_fits)
 {
-	struct damos_quota quota = make_quota(10 * GRAIN, 0, 1000);
 	struct damos_stat stat = {};
+	struct damos_quota quota;
 
+	init_quota(&quota, 10 * GRAIN, 0, 1000);
 	ASSERT_TRUE(damos_quota_renew(&quota, &stat, GRAIN, 0));
 	ASSERT_EQ(10 * GRAIN, damos_quota_left(&quota));
 	damos_quota_charge(&quota, 9 * GRAIN, 9 * GRAIN, 1);
@@ -74,8 +75,9 @@ TEST(charge_of_failures)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(v); i++) {
-		struct damos_quota quota = make_quota(1 << 20, 0, 1000);
+		struct damos_quota quota;
 
+		init_quota(&quota, 1 << 20, 0, 1000);
 		quota.fail_charge_num = v[i].num;
 		quota.fail_charge_denom = v[i].denom;
 		damos_quota_charge(&quota, v[i].sz, v[i].applied, 1);
@@ -96,12 +98,12 @@ TEST(windows_are_used_and_kept)
 	for_each_case(rng, 2000) {
 		unsigned long grain = 1UL << rnd_in(&rng, 0, 13);
 		unsigned long limit = max(rnd_any(&rng, 30), grain);
-		struct damos_quota quota = make_quota(limit, 0,
-						      rnd_in(&rng, 1, 5000));
-		struct damos_stat stat = {};
 		u64 now = rnd_any(&rng, 62), sum = 0, start = now, windows = 0;
+		struct damos_stat stat = {};
+		struct damos_quota quota;
 		int i;
 
+		init_quota(&quota, limit, 0, rnd_in(&rng, 1, 5000));
 		for (i = 0; i < 100; i++) {
 			damos_quota_renew(&quota, &stat, grain, now);
 			if (now - start >= quota.reset_interval * (u64)NSEC_PER_MSEC) {
@@ -133,14 +135,14 @@ TEST(extremes_are_handled)
 
 	for_each_case(rng, 50000) {
 		unsigned long grain = 1UL << rnd_in(&rng, 0, BITS_PER_LONG);
-		struct damos_quota quota =
-			make_quota(rnd_any(&rng, BITS_PER_LONG),
-				   rnd_any(&rng, BITS_PER_LONG),
-				   rnd_any(&rng, BITS_PER_LONG));
 		struct damos_stat stat = {};
 		u64 now = rnd_any(&rng, 63);
+		struct damos_quota quota;
 		int i;
 
+		init_quota(&quota, rnd_any(&rng, BITS_PER_LONG),
+			   rnd_any(&rng, BITS_PER_LONG),
+			   rnd_any(&rng, BITS_PER_LONG));
 		quota.fail_charge_num = rnd_any(&rng, 32);
 		quota.fail_charge_denom = rnd_any(&rng, 32);
 		for (i = 0; i < 20; i++) {
@@ -156,6 +158,8 @@ TEST(extremes_are_handled)
 					   rnd_any(&rng, 64));
 			HOLDS(quota.charged_sz >= charged);
 			HOLDS(damos_quota_left(&quota) <= quota.esz);
+			HOLDS(damos_quota_slice(&quota, grain) <=
+			      damos_quota_left(&quota));
 			now += rnd_any(&rng, 40);
 		}
 	}
@@ -181,10 +185,11 @@ static u64 work(struct damos_quota *quota, u64 now, unsigned long sz_per_ms)
 TEST(time_limits_learn_the_speed)
 {
 	static const unsigned long speeds[] = { 2 * MIB, 40 * MIB, 400 * MIB, MIB };
-	struct damos_quota quota = make_quota(0, 10, 1000);
+	struct damos_quota quota;
 	u64 now = 0, sz;
 	int i, j;
 
+	init_quota(&quota, 0, 10, 1000);
 	for (i = 0; i < ARRAY_SIZE(speeds); i++) {
 		for (j = 0; j < 30; j++) {
 			sz = work(&quota, now, speeds[i]);
@@ -198,9 +203,10 @@ TEST(time_limits_learn_the_speed)
 /* The smaller of both limits holds, and a time limit leaves at least a region. */
 TEST(time_and_size_limit_together)
 {
-	struct damos_quota quota = make_quota(GRAIN * 100, 1, 1000);
 	struct damos_stat stat = {};
+	struct damos_quota quota;
 
+	init_quota(&quota, GRAIN * 100, 1, 1000);
 	/* nothing is measured yet: 1024 pages per millisecond */
 	ASSERT_TRUE(damos_quota_renew(&quota, &stat, GRAIN, 0));
 	ASSERT_EQ(100 * GRAIN, quota.esz);
@@ -214,9 +220,11 @@ TEST(time_and_size_limit_together)
 
 TEST(commit_keeps_what_was_charged)
 {
-	struct damos_quota quota = make_quota(100, 2, 3), new = make_quota(7, 8, 9);
+	struct damos_quota quota, new;
 	struct damon_target *t = (void *)&new;
 
+	init_quota(&quota, 100, 2, 3);
+	init_quota(&new, 7, 8, 9);
 	damos_quota_charge(&quota, 50, 50, 1);
 	quota.charge_target_from = t;
 	quota.charge_addr_from = 4711;
@@ -243,6 +251,243 @@ TEST(commit_keeps_what_was_charged)
 	damos_quota_forget_target(&quota, t);
 	ASSERT_EQ(0, quota.charge_addr_from);
 	ASSERT_TRUE(!quota.charge_target_from);
+}
+
+/* time limits */
+
+/* Works off a window in slices, at speeds (bytes per ms) that @speed tells. */
+static u64 time_of_window(struct damos_quota *quota, u64 now,
+			  double (*speed)(struct rng *rng), struct rng *rng)
+{
+	struct damos_stat stat = {};
+	u64 spent = 0;
+	int i;
+
+	damos_quota_renew(quota, &stat, GRAIN, now);
+	for (i = 0; i < 100000 && !damos_quota_is_full(quota, GRAIN); i++) {
+		unsigned long sz = damos_quota_slice(quota, GRAIN) / GRAIN * GRAIN;
+		u64 ns;
+
+		/* regions may be smaller than that */
+		if (rnd_true(rng, .3))
+			sz = rnd_in(rng, 1, sz / GRAIN + 1) * GRAIN;
+		ns = sz / speed(rng) * NSEC_PER_MSEC;
+		damos_quota_charge(quota, sz, sz, ns);
+		spent += ns;
+	}
+	return spent;
+}
+
+static double slow(struct rng *rng)
+{
+	/* 16 pages per millisecond */
+	return 16 * GRAIN;
+}
+
+static double fast(struct rng *rng)
+{
+	return 10000 * MIB;
+}
+
+static double varying(struct rng *rng)
+{
+	return (200 + rnd_share(rng) * 1400) * GRAIN;
+}
+
+/* No window takes longer than its limit, also when the speed changes. */
+TEST(time_limits_hold)
+{
+	static double (*const speeds[])(struct rng *rng) = { slow, fast, varying };
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		unsigned long ms = rnd_in(&rng, 1, 100);
+		struct damos_quota quota;
+		u64 now = 0, spent, sum;
+		int i, j, which;
+
+		init_quota(&quota, 0, ms, 1000);
+		for (i = 0; i < 5; i++) {
+			which = rnd_in(&rng, 0, ARRAY_SIZE(speeds));
+			sum = 0;
+			for (j = 0; j < 20; j++) {
+				spent = time_of_window(&quota, now, speeds[which],
+						       &rng);
+				HOLDS(spent <= ms * NSEC_PER_MSEC * 11 / 10);
+				sum += j < 10 ? 0 : spent;
+				now += NSEC_PER_SEC;
+			}
+			/* and it is used, unless that is too fast to be learned */
+			if (which != 1)
+				HOLDS(sum >= 10 * ms * NSEC_PER_MSEC * 7 / 10);
+		}
+	}
+}
+
+/* Slices grow until the speed is known, and stay well below the time left. */
+TEST(slices_start_small)
+{
+	unsigned long sz, last = 8 * PAGE_SIZE;
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+	int i;
+
+	init_quota(&quota, 0, 1000, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	ASSERT_EQ(8 * PAGE_SIZE, damos_quota_slice(&quota, GRAIN));
+	ASSERT_EQ(GRAIN << 10, damos_quota_slice(&quota, GRAIN << 10));
+	for (i = 0; i < 10; i++) {
+		damos_quota_charge(&quota, last, last, 0);
+		sz = damos_quota_slice(&quota, GRAIN);
+		ASSERT_EQ(min(2 * last, damos_quota_left(&quota)), sz);
+		last = sz;
+	}
+	/* and again in each window */
+	damos_quota_renew(&quota, &stat, GRAIN, NSEC_PER_SEC);
+	ASSERT_EQ(8 * PAGE_SIZE, damos_quota_slice(&quota, GRAIN));
+	/* 1 MiB per ms: a sixteenth of almost a second */
+	init_quota(&quota, 0, 1000, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	damos_quota_charge(&quota, 100 * MIB, 100 * MIB, 100 * NSEC_PER_MSEC);
+	ASSERT_EQ(900 * MIB / 16, damos_quota_slice(&quota, GRAIN));
+	/* without a time limit there is no need for slices */
+	init_quota(&quota, 1000 * MIB, 0, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	ASSERT_EQ(1000 * MIB, damos_quota_slice(&quota, GRAIN));
+}
+
+/* priorities */
+
+/* Memory of one score, in pieces that are visited one after another. */
+struct piece {
+	unsigned int score;
+	bool front;
+	unsigned long sz, served;
+};
+
+#define NR_PIECES	60
+
+/*
+ * The highest scores are served first, and what is served is exactly what is
+ * left, or all that there is.  Where a score is served in part, what is behind
+ * the place comes first.
+ */
+TEST(highest_scores_first)
+{
+	struct rng rng;
+
+	for_each_case(rng, 20000) {
+		unsigned long sizes[2][DAMOS_MAX_SCORE + 1] = {};
+		unsigned long left, all = 0, sum = 0;
+		int nr = rnd_in(&rng, 1, NR_PIECES), place, i, j;
+		unsigned int scores = rnd_in(&rng, 1, 101);
+		struct piece pieces[NR_PIECES];
+		struct damos_stat stat = {};
+		struct damos_quota quota;
+
+		place = rnd_in(&rng, 0, nr + 1);
+		for (i = 0; i < nr; i++) {
+			struct piece *p = &pieces[i];
+
+			p->score = rnd_in(&rng, 0, scores);
+			p->sz = rnd_in(&rng, 1, 1000);
+			p->front = i < place;
+			p->served = 0;
+			sizes[p->front][p->score] += p->sz;
+			all += p->sz;
+		}
+		init_quota(&quota, rnd_in(&rng, 1, all * 3 / 2 + 2), 0, 1000);
+		damos_quota_renew(&quota, &stat, 1, 0);
+		damos_quota_charge(&quota, rnd_in(&rng, 0, quota.sz), 0, 1);
+		left = damos_quota_left(&quota);
+		damos_quota_select(&quota, sizes[0], sizes[1]);
+
+		for (i = 0; i < nr; i++) {
+			struct piece *p = &pieces[i];
+			unsigned long sz, charge;
+			bool limited;
+
+			sz = damos_quota_share(&quota, p->score, p->front,
+					       &limited);
+			sz = min3(sz, p->sz, damos_quota_slice(&quota, 1));
+			if (!sz)
+				continue;
+			charge = damos_quota_charge(&quota, sz, sz, 1);
+			damos_quota_settle(&quota, limited, sz, charge);
+			p->served = sz;
+			sum += sz;
+		}
+		HOLDS(sum == min(left, all));
+		for (i = 0; i < nr; i++) {
+			struct piece *a = &pieces[i];
+
+			for (j = 0; j < nr; j++) {
+				struct piece *b = &pieces[j];
+
+				if (!b->served)
+					continue;
+				if (a->score > b->score ||
+				    (a->score == b->score && !a->front && b->front))
+					HOLDS(a->served == a->sz);
+			}
+		}
+	}
+}
+
+/* What failed and was charged in part only leaves more to others. */
+TEST(failures_leave_their_share)
+{
+	unsigned long behind[DAMOS_MAX_SCORE + 1] = {};
+	unsigned long front[DAMOS_MAX_SCORE + 1] = {};
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+	bool limited;
+
+	init_quota(&quota, 1000, 0, 1000);
+	quota.fail_charge_num = 1;
+	quota.fail_charge_denom = 10;
+	damos_quota_renew(&quota, &stat, 1, 0);
+	behind[50] = 600;
+	behind[20] = 4000;
+	behind[10] = 1;
+	damos_quota_select(&quota, behind, front);
+	EXPECT_EQ(0, damos_quota_share(&quota, 10, false, &limited));
+	EXPECT_EQ(ULONG_MAX, damos_quota_share(&quota, 50, false, &limited));
+	EXPECT_FALSE(limited);
+	EXPECT_EQ(400, damos_quota_share(&quota, 20, false, &limited));
+	EXPECT_TRUE(limited);
+	EXPECT_EQ(0, damos_quota_share(&quota, 20, true, &limited));
+	damos_quota_settle(&quota, false, 600,
+			   damos_quota_charge(&quota, 600, 0, 1));
+	EXPECT_EQ(940, damos_quota_share(&quota, 20, false, &limited));
+	damos_quota_settle(&quota, true, 500,
+			   damos_quota_charge(&quota, 500, 500, 1));
+	EXPECT_EQ(440, damos_quota_share(&quota, 20, false, &limited));
+	EXPECT_EQ(440, damos_quota_left(&quota));
+}
+
+TEST(sizes_saturate)
+{
+	unsigned long all[DAMOS_MAX_SCORE + 1];
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+	bool limited;
+	int i;
+
+	for (i = 0; i <= DAMOS_MAX_SCORE; i++)
+		all[i] = ULONG_MAX - i;
+	init_quota(&quota, ULONG_MAX - 1, 0, 1000);
+	damos_quota_renew(&quota, &stat, 1, 0);
+	damos_quota_select(&quota, all, all);
+	EXPECT_EQ(ULONG_MAX, damos_quota_share(&quota, DAMOS_MAX_SCORE, false,
+					       &limited));
+	EXPECT_EQ(DAMOS_MAX_SCORE - 1,
+		  damos_quota_share(&quota, DAMOS_MAX_SCORE, true, &limited));
+	EXPECT_EQ(0, damos_quota_share(&quota, DAMOS_MAX_SCORE - 1, false,
+				       &limited));
+	damos_quota_settle(&quota, true, ULONG_MAX, ULONG_MAX);
+	damos_quota_settle(&quota, false, ULONG_MAX, 0);
+	damos_quota_settle(&quota, false, 1, ULONG_MAX);
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Goals: a quota that follows what it brings about.
+ *
+ * A pure room.  It is told what was measured (metrics.c), and knows neither what
+ * that means nor how a scheme uses up the quota.
+ */
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/**
+ * damos_new_quota_goal() - Make a goal.
+ * @metric:		What to measure.
+ * @target_value:	Value to reach, in the metric's unit.  Not zero.
+ *
+ * Node and cgroup are zero and up to the caller.
+ *
+ * Context: Anywhere.
+ * Return: The goal, or NULL without memory.
+ */
+struct damos_quota_goal *
+damos_new_quota_goal(enum damos_quota_goal_metric metric,
+		     unsigned long target_value)
+{
+	struct damos_quota_goal *goal = kzalloc_obj(*goal);
+
+	if (!goal)
+		return NULL;
+	goal->metric = metric;
+	goal->target_value = target_value;
+	goal->last_psi_total = U64_MAX;
+	INIT_LIST_HEAD(&goal->list);
+	return goal;
+}
+
+/**
+ * damos_add_quota_goal() - Append a goal to those of a quota.
+ * @q:	The quota, whose scheme owns the goal from now on.
+ * @g:	The goal.
+ *
+ * Context: Setup, or worker.
+ */
+void damos_add_quota_goal(struct damos_quota *q, struct damos_quota_goal *g)
+{
+	list_add_tail(&g->list, &q->goals);
+}
+
+/**
+ * damos_destroy_quota_goal() - Unlink and free a goal.
+ * @goal:	The goal, which may be in no list.
+ *
+ * Context: Setup, or worker.
+ */
+void damos_destroy_quota_goal(struct damos_quota_goal *goal)
+{
+	list_del(&goal->list);
+	kfree(goal);
+}
+
+/* Scores and limits are in 1/10000.  This one says that a goal is met. */
+#define BP		10000
+/* Higher scores are all the same. */
+#define MAX_SCORE	(100 * BP)
+
+/**
+ * damos_feedback() - Next value of what a score follows.
+ * @last:	Its last value.
+ * @score:	The score that came of it, 10000 if that is as wanted.
+ *
+ * Changes the value by the share by which the score is off: at most to twice of
+ * it, and at least to 10000.
+ *
+ * Context: Any.
+ * Return: The next value.
+ */
+u64 damos_feedback(u64 last, u64 score)
+{
+	u64 change;
+
+	if (score >= 2 * BP)
+		return BP;
+	if (score <= BP)
+		return damon_add(last, damon_mul_div(last, BP - score, BP));
+	change = damon_mul_div(last, score - BP, BP);
+	return max_t(u64, last - change, BP);
+}
+
+/**
+ * damos_goals_score() - How far the goals of a quota are reached.
+ * @quota:	The quota, which has goals.
+ *
+ * The goal that is closest to being met counts.  One of nothing always is.
+ *
+ * Context: Worker.
+ * Return: The score, 10000 if a goal is just met.
+ */
+u64 damos_goals_score(const struct damos_quota *quota)
+{
+	const struct damos_quota_goal *goal;
+	u64 score = 0;
+
+	damos_for_each_quota_goal(goal, quota)
+		score = max(score, damon_mul_div(goal->current_value, BP,
+						 goal->target_value));
+	return score;
+}
+
+/* The limit that goals have led to. */
+unsigned long damos_goals_sz(const struct damos_quota *quota)
+{
+	if (quota->esz_bp == U64_MAX)
+		return ULONG_MAX;
+	return min_t(u64, div_u64(quota->esz_bp, BP), ULONG_MAX);
+}
+
+/* The highest that goals may lead to. */
+static u64 max_esz_bp(const struct damos_quota *quota)
+{
+	return quota->sz ? damon_mul_div(quota->sz, BP, 1) : U64_MAX;
+}
+
+/*
+ * The score that the feedback is to see, instead of the one there is.  That one
+ * alone would do if it showed at once all that a limit leads to.  But it may lag
+ * behind, or add up as free memory does, and then it overshoots and swings.
+ *
+ * So look at how it moves.  If it is on its way to the goal, leave the limit as
+ * it is, unless that would take more than 16 windows.  If it keeps coming at a
+ * limit that has not changed, and would be past the goal in less than four
+ * windows, back off.  Do not be fast about less when less does help already:
+ * it may be nothing before that shows.  And whatever happens, a quarter stays,
+ * so that a single bad value does not wipe out what took long to find.
+ */
+static int damped_score(const struct damos_quota *quota, int score, int step)
+{
+	int off = abs(BP - score), speed = abs(step), before = abs(quota->goal_step);
+	bool below = score < BP, rises = step > 0, rose = quota->goal_step > 0;
+
+	score = min(score, BP * 7 / 4);
+	if (!off || !step || below != rises)
+		return score;
+	if (quota->esz_held && speed * 4 > off && speed >= before / 4 * 3 &&
+	    before && rises == rose) {
+		int back = min(4 * min(speed, before), BP / 2);
+
+		return below ? BP + back : BP - back;
+	}
+	if (speed * 16 >= off)
+		return BP;
+	return below ? score : min(score, BP + BP / 16);
+}
+
+/* Whether the limit was what kept the scheme from doing more. */
+static bool used_up(const struct damos_quota *quota, unsigned long min_region_sz)
+{
+	unsigned long sz = damos_goals_sz(quota);
+
+	return sz <= quota->charged_sz ||
+		sz - quota->charged_sz < min_region_sz;
+}
+
+/* Feels its way towards a limit that keeps the goals met. */
+static void follow_consistently(struct damos_quota *quota,
+				unsigned long min_region_sz)
+{
+	int score = min_t(u64, damos_goals_score(quota), MAX_SCORE), damped;
+	int step = quota->goal_score < 0 ? 0 : score - quota->goal_score;
+	u64 last = quota->esz_bp, next = last;
+
+	damped = damped_score(quota, score, step);
+	/* if there is nothing to do, a higher limit does not help */
+	if (damped < BP && used_up(quota, min_region_sz))
+		next = damos_feedback(max(last, damon_mul_div(min_region_sz, BP,
+							      1)), damped);
+	else if (damped > BP)
+		next = damos_feedback(last, damped);
+	next = min(next, max_esz_bp(quota));
+
+	quota->esz_held = max(last, next) - min(last, next) <= next / 1024;
+	quota->goal_score = score;
+	quota->goal_step = step;
+	quota->esz_bp = next;
+}
+
+/**
+ * damos_follow_goals() - Adapt a quota to what its goals have come to.
+ * @quota:		The quota, which has goals with current values.
+ * @min_region_sz:	Smallest region size of the context.
+ *
+ * To be called between two charge windows, before the charges are cleared.
+ *
+ * Context: Worker.
+ */
+void damos_follow_goals(struct damos_quota *quota, unsigned long min_region_sz)
+{
+	if (quota->goal_tuner == DAMOS_QUOTA_GOAL_TUNER_CONSIST)
+		follow_consistently(quota, min_region_sz);
+	else if (damos_goals_score(quota) >= BP)
+		quota->esz_bp = 0;
+	else
+		quota->esz_bp = max_esz_bp(quota);
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Goals: how a quota follows them, on simulated systems that answer to what is
+ * done at once, late, or by adding it up.
+ */
+#include "../selftests/kselftest_harness.h"
+#include "test.h"
+
+#define GRAIN	4096UL
+#define TARGET	1000000UL
+#define WINDOW	(1000ULL * NSEC_PER_MSEC)
+
+/* A quota with one goal, in a system that it has an effect on. */
+struct plant {
+	struct damos_quota quota;
+	struct damos_quota_goal goal;
+	struct damos_stat stat;
+	u64 now;
+	double noise;		/* of the measurement, share of the target */
+	struct rng *rng;
+
+	double need;		/* size per window that keeps the goal met */
+	double lag;		/* share of an old effect that is still there */
+	bool adds_up;		/* effects stay ... */
+	double drain;		/* ... and that share of the target goes away */
+	double value;		/* share of the target that is reached */
+	bool idle;		/* there is nothing to do */
+};
+
+static void init_plant(struct plant *p, enum damos_quota_goal_tuner tuner)
+{
+	memset(p, 0, sizeof(*p));
+	damos_quota_init(&p->quota);
+	p->quota.reset_interval = 1000;
+	p->quota.goal_tuner = tuner;
+	p->goal.metric = DAMOS_QUOTA_USER_INPUT;
+	p->goal.target_value = TARGET;
+	damos_add_quota_goal(&p->quota, &p->goal);
+}
+
+/* One window: measure, and use up the quota. */
+static void run_window(struct plant *p)
+{
+	double seen = p->value, done;
+	unsigned long sz;
+
+	if (p->noise)
+		seen *= 1 + p->noise * (2 * rnd_share(p->rng) - 1);
+	p->goal.current_value = seen * TARGET;
+	damos_quota_renew(&p->quota, &p->stat, GRAIN, p->now);
+	sz = damos_quota_left(&p->quota) / GRAIN * GRAIN;
+	if (p->idle)
+		sz = 0;
+	damos_quota_charge(&p->quota, sz, sz, 1);
+	p->now += WINDOW;
+
+	done = sz / p->need;
+	if (p->adds_up)
+		p->value = max(p->value + p->drain * (done - 1), 0.0);
+	else
+		p->value = p->value * p->lag + done * (1 - p->lag);
+}
+
+static double off(struct plant *p)
+{
+	return p->value > 1 ? p->value - 1 : 1 - p->value;
+}
+
+/*
+ * Runs @nr windows.  Returns how many it took until the value stayed within @tol
+ * of the target; @top is the highest value that there was.
+ */
+static int settle(struct plant *p, int nr, double tol, double *top)
+{
+	int i, settled = 0;
+
+	*top = 0;
+	for (i = 0; i < nr; i++) {
+		run_window(p);
+		*top = max(*top, p->value);
+		if (off(p) > tol)
+			settled = i + 1;
+	}
+	return settled;
+}
+
+TEST(feedback_vectors)
+{
+	static const struct {
+		u64 last, score, next;
+	} v[] = {
+		{ 10000, 0, 20000 }, { 10000, 9000, 11000 },
+		{ 40960000, 5000, 61440000 }, { 40960000, 10100, 40550400 },
+		{ 40960000, 15000, 20480000 }, { 40960000, 19999, 10000 },
+		{ 15000, 12000, 12000 }, { 4711, 10000, 4711 },
+		{ 40960000, 20000, 10000 }, { U64_MAX, U64_MAX, 10000 },
+		{ U64_MAX, 0, U64_MAX }, { U64_MAX, 9999, U64_MAX },
+		{ U64_MAX, 10000, U64_MAX },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++)
+		EXPECT_EQ(v[i].next, damos_feedback(v[i].last, v[i].score)) {
+			TH_LOG("vector %d", i);
+		}
+}
+
+/* The further from the goal, the more; and the more there was, the more there is. */
+TEST(feedback_is_monotonic)
+{
+	struct rng rng;
+
+	for_each_case(rng, 100000) {
+		u64 a = rnd_any(&rng, 64), b = rnd_any(&rng, 64);
+		u64 s = rnd_any(&rng, 16), t = rnd_any(&rng, 16);
+
+		a = max(a, 10000ULL);
+		b = max(b, 10000ULL);
+		HOLDS(damos_feedback(a, min(s, t)) >= damos_feedback(a, max(s, t)));
+		HOLDS(damos_feedback(min(a, b), s) <= damos_feedback(max(a, b), s));
+		HOLDS(damos_feedback(a, s) >= 10000);
+		if (s <= 10000)
+			HOLDS(damos_feedback(a, s) >= a);
+		else
+			HOLDS(damos_feedback(a, s) <= a);
+	}
+}
+
+TEST(best_goal_counts)
+{
+	struct damos_quota_goal goals[3] = {
+		{ .target_value = 200, .current_value = 50 },
+		{ .target_value = 1000, .current_value = 900 },
+		{ .target_value = ULONG_MAX, .current_value = 12345 },
+	};
+	struct damos_quota quota = {};
+	int i;
+
+	damos_quota_init(&quota);
+	EXPECT_EQ(0, damos_goals_score(&quota));
+	for (i = 0; i < ARRAY_SIZE(goals); i++)
+		damos_add_quota_goal(&quota, &goals[i]);
+	EXPECT_EQ(9000, damos_goals_score(&quota));
+	goals[2].current_value = ULONG_MAX;
+	EXPECT_EQ(10000, damos_goals_score(&quota));
+	/* a goal of zero is reached, whatever the value */
+	goals[0].target_value = 0;
+	EXPECT_LT(10000, damos_goals_score(&quota));
+	goals[0].current_value = 0;
+	EXPECT_LT(10000, damos_goals_score(&quota));
+}
+
+/* Systems that answer at once: no window is above the target by a page. */
+TEST(consist_answers_at_once)
+{
+	struct rng rng;
+
+	for_each_case(rng, 2000) {
+		struct plant p;
+		double top;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 5, 19)) *
+			(1 + rnd_share(&rng));
+		HOLDS(settle(&p, 60, .05, &top) <= 35);
+		HOLDS(top < 1.001 + GRAIN / p.need);
+	}
+}
+
+TEST(consist_answers_late)
+{
+	struct rng rng;
+
+	for_each_case(rng, 2000) {
+		struct plant p;
+		double top;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 5, 19)) *
+			(1 + rnd_share(&rng));
+		p.lag = rnd_share(&rng) * .95;
+		HOLDS(settle(&p, 120, .05, &top) <= 70);
+		HOLDS(top < 1.05);
+	}
+}
+
+/* Free memory that something else allocates, from 1 to 25 % of it per window. */
+TEST(consist_adds_up)
+{
+	struct rng rng;
+
+	for_each_case(rng, 2000) {
+		struct plant p;
+		double top;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 5, 19)) *
+			(1 + rnd_share(&rng));
+		p.adds_up = true;
+		p.drain = .01 + rnd_share(&rng) * .24;
+		p.value = rnd_share(&rng);
+		HOLDS(settle(&p, 300, .1, &top) <= 150);
+		HOLDS(top < 1.3);
+	}
+}
+
+/* Measurements that are off by up to 1 % make no more than that of it. */
+TEST(consist_withstands_noise)
+{
+	struct rng rng;
+
+	for_each_case(rng, 1000) {
+		struct plant p;
+		double top;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 5, 19)) *
+			(1 + rnd_share(&rng));
+		p.lag = rnd_share(&rng) * .9;
+		p.noise = .01;
+		p.rng = &rng;
+		HOLDS(settle(&p, 200, .1, &top) <= 100);
+		HOLDS(top < 1.1);
+	}
+}
+
+/* The target changes by a factor of up to four, both ways. */
+TEST(consist_follows_steps)
+{
+	struct rng rng;
+
+	for_each_case(rng, 1000) {
+		struct plant p;
+		double top, factor = 1 + rnd_share(&rng) * 3;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 7, 19));
+		p.lag = rnd_share(&rng) * .8;
+		settle(&p, 100, .05, &top);
+		if (rnd_true(&rng, .5))
+			factor = 1 / factor;
+		p.need *= factor;
+		p.value /= factor;
+		HOLDS(settle(&p, 120, .05, &top) <= 60);
+	}
+}
+
+/* With nothing to do the limit stays, and is there when there is. */
+TEST(consist_recovers_from_idleness)
+{
+	struct rng rng;
+
+	for_each_case(rng, 200) {
+		struct plant p;
+		unsigned long esz;
+		double top;
+		int i;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 7, 19));
+		settle(&p, 100, .05, &top);
+		esz = p.quota.esz;
+		p.idle = true;
+		for (i = 0; i < 1000; i++) {
+			run_window(&p);
+			HOLDS(p.quota.esz <= esz + esz / 10);
+		}
+		p.idle = false;
+		p.value = rnd_share(&rng);
+		HOLDS(settle(&p, 50, .1, &top) < 5);
+		HOLDS(top < 1.1);
+	}
+}
+
+/* The first window can do something, and one that has done too much nothing. */
+TEST(consist_starts_and_stops)
+{
+	struct plant p;
+	int i;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.need = 1000.0 * GRAIN;
+	run_window(&p);
+	EXPECT_GE(p.quota.esz, GRAIN);
+	EXPECT_LE(p.quota.esz, 2 * GRAIN);
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.need = 1000.0 * GRAIN;
+	p.value = 1.5;
+	run_window(&p);
+	EXPECT_LT(p.quota.esz, GRAIN);
+	EXPECT_TRUE(damos_quota_is_full(&p.quota, GRAIN));
+
+	/* met from the beginning */
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.need = 1;
+	p.value = 1;
+	p.idle = true;
+	p.lag = 1;
+	run_window(&p);
+	EXPECT_EQ(0, p.quota.esz);
+
+	/* over-achieved for good: nothing is left within some windows */
+	p.quota.esz_bp = 10000ULL << 30;
+	p.value = 3;
+	for (i = 0; i < 20; i++)
+		run_window(&p);
+	EXPECT_TRUE(damos_quota_is_full(&p.quota, GRAIN));
+}
+
+/* No limit that was set is exceeded, and the goal does not pretend it could. */
+TEST(consist_keeps_within_size)
+{
+	struct plant p;
+	int i;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.need = 1e9 * GRAIN;
+	p.quota.sz = 1000 * GRAIN;
+	for (i = 0; i < 100; i++) {
+		run_window(&p);
+		ASSERT_LE(p.quota.esz, p.quota.sz);
+	}
+	ASSERT_EQ(p.quota.sz, p.quota.esz);
+	/* lowered online, it holds at once */
+	p.quota.sz = 10 * GRAIN;
+	damos_quota_renew(&p.quota, &p.stat, GRAIN, p.now - WINDOW);
+	ASSERT_EQ(10 * GRAIN, p.quota.esz);
+	run_window(&p);
+	ASSERT_EQ(10 * GRAIN * 10000ULL, p.quota.esz_bp);
+}
+
+TEST(temporal_is_all_or_nothing)
+{
+	struct plant p;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_TEMPORAL);
+	p.need = 1e18;
+	p.value = .5;
+	p.lag = 1;
+	run_window(&p);
+	ASSERT_EQ(ULONG_MAX, p.quota.esz);
+	p.quota.sz = ULONG_MAX / 2;
+	run_window(&p);
+	ASSERT_EQ(ULONG_MAX / 2, p.quota.esz);
+	p.quota.sz = 100 * GRAIN;
+	run_window(&p);
+	ASSERT_EQ(100 * GRAIN, p.quota.esz);
+	p.value = 1;
+	run_window(&p);
+	ASSERT_EQ(0, p.quota.esz);
+	ASSERT_TRUE(damos_quota_is_full(&p.quota, 1));
+	p.value = .99;
+	run_window(&p);
+	ASSERT_EQ(100 * GRAIN, p.quota.esz);
+}
+
+TEST(commit_keeps_what_was_tuned)
+{
+	struct damos_quota new = {};
+	struct plant p;
+	double top;
+	u64 esz_bp;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.need = 5000.0 * GRAIN;
+	settle(&p, 100, .05, &top);
+	esz_bp = p.quota.esz_bp;
+	damos_quota_init(&new);
+	new.reset_interval = 1000;
+	damos_quota_commit(&p.quota, &new);
+	ASSERT_EQ(esz_bp, p.quota.esz_bp);
+	ASSERT_LT(settle(&p, 10, .05, &top), 2);
+
+	/* the other tuner's limit may be "all of it" */
+	new.goal_tuner = DAMOS_QUOTA_GOAL_TUNER_TEMPORAL;
+	damos_quota_commit(&p.quota, &new);
+	p.value = 0;
+	run_window(&p);
+	ASSERT_EQ(ULONG_MAX, p.quota.esz);
+	new.goal_tuner = DAMOS_QUOTA_GOAL_TUNER_CONSIST;
+	damos_quota_commit(&p.quota, &new);
+	p.value = .5;
+	run_window(&p);
+	ASSERT_LE(p.quota.esz, 2 * GRAIN);
+}
+
+/* Every field at its extremes: the sanitizers look for overflows. */
+TEST(extremes_are_handled)
+{
+	struct rng rng;
+
+	for_each_case(rng, 50000) {
+		unsigned long grain = 1UL << rnd_in(&rng, 0, BITS_PER_LONG);
+		struct damos_quota_goal goals[2] = {};
+		struct damos_quota quota = {
+			.sz = rnd_any(&rng, BITS_PER_LONG),
+			.goal_tuner = rnd_true(&rng, .8) ?
+				DAMOS_QUOTA_GOAL_TUNER_CONSIST :
+				DAMOS_QUOTA_GOAL_TUNER_TEMPORAL,
+		};
+		struct damos_stat stat = {};
+		u64 now = rnd_any(&rng, 62);
+		int i;
+
+		damos_quota_init(&quota);
+		quota.esz_bp = rnd_any(&rng, 64);
+		damos_add_quota_goal(&quota, &goals[0]);
+		damos_add_quota_goal(&quota, &goals[1]);
+		for (i = 0; i < 20; i++) {
+			goals[i % 2].target_value = rnd_any(&rng, BITS_PER_LONG);
+			goals[i % 2].current_value = rnd_any(&rng, BITS_PER_LONG);
+			damos_quota_renew(&quota, &stat, grain, now);
+			HOLDS(!quota.sz || quota.esz <= quota.sz);
+			damos_quota_charge(&quota, rnd_any(&rng, BITS_PER_LONG),
+					   rnd_any(&rng, BITS_PER_LONG),
+					   rnd_any(&rng, 64));
+			now += rnd_any(&rng, 40);
+		}
+	}
+}
+
+TEST_HARNESS_MAIN
