@@ -1,13 +1,210 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metrics: what watermarks look at.
+ * Metrics: what goals of quotas and watermarks look at.
  *
  * Reads the state of the system, and does not know what is done about it.
  */
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/psi.h>
+#include <linux/sched.h>
 #include <linux/vmstat.h>
 
 #include "internal.h"
+
+/* 1/10000 of @total, which may be odd: states are not read at one moment. */
+static unsigned long used_bp(unsigned long used, unsigned long total, bool invert)
+{
+	if (!total || used > total) {
+		used = 1;
+		total = 1;
+	}
+	return damon_mul_div(invert ? total - used : used, 10000, total);
+}
+
+#ifdef CONFIG_NUMA
+
+static bool node_has_memory(int nid)
+{
+	return nid >= 0 && nid < MAX_NUMNODES && node_state(nid, N_MEMORY);
+}
+
+/* Nothing is used of a node that there is not. */
+static unsigned long node_bp(const struct damos_quota_goal *goal)
+{
+	bool free = goal->metric == DAMOS_QUOTA_NODE_MEM_FREE_BP;
+	struct sysinfo info;
+
+	if (!node_has_memory(goal->nid))
+		return used_bp(0, 1, free);
+	si_meminfo_node(&info, goal->nid);
+	/* more free than there is: a large number, which is odd as well */
+	return used_bp(info.totalram - info.freeram, info.totalram, free);
+}
+
+/* What a cgroup has on the lists that reclaim looks at. */
+static unsigned long memcg_pages(struct mem_cgroup *memcg, int nid)
+{
+	struct lruvec *lruvec = mem_cgroup_lruvec(memcg, NODE_DATA(nid));
+
+	mem_cgroup_flush_stats(memcg);
+	return lruvec_page_state(lruvec, NR_ACTIVE_ANON) +
+		lruvec_page_state(lruvec, NR_INACTIVE_ANON) +
+		lruvec_page_state(lruvec, NR_ACTIVE_FILE) +
+		lruvec_page_state(lruvec, NR_INACTIVE_FILE);
+}
+
+static unsigned long node_memcg_bp(const struct damos_quota_goal *goal)
+{
+	bool free = goal->metric == DAMOS_QUOTA_NODE_MEMCG_FREE_BP;
+	struct mem_cgroup *memcg = NULL;
+	struct sysinfo info;
+	unsigned long used;
+
+	if (node_has_memory(goal->nid))
+		memcg = mem_cgroup_get_from_id(goal->memcg_id);
+	if (!memcg)
+		return used_bp(0, 1, free);
+	used = memcg_pages(memcg, goal->nid);
+	mem_cgroup_put(memcg);
+	si_meminfo_node(&info, goal->nid);
+	return used_bp(used, info.totalram, free);
+}
+
+/* Share of a node in the memory that a scheme looks for. */
+static unsigned long node_eligible_bp(struct damon_ctx *ctx, struct damos *s,
+				      int nid)
+{
+	u64 here = 0, anywhere = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	if (!node_has_memory(nid) || !ctx->ops.size_on_node)
+		return 0;
+	damon_for_each_target(t, ctx) {
+		if (ctx->ops.target_valid && !ctx->ops.target_valid(t))
+			continue;
+		damon_for_each_region(r, t) {
+			unsigned long any = 0;
+
+			if (!damos_pattern_matches(&s->pattern, r, ctx))
+				continue;
+			here = damon_add(here, ctx->ops.size_on_node(ctx, r, nid,
+								     &any));
+			anywhere = damon_add(anywhere, any);
+			cond_resched();
+		}
+	}
+	return anywhere ? min(damon_mul_div(here, 10000, anywhere), 10000ULL) : 0;
+}
+
+#else /* CONFIG_NUMA */
+
+static unsigned long node_bp(const struct damos_quota_goal *goal)
+{
+	return 0;
+}
+
+static unsigned long node_memcg_bp(const struct damos_quota_goal *goal)
+{
+	return 0;
+}
+
+static unsigned long node_eligible_bp(struct damon_ctx *ctx, struct damos *s,
+				      int nid)
+{
+	return 0;
+}
+
+#endif /* CONFIG_NUMA */
+
+static unsigned long lru_bp(bool active)
+{
+	unsigned long nr_active = global_node_page_state(NR_ACTIVE_ANON) +
+		global_node_page_state(NR_ACTIVE_FILE);
+	unsigned long nr_inactive = global_node_page_state(NR_INACTIVE_ANON) +
+		global_node_page_state(NR_INACTIVE_FILE);
+
+	return damon_mul_div(active ? nr_active : nr_inactive, 10000,
+			     max(nr_active + nr_inactive, 1UL));
+}
+
+/* Time that tasks have waited for memory since boot, us.  U64_MAX: unknown. */
+static u64 psi_total(void)
+{
+#ifdef CONFIG_PSI
+	if (!static_branch_likely(&psi_disabled))
+		return div_u64(psi_system.total[PSI_AVGS][PSI_MEM_SOME],
+			       NSEC_PER_USEC);
+#endif
+	return U64_MAX;
+}
+
+/*
+ * Waiting time of the charge window that is over.  If there is only one end of it
+ * yet, the value is one that makes the goal change nothing.
+ */
+static unsigned long psi_us(const struct damos_quota *quota,
+			    struct damos_quota_goal *goal)
+{
+	u64 last = goal->last_psi_total, total = psi_total();
+	bool go_on = quota->goal_tuner == DAMOS_QUOTA_GOAL_TUNER_TEMPORAL &&
+		quota->esz;
+
+	goal->last_psi_total = total;
+	if (total == U64_MAX)
+		return 0;
+	if (last == U64_MAX)
+		return go_on ? 0 : goal->target_value;
+	return min_t(u64, total - min(last, total), ULONG_MAX);
+}
+
+static void measure_goal(struct damon_ctx *ctx, struct damos *s,
+			 struct damos_quota_goal *goal)
+{
+	switch (goal->metric) {
+	case DAMOS_QUOTA_SOME_MEM_PSI_US:
+		goal->current_value = psi_us(&s->quota, goal);
+		break;
+	case DAMOS_QUOTA_NODE_MEM_USED_BP:
+	case DAMOS_QUOTA_NODE_MEM_FREE_BP:
+		goal->current_value = node_bp(goal);
+		break;
+	case DAMOS_QUOTA_NODE_MEMCG_USED_BP:
+	case DAMOS_QUOTA_NODE_MEMCG_FREE_BP:
+		goal->current_value = node_memcg_bp(goal);
+		break;
+	case DAMOS_QUOTA_ACTIVE_MEM_BP:
+	case DAMOS_QUOTA_INACTIVE_MEM_BP:
+		goal->current_value = lru_bp(goal->metric ==
+					     DAMOS_QUOTA_ACTIVE_MEM_BP);
+		break;
+	case DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP:
+		goal->current_value = node_eligible_bp(ctx, s, goal->nid);
+		break;
+	default:
+		/* the user supplies it */
+		break;
+	}
+}
+
+/**
+ * damos_measure_goals() - Measure what the goals of a scheme look at.
+ * @ctx:	The context.
+ * @s:		One of its schemes.
+ *
+ * To be called once per charge window, when it begins.
+ *
+ * Context: Worker.
+ */
+void damos_measure_goals(struct damon_ctx *ctx, struct damos *s)
+{
+	struct damos_quota_goal *goal;
+
+	damos_for_each_quota_goal(goal, &s->quota)
+		measure_goal(ctx, s, goal);
+}
 
 /* Current value of a watermark metric, in its unit. */
 unsigned long damos_wmark_value(enum damos_wmark_metric metric)
