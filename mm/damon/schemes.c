@@ -19,7 +19,21 @@ struct pass {
 	struct damos_walk_control *walk;
 	struct damon_target *t;
 	unsigned int target_idx;
-	bool cut;			/* the region at hand was cut in two */
+	/*
+	 * The region as the pass came to it.  What is cut off its end is visited
+	 * next, and is part of it still.
+	 */
+	unsigned long whole_sz;
+	unsigned long whole_end;
+	unsigned int nr_accesses;
+	unsigned int nr_visited;
+};
+
+/* What a scheme's quota says about the region at hand. */
+struct share {
+	unsigned long sz;	/* at most that much of its front */
+	bool limited;		/* it is from what is left for the lowest score */
+	bool lowest;		/* it has that score */
 };
 
 /* limits */
@@ -27,45 +41,148 @@ struct pass {
 /* Cuts the region at hand.  False without memory. */
 static bool cut(struct pass *pass, struct damon_region *r, unsigned long offset)
 {
-	if (!damon_split_region_at(pass->t, r, offset))
-		return false;
-	pass->cut = true;
-	return true;
+	return damon_split_region_at(pass->t, r, offset);
+}
+
+static unsigned int score_of(struct damon_ctx *ctx, struct damon_region *r,
+			     struct damos *s)
+{
+	if (!ctx->ops.get_scheme_score)
+		return 0;
+	return clamp(ctx->ops.get_scheme_score(ctx, r, s), 0, DAMOS_MAX_SCORE);
 }
 
 /*
- * Whether a region had its turn in an earlier charge window, because the quota
- * ran out behind it.  A region that had it in part is cut.
+ * Up to which address a target is in front of the place where the last window
+ * ended.
  */
-static bool had_its_turn(struct pass *pass, struct damon_region *r,
-			 struct damos *s)
+static unsigned long front_end(const struct damos_quota *quota,
+			       unsigned int target_idx)
 {
-	struct damos_quota *quota = &s->quota;
-	unsigned long from = quota->charge_addr_from, offset;
-
-	if (!quota->charge_target_from)
-		return false;
-	if (pass->t != quota->charge_target_from || r->ar.end <= from)
-		return true;
-	/* this is where to take over; everything behind it is free */
-	quota->charge_target_from = NULL;
-	quota->charge_addr_from = 0;
-	if (r->ar.start >= from)
-		return false;
-	offset = rounddown(from - r->ar.start, pass->ctx->min_region_sz);
-	return offset && cut(pass, r, offset);
+	if (target_idx == quota->place_idx)
+		return quota->place_addr;
+	return target_idx < quota->place_idx ? ULONG_MAX : 0;
 }
 
-/* Cuts a region to what is left of the quota.  False if it cannot be. */
-static bool fit_into_quota(struct pass *pass, struct damon_region *r,
-			   struct damos *s)
+/* Whether the region at hand is in front of it.  If it is partly, it is cut. */
+static bool in_front(struct pass *pass, struct damon_region *r,
+		     const struct damos_quota *quota)
 {
-	unsigned long left = damos_quota_left(&s->quota);
+	unsigned long end = front_end(quota, pass->target_idx), offset;
 
-	if (!damos_quota_is_set(&s->quota) || damon_sz_region(r) <= left)
-		return true;
-	left = rounddown(left, pass->ctx->min_region_sz);
-	return left && cut(pass, r, left);
+	if (r->ar.start >= end || r->ar.end <= end)
+		return r->ar.start < end;
+	offset = round_down(end - r->ar.start, pass->ctx->min_region_sz);
+	if (offset)
+		cut(pass, r, offset);
+	return offset;
+}
+
+static struct share share_of(struct pass *pass, struct damon_region *r,
+			     struct damos *s)
+{
+	struct share share = { .sz = ULONG_MAX, .lowest = true };
+	const struct damos_quota *quota = &s->quota;
+	unsigned int score;
+
+	if (!damos_quota_is_set(quota))
+		return share;
+	if (quota->selective) {
+		score = score_of(pass->ctx, r, s);
+		share.lowest = score == quota->min_score;
+		share.sz = damos_quota_share(quota, score, share.lowest &&
+					     in_front(pass, r, quota),
+					     &share.limited);
+	}
+	share.sz = min(share.sz,
+		       damos_quota_slice(quota, pass->ctx->min_region_sz));
+	return share;
+}
+
+/*
+ * If the quota, or what is left of it for the lowest score, is used up behind a
+ * region, the next window takes over there.
+ */
+static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
+		   struct share *share, unsigned long applied, u64 ns)
+{
+	unsigned long sz = damon_sz_region(r), min_sz = pass->ctx->min_region_sz;
+	struct damos_quota *quota = &s->quota;
+
+	damos_quota_settle(quota, share->limited, sz,
+			   damos_quota_charge(quota, sz, applied, ns));
+	s->served = damos_quota_is_full(quota, min_sz);
+	if (share->lowest && (s->served || (share->limited &&
+					    quota->min_score_left < min_sz))) {
+		quota->charge_target_from = pass->t;
+		quota->charge_addr_from = r->ar.end;
+	}
+}
+
+/* Adds up how much of an eligible region is admitted, by score. */
+static void weigh_region(struct damon_ctx *ctx, struct damon_region *r,
+			 struct damos *s, unsigned int target_idx)
+{
+	unsigned long (*sums)[DAMOS_MAX_SCORE + 1] = ctx->sz_by_score;
+	unsigned long start, end, middle, split;
+	unsigned int score = score_of(ctx, r, s);
+
+	middle = front_end(&s->quota, target_idx);
+	if (middle > r->ar.start && middle < r->ar.end)
+		middle = r->ar.start + round_down(middle - r->ar.start,
+						  ctx->min_region_sz);
+	for (start = r->ar.start; start < r->ar.end; start = end) {
+		end = r->ar.end;
+		if (damos_judge_range(s, target_idx, ctx->min_region_sz, start,
+				      &end) == DAMOS_REJECT)
+			continue;
+		split = clamp(middle, start, end);
+		sums[0][score] = damon_add_sz(sums[0][score], end - split);
+		sums[1][score] = damon_add_sz(sums[1][score], split - start);
+	}
+}
+
+/* Notes where the last window ended, for the pass to come. */
+static void find_place(struct damon_ctx *ctx, struct damos_quota *quota)
+{
+	struct damon_target *t;
+
+	quota->place_idx = 0;
+	quota->place_addr = quota->charge_addr_from;
+	if (!quota->charge_target_from)
+		return;
+	damon_for_each_target(t, ctx) {
+		if (t == quota->charge_target_from)
+			return;
+		quota->place_idx++;
+	}
+}
+
+/* Works out which regions of all that are eligible are served. */
+static void select_regions(struct damon_ctx *ctx, struct damos *s)
+{
+	struct damos_quota *quota = &s->quota;
+	unsigned int target_idx = 0;
+	struct damon_target *t;
+	struct damon_region *r;
+
+	find_place(ctx, quota);
+	if (!ctx->ops.get_scheme_score && !quota->charge_target_from) {
+		damos_quota_select_all(quota);
+		return;
+	}
+	memset(ctx->sz_by_score, 0, sizeof(ctx->sz_by_score));
+	damon_for_each_target(t, ctx) {
+		if (!ctx->ops.target_valid || ctx->ops.target_valid(t))
+			damon_for_each_region(r, t)
+				if (damos_pattern_matches(&s->pattern, r, ctx))
+					weigh_region(ctx, r, s, target_idx);
+		target_idx++;
+		cond_resched();
+	}
+	damos_quota_select(quota, ctx->sz_by_score[0], ctx->sz_by_score[1]);
+	if (!quota->selective)
+		damos_quota_forget_target(quota, quota->charge_target_from);
 }
 
 /* doing it */
@@ -93,38 +210,19 @@ static void trace_before_apply(struct pass *pass, struct damon_region *r,
 					 pass->t->nr_regions, true);
 }
 
-/* If the quota is used up behind a region, the next window starts there. */
-static void note_where_to_resume(struct pass *pass, struct damon_region *r,
-				 struct damos *s)
-{
-	struct damon_ctx *ctx = pass->ctx;
-
-	if (!damos_quota_is_full(&s->quota, ctx->min_region_sz))
-		return;
-	/* behind the last one of all is the beginning */
-	if (list_is_last(&r->list, &pass->t->regions_list) &&
-	    list_is_last(&pass->t->list, &ctx->adaptive_targets))
-		return;
-	s->quota.charge_target_from = pass->t;
-	s->quota.charge_addr_from = r->ar.end;
-}
-
 static void apply_scheme(struct pass *pass, struct damon_region *r,
-			 struct damos *s)
+			 struct damos *s, struct share *share)
 {
+	unsigned long sz = damon_sz_region(r), applied = 0, passed = 0;
 	struct damon_ctx *ctx = pass->ctx;
-	unsigned long sz, applied = 0, passed = 0;
 	u64 begin;
 
-	if (!fit_into_quota(pass, r, s))
-		return;
-	sz = damon_sz_region(r);
 	trace_before_apply(pass, r, s);
 	begin = ktime_get_ns();
 	if (ctx->ops.apply_scheme)
 		applied = ctx->ops.apply_scheme(ctx, pass->t, r, s, &passed);
-	damos_quota_charge(&s->quota, sz, applied, ktime_get_ns() - begin);
-	note_where_to_resume(pass, r, s);
+	if (damos_quota_is_set(&s->quota))
+		charge(pass, r, s, share, applied, ktime_get_ns() - begin);
 
 	if (pass->walk && !s->walked)
 		pass->walk->walk_fn(pass->walk->data, ctx, pass->t, r, s, passed);
@@ -135,20 +233,58 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	s->stat.nr_applied += !!applied;
 	s->stat.sz_applied += applied;
 	s->stat.sz_ops_filter_passed += passed;
+	cond_resched();
 }
 
-static void try_schemes(struct pass *pass, struct damon_region *r)
+/*
+ * Applies a scheme to an eligible region, or to the front of it: as far as quota
+ * and filters agree.  What cannot be cut off must not be touched, either.
+ */
+static void try_scheme(struct pass *pass, struct damon_region *r,
+		       struct damos *s)
 {
-	struct damon_ctx *ctx = pass->ctx;
+	unsigned long min_sz = pass->ctx->min_region_sz, end, sz;
+	struct share share = share_of(pass, r, s);
+	enum damos_verdict verdict;
+
+	if (share.sz < min_sz && share.sz < damon_sz_region(r))
+		return;
+	end = r->ar.end;
+	verdict = damos_judge_range(s, pass->target_idx, min_sz, r->ar.start,
+				    &end);
+	sz = end - r->ar.start;
+	if (verdict == DAMOS_REJECT) {
+		if (end < r->ar.end)
+			cut(pass, r, sz);
+		return;
+	}
+	if (sz > share.sz)
+		sz = round_down(share.sz, min_sz);
+	if (sz < damon_sz_region(r) && !cut(pass, r, sz))
+		return;
+	s->core_filters_allowed = verdict == DAMOS_ALLOW;
+	apply_scheme(pass, r, s, &share);
+}
+
+/* Returns whether any scheme could go on. */
+static bool try_schemes(struct pass *pass, struct damon_region *r)
+{
+	bool any = false;
 	struct damos *s;
 
-	damon_for_each_scheme(s, ctx) {
-		if (s->due &&
-		    !damos_quota_is_full(&s->quota, ctx->min_region_sz) &&
-		    !had_its_turn(pass, r, s) &&
-		    damos_pattern_matches(&s->pattern, r, ctx))
-			apply_scheme(pass, r, s);
+	damon_for_each_scheme(s, pass->ctx) {
+		if (!s->due || s->served)
+			continue;
+		any = true;
+		if (r->ar.start < s->tried_until ||
+		    !damos_sz_age_match(&s->pattern, pass->whole_sz, r->age) ||
+		    !damos_rate_matches(&s->pattern, pass->nr_accesses))
+			continue;
+		try_scheme(pass, r, s);
+		/* cuts for schemes behind it leave it another part of that */
+		s->tried_until = r->ar.end;
 	}
+	return any;
 }
 
 /* Whether the parts of a region that was cut are still the same. */
@@ -156,28 +292,48 @@ static bool alike(struct damon_region *a, struct damon_region *b)
 {
 	return a->ar.end == b->ar.start && a->age == b->age &&
 		a->nr_accesses == b->nr_accesses &&
-		a->last_nr_accesses == b->last_nr_accesses;
+		a->last_nr_accesses == b->last_nr_accesses &&
+		!memcmp(a->probe_hits, b->probe_hits, sizeof(a->probe_hits));
 }
 
-static void pass_target(struct pass *pass)
+static void begin_target(struct pass *pass)
+{
+	struct damos *s;
+
+	pass->whole_end = 0;
+	damon_for_each_scheme(s, pass->ctx) {
+		s->tried_until = 0;
+		s->last_applied = NULL;
+	}
+}
+
+/* Returns false if the rest of memory is of no interest to any scheme. */
+static bool pass_target(struct pass *pass)
 {
 	struct damon_region *r, *prev;
-	bool prev_cut = false;
 
+	begin_target(pass);
 	damon_for_each_region(r, pass->t) {
-		pass->cut = false;
-		try_schemes(pass, r);
-		/* a cut that made no difference would only cost samples */
-		if (prev_cut) {
-			prev = damon_prev_region(r);
-			if (alike(prev, r)) {
-				damon_merge_two_regions(pass->t, prev, r);
-				r = prev;
-			}
+		bool rest = r->ar.start < pass->whole_end, any;
+
+		if (!rest) {
+			pass->whole_sz = damon_sz_region(r);
+			pass->whole_end = r->ar.end;
+			pass->nr_accesses = damon_nr_accesses_mvsum(r, pass->ctx);
 		}
-		prev_cut = pass->cut;
-		cond_resched();
+		any = try_schemes(pass, r);
+		/* a cut that made no difference would only cost samples */
+		prev = damon_prev_region(r);
+		if (rest && alike(prev, r)) {
+			damon_merge_two_regions(pass->t, prev, r);
+			r = prev;
+		}
+		if (!any)
+			return false;
+		if (!(++pass->nr_visited % 64))
+			cond_resched();
 	}
+	return true;
 }
 
 /* the pass */
@@ -186,6 +342,21 @@ static bool has_passes_left(struct damos *s)
 {
 	return !s->max_nr_snapshots ||
 		s->stat.nr_snapshots < s->max_nr_snapshots;
+}
+
+/* Begins a charge window if it is time for one, and plans what to do with it. */
+static void prepare_quota(struct damon_ctx *ctx, struct damos *s,
+			  unsigned int idx)
+{
+	struct damos_quota *quota = &s->quota;
+
+	if (damos_quota_window_over(quota, ctx->now))
+		damos_measure_goals(ctx, s);
+	if (damos_quota_renew(quota, &s->stat, ctx->min_region_sz, ctx->now))
+		trace_damos_esz(0, idx, quota->esz);
+	s->served = damos_quota_is_full(quota, ctx->min_region_sz);
+	if (damos_quota_is_set(quota) && !s->served)
+		select_regions(ctx, s);
 }
 
 /*
@@ -203,11 +374,8 @@ static bool prepare_schemes(struct damon_ctx *ctx)
 		any |= s->due;
 		if (s->due && !has_passes_left(s))
 			s->due = false;
-		if (s->due) {
-			if (damos_quota_renew(&s->quota, &s->stat,
-					      ctx->min_region_sz, ctx->now))
-				trace_damos_esz(0, idx, s->quota.esz);
-		}
+		if (s->due)
+			prepare_quota(ctx, s, idx);
 		idx++;
 	}
 	return any;
@@ -236,7 +404,6 @@ static bool finish_schemes(struct pass *pass)
 			arm_scheme(ctx, s);
 			if (pass->walk)
 				s->walked = true;
-			s->last_applied = NULL;
 			if (s->due)
 				s->stat.nr_snapshots++;
 			trace_damos_stat_after_apply_interval(0, idx, &s->stat);
@@ -261,16 +428,11 @@ void damos_apply_schemes(struct damon_ctx *ctx)
 		if (ctx->ops.target_valid && !ctx->ops.target_valid(pass.t)) {
 			damon_for_each_scheme(s, ctx)
 				damos_quota_forget_target(&s->quota, pass.t);
-		} else {
-			pass_target(&pass);
+		} else if (!pass_target(&pass)) {
+			break;
 		}
 		pass.target_idx++;
 	}
-	/* where to take over does not exist any more: start over next time */
-	damon_for_each_scheme(s, ctx)
-		if (s->due && !damos_quota_is_full(&s->quota, ctx->min_region_sz))
-			damos_quota_forget_target(&s->quota,
-						  s->quota.charge_target_from);
 	if (finish_schemes(&pass) && pass.walk)
 		damon_end_walk(ctx, false);
 }

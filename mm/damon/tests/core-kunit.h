@@ -12,6 +12,7 @@
 #define _MM_DAMON_TESTS_CORE_KUNIT_H
 
 #include <linux/ioport.h>
+#include <linux/nodemask.h>
 #include <linux/sizes.h>
 
 #include "fake-kunit.h"
@@ -330,6 +331,10 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(scheme_apply_interval),
 	KUNIT_CASE(scheme_max_snapshots),
 	KUNIT_CASE(scheme_skips_invalid_target),
+	KUNIT_CASE(scheme_filters_cut),
+	KUNIT_CASE(scheme_filters_allow),
+	KUNIT_CASE(scheme_last_applied),
+	KUNIT_CASE(scheme_sees_all_once),
 	KUNIT_CASE(wmarks_switch),
 	KUNIT_CASE(wmarks_of_several),
 	KUNIT_CASE(wmarks_stop_monitoring),
@@ -347,6 +352,18 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(quota_charge_saturates),
 	KUNIT_CASE(quota_time),
 	KUNIT_CASE(quota_time_is_measured),
+	KUNIT_CASE(quota_time_slices),
+	KUNIT_CASE(quota_time_is_up),
+	KUNIT_CASE(quota_wraps_around),
+	KUNIT_CASE(quota_highest_first),
+	KUNIT_CASE(quota_lowest_takes_turns),
+	KUNIT_CASE(quota_passes_share_window),
+	KUNIT_CASE(quota_shares_after_filters),
+	KUNIT_CASE(quota_goal),
+	KUNIT_CASE(goal_nodes),
+	KUNIT_CASE(goal_shares),
+	KUNIT_CASE(goal_eligible),
+	KUNIT_CASE(goal_first_psi),
 	KUNIT_CASE(quota_while_running),
 	/* commit */
 	KUNIT_CASE(commit_regions),
@@ -368,6 +385,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(fault_in_new),
 	KUNIT_CASE(fault_in_set_regions),
 	KUNIT_CASE(fault_in_quota_cut),
+	KUNIT_CASE(fault_in_filter_cut),
 	KUNIT_CASE(fault_in_splits),
 	KUNIT_CASE(fault_in_commit),
 	KUNIT_CASE(fault_in_commit_online),

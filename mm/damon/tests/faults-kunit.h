@@ -170,6 +170,27 @@ static void fault_in_quota_cut(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake.sz_actions, 30);
 }
 
+/* Nor anything that a filter keeps out. */
+static void fault_in_filter_cut(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_scheme(test, ctx, DAMOS_PAGEOUT);
+	struct damon_target *t = add_space(test, ctx, 0, 100);
+
+	needs_failslab(test);
+	damon_first_region(t)->age = 3;
+	add_addr_filter(test, s, true, false, 40, 60);
+	fail_allocation(1);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_TRUE(test, allocation_failed());
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 0);
+	KUNIT_EXPECT_EQ(test, s->stat.nr_tried, 0);
+	KUNIT_EXPECT_EQ(test, damon_first_region(t)->age, 3);
+	expect_cover(test, t, 0, 100, 1);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 80);
+}
+
 static void fault_in_splits(struct kunit *test)
 {
 	struct damon_ctx *ctx = new_ctx(test);

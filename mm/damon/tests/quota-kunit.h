@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Cases about quotas: what may be charged per window, where the next one takes
- * over, and what time limits make of it.
+ * Cases about quotas: what may be charged per window, who comes first, where the
+ * next one takes over, and what time limits and goals make of it.
  */
 
 /* A scheme that may do @sz per @reset_ms. */
@@ -319,6 +319,159 @@ static void quota_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, quota.esz, ULONG_MAX);
 }
 
+/* If the end comes before the quota is used up, the same pass goes on in front. */
+static void quota_wraps_around(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 300, 10);
+	unsigned int turns[5] = {}, i, j;
+
+	add_regions(test, ctx, 3, 100);
+	add_space(test, ctx, 300, 500);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 300);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 600);
+	expect_action(test, 3, 0, 100);
+	expect_action(test, 4, 300, 500);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s->stat.qt_exceeds, 2);
+	for (i = 0; i < 2; i++)
+		pass_after(ctx, 10);
+	/* five windows of 300 are three rounds of 500 */
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 1500);
+	for (i = 0; i < fake.nr_actions; i++)
+		for (j = 0; j < 5; j++)
+			if (fake.log[i].ar.start <= j * 100 &&
+			    j * 100 < fake.log[i].ar.end)
+				turns[j]++;
+	for (j = 0; j < 5; j++)
+		KUNIT_EXPECT_EQ_MSG(test, turns[j], 3, "region %u", j);
+}
+
+/* priorities */
+
+static int score_by_rate(struct damon_ctx *ctx, struct damon_region *r,
+			 struct damos *s)
+{
+	return damon_nr_accesses_mvsum(r, ctx);
+}
+
+/* Regions of 100 units whose scores are given. */
+static struct damon_target *add_scored(struct kunit *test, struct damon_ctx *ctx,
+				       const unsigned int *scores,
+				       unsigned int nr)
+{
+	struct damon_target *t = add_regions(test, ctx, nr, 100);
+	struct damon_region *r;
+	unsigned int i = 0;
+
+	ctx->ops.get_scheme_score = score_by_rate;
+	damon_for_each_region(r, t) {
+		r->nr_accesses = scores[i++];
+		r->nr_samples = 10;
+	}
+	return t;
+}
+
+static void quota_highest_first(struct kunit *test)
+{
+	static const unsigned int scores[] = { 3, 9, 1, 7, 0, 8, 2, 6 };
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 350, 10);
+
+	add_scored(test, ctx, scores, ARRAY_SIZE(scores));
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.nr_actions, 4);
+	expect_action(test, 0, 100, 200);
+	expect_action(test, 1, 300, 400);
+	expect_action(test, 2, 500, 600);
+	expect_action(test, 3, 700, 750);
+	KUNIT_EXPECT_EQ(test, s->quota.charged_sz, 350);
+
+	/* the best ones again, and the rest of the last one */
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 700);
+	expect_action(test, 7, 750, 800);
+	KUNIT_EXPECT_EQ(test, s->stat.qt_exceeds, 1);
+
+	/* it need not be used up: all that there is */
+	s->quota.sz = 10000;
+	fake.nr_actions = 0;
+	fake.sz_actions = 0;
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 800);
+}
+
+/*
+ * The lowest score gets the rest only, although it comes first by address, and
+ * takes turns within it.
+ */
+static void quota_lowest_takes_turns(struct kunit *test)
+{
+	static const unsigned int scores[] = { 5, 5, 5, 5, 5, 2, 9, 5, 9 };
+	struct damon_ctx *ctx = new_ctx(test);
+	unsigned int turns[ARRAY_SIZE(scores)] = {}, i, j, before;
+
+	add_limited(test, ctx, 320, 10);
+	add_scored(test, ctx, scores, ARRAY_SIZE(scores));
+	for (i = 0; i < 5; i++) {
+		before = fake.sz_actions;
+		pass_after(ctx, 10);
+		KUNIT_EXPECT_EQ(test, fake.sz_actions - before, 320);
+	}
+	KUNIT_ASSERT_LE(test, fake.nr_actions, NR_LOGGED);
+	for (i = 0; i < fake.nr_actions; i++)
+		for (j = fake.log[i].ar.start; j < fake.log[i].ar.end; j++)
+			turns[j / 100]++;
+	for (j = 0; j < ARRAY_SIZE(scores); j++)
+		KUNIT_EXPECT_EQ_MSG(test, turns[j], scores[j] == 9 ? 500 :
+				    scores[j] == 5 ? 100 : 0, "region %u", j);
+}
+
+/* Several passes of a window share what it has. */
+static void quota_passes_share_window(struct kunit *test)
+{
+	static const unsigned int scores[] = { 1, 2, 3, 4 };
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 500, 30);
+
+	add_scored(test, ctx, scores, ARRAY_SIZE(scores));
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 400);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 500);
+	expect_action(test, 4, 300, 400);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 500);
+	KUNIT_EXPECT_EQ(test, s->quota.charged_sz, 500);
+	KUNIT_EXPECT_EQ(test, s->stat.nr_snapshots, 3);
+}
+
+/* What filters keep out takes no share, and is not cut for counting. */
+static void quota_shares_after_filters(struct kunit *test)
+{
+	static const unsigned int scores[] = { 9, 8, 7, 6 };
+	struct damos_filter *f = damos_new_filter(DAMOS_FILTER_TYPE_ADDR, true,
+						  false);
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 200, 10);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->addr_range.start = 50;
+	f->addr_range.end = 200;
+	damos_add_filter(s, f);
+	add_scored(test, ctx, scores, ARRAY_SIZE(scores));
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.nr_actions, 3);
+	expect_action(test, 0, 0, 50);
+	expect_action(test, 1, 200, 300);
+	expect_action(test, 2, 300, 350);
+	KUNIT_EXPECT_EQ(test, s->quota.charged_sz, 200);
+}
+
+/* time */
+
 /* An action that takes its time gets less to do. */
 static void quota_time_is_measured(struct kunit *test)
 {
@@ -338,6 +491,238 @@ static void quota_time_is_measured(struct kunit *test)
 	KUNIT_EXPECT_GE(test, s->quota.esz, 16);
 	KUNIT_EXPECT_LE(test, fake.sz_actions, 16000 + 3200);
 }
+
+/*
+ * Under a time limit a region is worked off in slices.  It is eligible as a whole,
+ * other schemes see each part of it once, and it is one region afterwards.
+ */
+static void quota_time_slices(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *first = add_scheme(test, ctx, DAMOS_STAT);
+	struct damos *s = add_scheme(test, ctx, DAMOS_PAGEOUT);
+	struct damos *last = add_scheme(test, ctx, DAMOS_STAT);
+	struct damon_target *t;
+
+	ctx->min_region_sz = 4096;
+	s->quota.ms = 10000;
+	s->quota.reset_interval = 60000;
+	s->pattern.min_sz_region = SZ_1M;
+	last->pattern.min_sz_region = SZ_1M;
+	t = add_space(test, ctx, 0, SZ_1M);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_GE(test, s->stat.nr_tried, 3);
+	KUNIT_EXPECT_EQ(test, s->stat.sz_tried, SZ_1M);
+	KUNIT_EXPECT_EQ(test, first->stat.nr_tried, 1);
+	KUNIT_EXPECT_EQ(test, first->stat.sz_tried, SZ_1M);
+	KUNIT_EXPECT_EQ(test, last->stat.sz_tried, SZ_1M);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 1);
+}
+
+/* When time is up in the middle, the next window goes on from there. */
+static void quota_time_is_up(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_scheme(test, ctx, DAMOS_PAGEOUT);
+
+	ctx->min_region_sz = 128;
+	s->quota.ms = 4;
+	s->quota.reset_interval = 10;
+	fake.apply_us = 3000;
+	add_regions(test, ctx, 20, 128);
+	pass_after(ctx, 10);
+	/* each takes 3 ms or more, and the second is not expected to fit */
+	KUNIT_ASSERT_EQ(test, fake.nr_actions, 1);
+	pass_after(ctx, 10);
+	KUNIT_ASSERT_GE(test, fake.nr_actions, 2);
+	KUNIT_EXPECT_EQ(test, fake.log[1].ar.start, 128);
+	KUNIT_EXPECT_EQ(test, s->stat.qt_exceeds, 1);
+}
+
+/* goals */
+
+static struct damos_quota_goal *add_goal(struct kunit *test, struct damos *s,
+					 enum damos_quota_goal_metric metric,
+					 unsigned long target)
+{
+	struct damos_quota_goal *goal = damos_new_quota_goal(metric, target);
+
+	KUNIT_ASSERT_NOT_NULL(test, goal);
+	damos_add_quota_goal(&s->quota, goal);
+	return goal;
+}
+
+/* A goal is a limit: from the first window on, down to nothing. */
+static void quota_goal(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 0, 20);
+	struct damos_quota_goal *goal;
+
+	goal = add_goal(test, s, DAMOS_QUOTA_USER_INPUT, 1000);
+	ctx->min_region_sz = 16;
+	add_space(test, ctx, 0, 16000);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 32);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 32);
+	/* once per charge window */
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 32);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 32);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 64);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 96);
+	goal->current_value = 1000;
+	pass_after(ctx, 20);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 64);
+	goal->current_value = 5000;
+	pass_after(ctx, 20);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 16);
+
+	s->quota.goal_tuner = DAMOS_QUOTA_GOAL_TUNER_TEMPORAL;
+	fake.sz_actions = 0;
+	pass_after(ctx, 20);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 0);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 0);
+	goal->current_value = 999;
+	pass_after(ctx, 20);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 16000);
+}
+
+static unsigned long measured(struct damon_ctx *ctx, struct damos *s,
+			      struct damos_quota_goal *goal,
+			      enum damos_quota_goal_metric metric)
+{
+	goal->metric = metric;
+	goal->current_value = 4711;
+	damos_measure_goals(ctx, s);
+	return goal->current_value;
+}
+
+/* What there is not is not used. */
+static void goal_nodes(struct kunit *test)
+{
+	static const int none[] = { -1, INT_MIN, INT_MAX, MAX_NUMNODES };
+	const unsigned long all = IS_ENABLED(CONFIG_NUMA) ? 10000 : 0;
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_scheme(test, ctx, DAMOS_STAT);
+	struct damos_quota_goal *goal;
+	unsigned int i;
+
+	goal = add_goal(test, s, DAMOS_QUOTA_USER_INPUT, 1);
+	KUNIT_EXPECT_EQ(test, 4711, measured(ctx, s, goal, DAMOS_QUOTA_USER_INPUT));
+	for (i = 0; i < ARRAY_SIZE(none); i++) {
+		goal->nid = none[i];
+		KUNIT_EXPECT_EQ(test, 0, measured(ctx, s, goal,
+						  DAMOS_QUOTA_NODE_MEM_USED_BP));
+		KUNIT_EXPECT_EQ(test, all, measured(ctx, s, goal,
+						    DAMOS_QUOTA_NODE_MEM_FREE_BP));
+		KUNIT_EXPECT_EQ(test, 0, measured(ctx, s, goal,
+						  DAMOS_QUOTA_NODE_MEMCG_USED_BP));
+		KUNIT_EXPECT_EQ(test, all, measured(ctx, s, goal,
+						    DAMOS_QUOTA_NODE_MEMCG_FREE_BP));
+		KUNIT_EXPECT_EQ(test, 0, measured(ctx, s, goal,
+						  DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP));
+	}
+	/* the node is there, the cgroup is not */
+	goal->nid = first_memory_node;
+	goal->memcg_id = U64_MAX;
+	KUNIT_EXPECT_EQ(test, 0, measured(ctx, s, goal,
+					  DAMOS_QUOTA_NODE_MEMCG_USED_BP));
+	KUNIT_EXPECT_EQ(test, all, measured(ctx, s, goal,
+					    DAMOS_QUOTA_NODE_MEMCG_FREE_BP));
+}
+
+static void goal_shares(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_scheme(test, ctx, DAMOS_STAT);
+	struct damos_quota_goal *goal;
+	unsigned long a, b;
+
+	goal = add_goal(test, s, DAMOS_QUOTA_USER_INPUT, 1);
+	a = measured(ctx, s, goal, DAMOS_QUOTA_ACTIVE_MEM_BP);
+	b = measured(ctx, s, goal, DAMOS_QUOTA_INACTIVE_MEM_BP);
+	/* rounded down both, and measured one after the other */
+	KUNIT_EXPECT_LE(test, a + b, 10100);
+	KUNIT_EXPECT_TRUE(test, a + b >= 9900 || a + b == 0);
+	if (!IS_ENABLED(CONFIG_NUMA))
+		return;
+	goal->nid = first_memory_node;
+	a = measured(ctx, s, goal, DAMOS_QUOTA_NODE_MEM_USED_BP);
+	b = measured(ctx, s, goal, DAMOS_QUOTA_NODE_MEM_FREE_BP);
+	KUNIT_EXPECT_GT(test, a, 0);
+	KUNIT_EXPECT_GT(test, b, 0);
+	KUNIT_EXPECT_LE(test, a + b, 10100);
+	KUNIT_EXPECT_GE(test, a + b, 9900);
+}
+
+static unsigned long third_on_node(struct damon_ctx *ctx, struct damon_region *r,
+				   int nid, unsigned long *sz_any_node)
+{
+	*sz_any_node += damon_sz_region(r);
+	return damon_sz_region(r) / 3;
+}
+
+static void goal_eligible(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_scheme(test, ctx, DAMOS_STAT);
+	unsigned long want = IS_ENABLED(CONFIG_NUMA) ? 3333 : 0;
+	struct damos_quota_goal *goal;
+
+	goal = add_goal(test, s, DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP, 1);
+	goal->nid = first_memory_node;
+	add_regions(test, ctx, 5, 300);
+	damos_measure_goals(ctx, s);
+	/* nobody knows where it is */
+	KUNIT_EXPECT_EQ(test, goal->current_value, 0);
+	ctx->ops.size_on_node = third_on_node;
+	damos_measure_goals(ctx, s);
+	KUNIT_EXPECT_EQ(test, goal->current_value, want);
+	WRITE_ONCE(fake.invalid, true);
+	damos_measure_goals(ctx, s);
+	KUNIT_EXPECT_EQ(test, goal->current_value, 0);
+	WRITE_ONCE(fake.invalid, false);
+	s->pattern.min_sz_region = 301;
+	damos_measure_goals(ctx, s);
+	KUNIT_EXPECT_EQ(test, goal->current_value, 0);
+}
+
+/* A time needs two ends.  Until then the goal is none. */
+static void goal_first_psi(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 0, 10);
+	struct damos_quota_goal *goal;
+
+	goal = add_goal(test, s, DAMOS_QUOTA_SOME_MEM_PSI_US, ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, goal->last_psi_total, U64_MAX);
+	s->quota.esz_bp = 5000 * 10000ULL;
+	add_space(test, ctx, 0, 1 << 20);
+	damos_measure_goals(ctx, s);
+	if (goal->last_psi_total == U64_MAX)
+		kunit_skip(test, "no pressure stall information");
+	goal->last_psi_total = U64_MAX;
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 5000);
+	/* nowhere near for sure */
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_LT(test, goal->current_value, ULONG_MAX / 2);
+	KUNIT_EXPECT_GT(test, s->quota.esz, 5000);
+
+	/* on or off: as it was */
+	s->quota.goal_tuner = DAMOS_QUOTA_GOAL_TUNER_TEMPORAL;
+	goal->last_psi_total = U64_MAX;
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, ULONG_MAX);
+	s->quota.esz = 0;
+	goal->last_psi_total = U64_MAX;
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 0);
+}
+
+/* while running */
 
 /* A running kdamond keeps within its limits, too. */
 static void quota_while_running(struct kunit *test)

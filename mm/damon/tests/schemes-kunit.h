@@ -267,6 +267,135 @@ static void scheme_skips_invalid_target(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake.log[1].ar.start, 2000);
 }
 
+/* filters of the core */
+
+static void add_addr_filter(struct kunit *test, struct damos *s, bool matching,
+			    bool allow, unsigned long start, unsigned long end)
+{
+	struct damos_filter *f = damos_new_filter(DAMOS_FILTER_TYPE_ADDR,
+						  matching, allow);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->addr_range.start = start;
+	f->addr_range.end = end;
+	damos_add_filter(s, f);
+}
+
+/* Cut where the verdict changes; what is rejected stays as it is. */
+static void scheme_filters_cut(struct kunit *test)
+{
+	static const struct damon_addr_range want[] = {
+		{ 0, 100 }, { 100, 200 }, { 200, 300 }, {}
+	};
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_scheme(test, ctx, DAMOS_PAGEOUT);
+	struct damos *other = add_scheme(test, ctx, DAMOS_STAT);
+	struct damon_target *t = add_space(test, ctx, 0, 300);
+
+	s->quota.sz = 1000;
+	s->quota.reset_interval = 10;
+	damon_first_region(t)->age = 5;
+	add_addr_filter(test, s, true, false, 100, 200);
+	pass_after(ctx, 10);
+	expect_ranges(test, t, want);
+	KUNIT_EXPECT_EQ(test, s->stat.nr_tried, 2);
+	KUNIT_EXPECT_EQ(test, s->stat.sz_tried, 200);
+	KUNIT_EXPECT_EQ(test, s->quota.charged_sz, 200);
+	KUNIT_EXPECT_EQ(test, nth_region(t, 0)->age, 0);
+	KUNIT_EXPECT_EQ(test, nth_region(t, 1)->age, 5);
+	KUNIT_EXPECT_EQ(test, nth_region(t, 2)->age, 0);
+	KUNIT_EXPECT_EQ(test, other->stat.sz_tried, 300);
+
+	/* cuts that made no difference are undone */
+	s->action = DAMOS_STAT;
+	s->pattern.min_sz_region = 100;
+	KUNIT_ASSERT_EQ(test, set_ranges(t, (struct damon_addr_range[]) {
+						 { 1000, 1900 }, {} }, 1), 0);
+	add_addr_filter(test, s, true, false, 1010, 1020);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 1);
+	KUNIT_EXPECT_EQ(test, s->stat.sz_tried, 200 + 890);
+}
+
+static bool seen_allowed[4];
+static unsigned int nr_seen;
+static void *seen_applied[4];
+
+static unsigned long see_state(struct damon_ctx *ctx, struct damon_target *t,
+			       struct damon_region *r, struct damos *s,
+			       unsigned long *sz_filter_passed)
+{
+	if (nr_seen < ARRAY_SIZE(seen_allowed)) {
+		seen_allowed[nr_seen] = s->core_filters_allowed;
+		seen_applied[nr_seen] = s->last_applied;
+	}
+	nr_seen++;
+	s->last_applied = r;
+	return 0;
+}
+
+/* The operations set is told what it need not look at any more. */
+static void scheme_filters_allow(struct kunit *test)
+{
+	struct damos_filter *f = damos_new_filter(DAMOS_FILTER_TYPE_ANON, true,
+						  true);
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_scheme(test, ctx, DAMOS_STAT);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	damos_add_filter(s, f);
+	add_addr_filter(test, s, true, true, 100, 200);
+	add_space(test, ctx, 0, 300);
+	ctx->ops.apply_scheme = see_state;
+	nr_seen = 0;
+	pass_after(ctx, 10);
+	KUNIT_ASSERT_EQ(test, nr_seen, 3);
+	KUNIT_EXPECT_FALSE(test, seen_allowed[0]);
+	KUNIT_EXPECT_TRUE(test, seen_allowed[1]);
+	KUNIT_EXPECT_FALSE(test, seen_allowed[2]);
+}
+
+static void scheme_last_applied(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+
+	add_scheme(test, ctx, DAMOS_STAT);
+	add_regions(test, ctx, 2, 100);
+	add_space(test, ctx, 1000, 1100);
+	ctx->ops.apply_scheme = see_state;
+	nr_seen = 0;
+	pass_after(ctx, 10);
+	pass_after(ctx, 10);
+	KUNIT_ASSERT_EQ(test, nr_seen, 6);
+	KUNIT_EXPECT_NULL(test, seen_applied[0]);
+	KUNIT_EXPECT_NOT_NULL(test, seen_applied[1]);
+	KUNIT_EXPECT_NULL(test, seen_applied[2]);
+	KUNIT_EXPECT_NULL(test, seen_applied[3]);
+}
+
+/* A cut for one scheme is no second turn for those before it. */
+static void scheme_sees_all_once(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(s); i++)
+		s[i] = add_scheme(test, ctx, DAMOS_STAT);
+	add_addr_filter(test, s[1], true, false, 50, 160);
+	add_addr_filter(test, s[2], true, false, 20, 40);
+	s[2]->quota.sz = 75;
+	s[2]->quota.reset_interval = 10;
+	add_regions(test, ctx, 2, 100);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, s[0]->stat.nr_tried, 2);
+	KUNIT_EXPECT_EQ(test, s[0]->stat.sz_tried, 200);
+	KUNIT_EXPECT_EQ(test, s[1]->stat.sz_tried, 90);
+	KUNIT_EXPECT_EQ(test, s[2]->stat.sz_tried, 75);
+	KUNIT_EXPECT_EQ(test, s[3]->stat.sz_tried, 200);
+	KUNIT_EXPECT_EQ(test, count_regions(ctx), 2);
+}
+
 /* watermarks */
 
 struct wmark_case {
