@@ -9,11 +9,11 @@
 #define pr_fmt(fmt) "damon: " fmt
 
 #include <linux/cleanup.h>
-#include <linux/log2.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "internal.h"
 
@@ -33,7 +33,7 @@ struct stage {
 	struct damon_ctx *src;
 	struct staged_target *targets;
 	unsigned int nr_targets;
-	struct list_head new_schemes;
+	struct list_head schemes;	/* copies of those of the source */
 };
 
 /* staging */
@@ -41,24 +41,6 @@ struct stage {
 static unsigned int count_entries(const struct list_head *head)
 {
 	return list_count_nodes((struct list_head *)head);
-}
-
-static int validate(struct damon_ctx *src)
-{
-	if (!is_power_of_2(src->min_region_sz)) {
-		pr_info_ratelimited("commit: smallest region size %lu is no power of two\n",
-				    src->min_region_sz);
-		return -EINVAL;
-	}
-	if (!src->addr_unit) {
-		pr_info_ratelimited("commit: address unit is zero\n");
-		return -EINVAL;
-	}
-	if (damon_check_attrs(&src->attrs)) {
-		pr_info_ratelimited("commit: invalid intervals or numbers of regions\n");
-		return -EINVAL;
-	}
-	return 0;
 }
 
 /* The ranges that the regions of a target cover, touching ones in one. */
@@ -146,29 +128,93 @@ static int stage_targets(struct stage *stage)
 	return 0;
 }
 
-/* Makes the schemes that the destination does not have yet. */
-static int stage_schemes(struct stage *stage)
+/* Appends to @to copies of the goals of a quota, without what was measured. */
+static int copy_goals(struct list_head *to, const struct damos_quota *from)
 {
-	unsigned int nr_old = count_entries(&stage->dst->schemes);
-	struct damos *src, *s;
+	const struct damos_quota_goal *src;
 
-	damon_for_each_scheme(src, stage->src) {
-		if (nr_old) {
-			nr_old--;
-			continue;
-		}
-		s = damon_new_scheme(&src->pattern, src->action,
-				     src->apply_interval_us, &src->quota,
-				     &src->wmarks, src->target_nid);
-		if (!s)
+	damos_for_each_quota_goal(src, from) {
+		struct damos_quota_goal *goal =
+			damos_new_quota_goal(src->metric, src->target_value);
+
+		if (!goal)
 			return -ENOMEM;
-		s->max_nr_snapshots = src->max_nr_snapshots;
-		list_add_tail(&s->list, &stage->new_schemes);
+		if (src->metric == DAMOS_QUOTA_USER_INPUT)
+			goal->current_value = src->current_value;
+		goal->nid = src->nid;
+		goal->memcg_id = src->memcg_id;
+		list_add_tail(&goal->list, to);
 	}
 	return 0;
 }
 
-/* Frees what was staged and not used. */
+static void drop_goals(struct list_head *goals)
+{
+	struct damos_quota_goal *goal, *next;
+
+	list_for_each_entry_safe(goal, next, goals, list)
+		damos_destroy_quota_goal(goal);
+}
+
+static int copy_filters(struct list_head *to, const struct list_head *from)
+{
+	const struct damos_filter *src;
+
+	list_for_each_entry(src, from, list) {
+		struct damos_filter *f = kmemdup(src, sizeof(*src), GFP_KERNEL);
+
+		if (!f)
+			return -ENOMEM;
+		list_add_tail(&f->list, to);
+	}
+	return 0;
+}
+
+static int copy_dests(struct damos_migrate_dests *to,
+		      const struct damos_migrate_dests *from)
+{
+	if (!from->nr_dests)
+		return 0;
+	to->node_id_arr = kmemdup_array(from->node_id_arr, from->nr_dests,
+					sizeof(*from->node_id_arr), GFP_KERNEL);
+	to->weight_arr = kmemdup_array(from->weight_arr, from->nr_dests,
+				       sizeof(*from->weight_arr), GFP_KERNEL);
+	to->nr_dests = from->nr_dests;
+	return to->node_id_arr && to->weight_arr ? 0 : -ENOMEM;
+}
+
+/* Appends a copy of a scheme as it was before it ever ran. */
+static int stage_scheme(struct stage *stage, struct damos *src)
+{
+	struct damos *s = damon_new_scheme(&src->pattern, src->action,
+					   src->apply_interval_us, &src->quota,
+					   &src->wmarks, src->target_nid);
+
+	if (!s)
+		return -ENOMEM;
+	list_add_tail(&s->list, &stage->schemes);
+	s->max_nr_snapshots = src->max_nr_snapshots;
+	return copy_goals(&s->quota.goals, &src->quota) ?:
+		copy_filters(&s->core_filters, &src->core_filters) ?:
+		copy_filters(&s->ops_filters, &src->ops_filters) ?:
+		copy_dests(&s->migrate_dests, &src->migrate_dests);
+}
+
+static int stage_schemes(struct stage *stage)
+{
+	struct damos *src;
+	int err;
+
+	damon_for_each_scheme(src, stage->src) {
+		err = stage_scheme(stage, src);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Frees what was staged and not used, and what it was exchanged for. */
 static void drop_stage(struct stage *stage, bool used)
 {
 	struct damos *s, *next;
@@ -184,14 +230,58 @@ static void drop_stage(struct stage *stage, bool used)
 		kvfree(st->ranges);
 	}
 	kvfree(stage->targets);
-	list_for_each_entry_safe(s, next, &stage->new_schemes, list)
+	list_for_each_entry_safe(s, next, &stage->schemes, list)
 		damon_destroy_scheme(s);
 }
 
 /* swapping: nothing below can fail */
 
-static void commit_scheme(struct damon_ctx *dst_ctx, struct damos *dst,
-			  struct damos *src)
+static void swap_lists(struct list_head *a, struct list_head *b)
+{
+	LIST_HEAD(tmp);
+
+	list_splice_init(a, &tmp);
+	list_splice_init(b, a);
+	list_splice(&tmp, b);
+}
+
+/*
+ * Exchanges goals.  Those that measure what their predecessors did go on where
+ * these were.
+ */
+static void swap_goals(struct damos_quota *dst, struct list_head *goals)
+{
+	struct damos_quota_goal *old, *new;
+
+	new = list_first_entry(goals, struct damos_quota_goal, list);
+	damos_for_each_quota_goal(old, dst) {
+		if (list_entry_is_head(new, goals, list))
+			break;
+		if (new->metric == old->metric) {
+			if (new->metric != DAMOS_QUOTA_USER_INPUT)
+				new->current_value = old->current_value;
+			new->last_psi_total = old->last_psi_total;
+		}
+		new = list_next_entry(new, list);
+	}
+	swap_lists(&dst->goals, goals);
+}
+
+/* What watermarks have switched off stays off, until they are others. */
+static void swap_wmarks(struct damos_watermarks *dst,
+			const struct damos_watermarks *src)
+{
+	bool same = dst->metric == src->metric &&
+		dst->interval == src->interval && dst->high == src->high &&
+		dst->mid == src->mid && dst->low == src->low;
+
+	if (!same)
+		*dst = *src;
+}
+
+/* Gives @dst the parameters of the copy @src, which gets the old objects. */
+static void swap_scheme(struct damon_ctx *dst_ctx, struct damos *dst,
+			struct damos *src)
 {
 	dst->pattern = src->pattern;
 	dst->action = src->action;
@@ -202,8 +292,12 @@ static void commit_scheme(struct damon_ctx *dst_ctx, struct damos *dst,
 					 damos_apply_interval_ns(dst_ctx, dst));
 	}
 	damos_quota_commit(&dst->quota, &src->quota);
-	dst->wmarks = src->wmarks;
+	swap_goals(&dst->quota, &src->quota.goals);
+	swap_wmarks(&dst->wmarks, &src->wmarks);
 	dst->target_nid = src->target_nid;
+	swap(dst->migrate_dests, src->migrate_dests);
+	swap_lists(&dst->core_filters, &src->core_filters);
+	swap_lists(&dst->ops_filters, &src->ops_filters);
 	dst->max_nr_snapshots = src->max_nr_snapshots;
 }
 
@@ -211,18 +305,18 @@ static void swap_schemes(struct stage *stage)
 {
 	struct damos *dst, *next, *src;
 
-	src = list_first_entry(&stage->src->schemes, struct damos, list);
+	src = list_first_entry(&stage->schemes, struct damos, list);
 	damon_for_each_scheme_safe(dst, next, stage->dst) {
-		if (list_entry_is_head(src, &stage->src->schemes, list)) {
+		if (list_entry_is_head(src, &stage->schemes, list)) {
 			damon_destroy_scheme(dst);
 			continue;
 		}
-		commit_scheme(stage->dst, dst, src);
+		swap_scheme(stage->dst, dst, src);
 		src = list_next_entry(src, list);
 	}
-	list_for_each_entry_safe(dst, next, &stage->new_schemes, list) {
-		list_del(&dst->list);
-		damon_add_scheme(stage->dst, dst);
+	list_for_each_entry_safe_from(src, next, &stage->schemes, list) {
+		list_del(&src->list);
+		damon_add_scheme(stage->dst, src);
 	}
 }
 
@@ -314,6 +408,31 @@ static void swap_all(struct stage *stage)
 }
 
 /**
+ * damos_commit_quota_goals() - Give a quota the goals of another one.
+ * @dst:	The quota to be changed.
+ * @src:	Where the goals are.  Not changed.
+ *
+ * Goals are matched by their position.  One that measures the same as before
+ * goes on where it was; the value of %DAMOS_QUOTA_USER_INPUT is taken over.
+ *
+ * Context: Setup, or worker of @dst's context.
+ * Return: 0, -EINVAL for a goal without a target value or with an unknown metric,
+ * or -ENOMEM.  After an error @dst is as before.
+ */
+int damos_commit_quota_goals(struct damos_quota *dst, struct damos_quota *src)
+{
+	LIST_HEAD(goals);
+	int err = damos_check_goals(src);
+
+	if (!err)
+		err = copy_goals(&goals, src);
+	if (!err)
+		swap_goals(dst, &goals);
+	drop_goals(&goals);
+	return err;
+}
+
+/**
  * damon_commit_ctx() - Give a context the parameters of another one.
  * @dst:	The context to be changed.
  * @src:	Where the parameters are.  Not changed.
@@ -322,7 +441,8 @@ static void swap_all(struct stage *stage)
  * those in @dst alone destroyed, those in @src alone added.  A target of @src that
  * is marked obsolete removes its counterpart.  What was found out so far stays:
  * regions with their access rates and ages unless @src has regions for the target,
- * statistics, and what was charged to quotas.
+ * statistics, what was charged to quotas, what goals have measured if they still
+ * measure it, and what watermarks have switched off if they are the same.
  *
  * Context: Setup, or worker of @dst; @src must not run.
  * Return: 0, -EINVAL for parameters that a context cannot run with or an obsolete
@@ -333,9 +453,9 @@ int damon_commit_ctx(struct damon_ctx *dst, struct damon_ctx *src)
 	struct stage stage = {
 		.dst = dst,
 		.src = src,
-		.new_schemes = LIST_HEAD_INIT(stage.new_schemes),
+		.schemes = LIST_HEAD_INIT(stage.schemes),
 	};
-	int err = validate(src);
+	int err = damon_check_ctx(src);
 
 	if (!err)
 		err = stage_schemes(&stage);

@@ -12,7 +12,6 @@
 #include <linux/ioport.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
-#include <linux/log2.h>
 #include <linux/pid.h>
 #include <linux/random.h>
 #include <linux/sched.h>
@@ -406,6 +405,13 @@ static int start_one(struct damon_ctx *ctx)
 	return 0;
 }
 
+/* The parameters of a running context are its kdamond's to read. */
+static int check_startable(struct damon_ctx *ctx)
+{
+	lockdep_assert_held(&damon_lock);
+	return damon_is_running(ctx) ? -EBUSY : damon_check_ctx(ctx);
+}
+
 /* Starts contexts in order.  Returns the number of those that were started. */
 static int start_all(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive,
 		     int *err)
@@ -413,6 +419,11 @@ static int start_all(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive,
 	int i;
 
 	guard(mutex)(&damon_lock);
+	for (i = 0; i < nr_ctxs; i++) {
+		*err = check_startable(ctxs[i]);
+		if (*err)
+			return 0;
+	}
 	*err = -EBUSY;
 	if (exclusive ? nr_running : running_exclusive)
 		return 0;
@@ -440,18 +451,13 @@ static int start_all(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive,
  * without a valid target ends again at once.
  *
  * Context: Setup, sleeps.
- * Return: 0; -EINVAL if the attributes or the smallest region size of a context
- * are invalid; -EBUSY if a context runs already, if @exclusive and any other
- * runs, or if others run exclusively; or the error of making a thread.
+ * Return: 0; -EINVAL for parameters that a context cannot run with, which the
+ * kernel log tells about; -EBUSY if a context runs already, if @exclusive and any
+ * other runs, or if others run exclusively; or the error of making a thread.
  */
 int damon_start(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive)
 {
 	int i, nr_started, err;
-
-	for (i = 0; i < nr_ctxs; i++)
-		if (!is_power_of_2(ctxs[i]->min_region_sz) ||
-		    damon_check_attrs(&ctxs[i]->attrs))
-			return -EINVAL;
 
 	nr_started = start_all(ctxs, nr_ctxs, exclusive, &err);
 	if (err)

@@ -236,6 +236,11 @@ void damon_serve_calls(struct damon_ctx *ctx, bool all);
 struct damos_walk_control *damon_get_walk(struct damon_ctx *ctx);
 void damon_end_walk(struct damon_ctx *ctx, bool canceled);
 
+/* check.c */
+
+int damon_check_ctx(const struct damon_ctx *ctx);
+int damos_check_goals(const struct damos_quota *quota);
+
 /* core.c */
 
 bool damon_has_valid_target(struct damon_ctx *ctx);

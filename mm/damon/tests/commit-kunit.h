@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Cases about damon_commit_ctx(): what is taken over, what stays, and that a
- * commit that fails changes nothing.
+ * commit that fails changes nothing.  Those about schemes are in
+ * commit-schemes-kunit.h.
  */
 
 /* A source for @dst: the same operations set, grain and attributes. */
@@ -84,6 +85,116 @@ static void commit_fields(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dst->maybe_corrupted);
 }
 
+/* what schemes own */
+
+static struct damos_quota_goal *give_goal(struct kunit *test, struct damos *s,
+					  enum damos_quota_goal_metric metric,
+					  unsigned long target_value)
+{
+	struct damos_quota_goal *goal = damos_new_quota_goal(metric, target_value);
+
+	KUNIT_ASSERT_NOT_NULL(test, goal);
+	damos_add_quota_goal(&s->quota, goal);
+	return goal;
+}
+
+static struct damos_filter *give_filter(struct kunit *test, struct damos *s,
+					enum damos_filter_type type,
+					bool matching, bool allow)
+{
+	struct damos_filter *f = damos_new_filter(type, matching, allow);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	damos_add_filter(s, f);
+	return f;
+}
+
+static void give_dests(struct kunit *test, struct damos *s, unsigned int nr)
+{
+	struct damos_migrate_dests *dests = &s->migrate_dests;
+	unsigned int i;
+
+	kfree(dests->node_id_arr);
+	kfree(dests->weight_arr);
+	*dests = (struct damos_migrate_dests){};
+	if (!nr)
+		return;
+	dests->node_id_arr = kzalloc_objs(*dests->node_id_arr, nr);
+	KUNIT_ASSERT_NOT_NULL(test, dests->node_id_arr);
+	dests->weight_arr = kzalloc_objs(*dests->weight_arr, nr);
+	KUNIT_ASSERT_NOT_NULL(test, dests->weight_arr);
+	dests->nr_dests = nr;
+	for (i = 0; i < nr; i++) {
+		dests->node_id_arr[i] = nr + i;
+		dests->weight_arr[i] = 100 * nr + i;
+	}
+}
+
+/* Two goals, a filter of each type and two destinations, @n makes them differ. */
+static void furnish(struct kunit *test, struct damos *s, unsigned int n)
+{
+	struct damos_quota_goal *goal;
+	enum damos_filter_type type;
+	struct damos_filter *f;
+
+	goal = give_goal(test, s, DAMOS_QUOTA_USER_INPUT, 100 + n);
+	goal->current_value = 50 + n;
+	goal = give_goal(test, s, n % 2 ? DAMOS_QUOTA_NODE_MEMCG_USED_BP :
+			 DAMOS_QUOTA_NODE_MEM_FREE_BP, 200 + n);
+	goal->nid = n;
+	goal->memcg_id = 1000ULL + n;
+	for (type = 0; type < NR_DAMOS_FILTER_TYPES; type++) {
+		f = give_filter(test, s, type, (n + type) & 1, (n + type) & 2);
+		if (type == DAMOS_FILTER_TYPE_MEMCG)
+			f->memcg_id = U64_MAX - n;
+		else if (type == DAMOS_FILTER_TYPE_HUGEPAGE_SIZE)
+			f->sz_range = (struct damon_size_range){ n, 2 * n };
+		else if (type == DAMOS_FILTER_TYPE_ADDR)
+			f->addr_range = (struct damon_addr_range){ n, 3 * n };
+		else if (type == DAMOS_FILTER_TYPE_TARGET)
+			f->target_idx = n;
+	}
+	give_dests(test, s, 2);
+	s->migrate_dests.weight_arr[0] = n;
+}
+
+/* Contents of what the schemes of a context own, with where they are. */
+struct owned_image {
+	struct damos_quota_goal goals[8];
+	struct damos_filter filters[32];
+	unsigned int dests[16];
+	unsigned int nr_goals, nr_filters, nr_dests;
+};
+
+static void add_to_image(struct kunit *test, struct owned_image *image,
+			 struct damos *s)
+{
+	struct damos_quota_goal *goal;
+	struct damos_filter *f;
+	size_t i;
+
+	damos_for_each_quota_goal(goal, &s->quota) {
+		KUNIT_ASSERT_LT(test, image->nr_goals, ARRAY_SIZE(image->goals));
+		memcpy(&image->goals[image->nr_goals++], goal, sizeof(*goal));
+	}
+	damos_for_each_core_filter(f, s) {
+		KUNIT_ASSERT_LT(test, image->nr_filters,
+				ARRAY_SIZE(image->filters));
+		memcpy(&image->filters[image->nr_filters++], f, sizeof(*f));
+	}
+	damos_for_each_ops_filter(f, s) {
+		KUNIT_ASSERT_LT(test, image->nr_filters,
+				ARRAY_SIZE(image->filters));
+		memcpy(&image->filters[image->nr_filters++], f, sizeof(*f));
+	}
+	for (i = 0; i < s->migrate_dests.nr_dests; i++) {
+		KUNIT_ASSERT_LT(test, image->nr_dests + 1,
+				ARRAY_SIZE(image->dests));
+		image->dests[image->nr_dests++] = s->migrate_dests.node_id_arr[i];
+		image->dests[image->nr_dests++] = s->migrate_dests.weight_arr[i];
+	}
+}
+
 /* What a failed commit must not change. */
 struct ctx_image {
 	struct damon_attrs attrs;
@@ -96,6 +207,7 @@ struct ctx_image {
 	unsigned int refs;
 	struct damos schemes[4];
 	unsigned int nr_schemes;
+	struct owned_image owned;
 };
 
 static struct ctx_image *take_image(struct kunit *test, struct damon_ctx *ctx,
@@ -125,6 +237,7 @@ static struct ctx_image *take_image(struct kunit *test, struct damon_ctx *ctx,
 	damon_for_each_scheme(s, ctx) {
 		KUNIT_ASSERT_LT(test, image->nr_schemes, 4);
 		image->schemes[image->nr_schemes++] = *s;
+		add_to_image(test, &image->owned, s);
 	}
 	return image;
 }
@@ -159,6 +272,7 @@ static struct damon_ctx *new_busy_ctx(struct kunit *test, struct pid *pid)
 		s->quota.sz = 120;
 		s->quota.reset_interval = 1000;
 		s->stat.nr_tried = 10 + i;
+		furnish(test, s, 7 + 2 * i);
 	}
 	return ctx;
 }
@@ -382,185 +496,6 @@ static void commit_keeps_tuned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 5000);
 	KUNIT_EXPECT_EQ(test, dst->attrs.max_nr_regions, 500);
-}
-
-/* schemes */
-
-static struct damos *full_scheme(struct kunit *test, enum damos_action action,
-				 unsigned int n)
-{
-	struct damos_access_pattern pattern = {
-		n, n + 1, n + 2, n + 3, n + 4, n + 5
-	};
-	struct damos_quota quota = {
-		.reset_interval = 1000 + n, .ms = n, .sz = 4096 * n,
-		.goal_tuner = n % 2 ? DAMOS_QUOTA_GOAL_TUNER_CONSIST :
-				      DAMOS_QUOTA_GOAL_TUNER_TEMPORAL,
-		.fail_charge_num = n, .fail_charge_denom = 1024 * n,
-		.weight_sz = n + 1, .weight_nr_accesses = n + 2,
-		.weight_age = n + 3,
-	};
-	struct damos_watermarks wmarks = {
-		.metric = n % 2 ? DAMOS_WMARK_FREE_MEM_RATE : DAMOS_WMARK_NONE,
-		.interval = 900 - n, .high = 100 - n, .mid = 50 - n, .low = n,
-	};
-	struct damos *s = damon_new_scheme(&pattern, action, n * USEC_PER_SEC,
-					   &quota, &wmarks, n);
-
-	KUNIT_ASSERT_NOT_NULL(test, s);
-	s->max_nr_snapshots = 7 * n;
-	return s;
-}
-
-static void expect_same_scheme(struct kunit *test, struct damos *a,
-			       struct damos *b)
-{
-	KUNIT_EXPECT_MEMEQ(test, &a->pattern, &b->pattern, sizeof(a->pattern));
-	KUNIT_EXPECT_EQ(test, a->action, b->action);
-	KUNIT_EXPECT_EQ(test, a->apply_interval_us, b->apply_interval_us);
-	KUNIT_EXPECT_EQ(test, a->target_nid, b->target_nid);
-	KUNIT_EXPECT_EQ(test, a->max_nr_snapshots, b->max_nr_snapshots);
-	KUNIT_EXPECT_EQ(test, a->quota.reset_interval, b->quota.reset_interval);
-	KUNIT_EXPECT_EQ(test, a->quota.ms, b->quota.ms);
-	KUNIT_EXPECT_EQ(test, a->quota.sz, b->quota.sz);
-	KUNIT_EXPECT_EQ(test, a->quota.goal_tuner, b->quota.goal_tuner);
-	KUNIT_EXPECT_EQ(test, a->quota.fail_charge_num, b->quota.fail_charge_num);
-	KUNIT_EXPECT_EQ(test, a->quota.fail_charge_denom,
-			b->quota.fail_charge_denom);
-	KUNIT_EXPECT_EQ(test, a->quota.weight_sz, b->quota.weight_sz);
-	KUNIT_EXPECT_EQ(test, a->quota.weight_nr_accesses,
-			b->quota.weight_nr_accesses);
-	KUNIT_EXPECT_EQ(test, a->quota.weight_age, b->quota.weight_age);
-	KUNIT_EXPECT_EQ(test, a->wmarks.metric, b->wmarks.metric);
-	KUNIT_EXPECT_EQ(test, a->wmarks.interval, b->wmarks.interval);
-	KUNIT_EXPECT_EQ(test, a->wmarks.high, b->wmarks.high);
-	KUNIT_EXPECT_EQ(test, a->wmarks.mid, b->wmarks.mid);
-	KUNIT_EXPECT_EQ(test, a->wmarks.low, b->wmarks.low);
-}
-
-static struct damos *nth_scheme(struct damon_ctx *ctx, unsigned int n)
-{
-	struct damos *s;
-
-	damon_for_each_scheme(s, ctx)
-		if (!n--)
-			return s;
-	return NULL;
-}
-
-static void commit_schemes(struct kunit *test)
-{
-	struct damon_ctx *dst = new_ctx(test), *src = new_src(test, dst);
-	struct damos *first;
-	unsigned int i;
-
-	/* none, some, others, fewer, none again */
-	for (i = 1; i <= 3; i++)
-		damon_add_scheme(src, full_scheme(test, DAMOS_PAGEOUT, i));
-	dst->now = NSEC_PER_SEC;
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_ASSERT_EQ(test, count_schemes(dst), 3);
-	for (i = 0; i < 3; i++) {
-		expect_same_scheme(test, nth_scheme(dst, i), nth_scheme(src, i));
-		/* due for the first time a whole interval later */
-		KUNIT_EXPECT_EQ(test, nth_scheme(dst, i)->next_apply_ns,
-				(i + 2) * NSEC_PER_SEC);
-	}
-
-	first = nth_scheme(dst, 0);
-	for (i = 0; i < 3; i++)
-		damon_destroy_scheme(nth_scheme(src, 0));
-	for (i = 4; i <= 5; i++)
-		damon_add_scheme(src, full_scheme(test, DAMOS_MIGRATE_HOT, i));
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_ASSERT_EQ(test, count_schemes(dst), 2);
-	KUNIT_EXPECT_PTR_EQ(test, nth_scheme(dst, 0), first);
-	for (i = 0; i < 2; i++)
-		expect_same_scheme(test, nth_scheme(dst, i), nth_scheme(src, i));
-
-	for (i = 0; i < 2; i++)
-		damon_destroy_scheme(nth_scheme(src, 0));
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, count_schemes(dst), 0);
-}
-
-static void commit_keeps_results(struct kunit *test)
-{
-	struct damon_ctx *dst = new_ctx(test), *src = new_src(test, dst);
-	struct damos *s = add_limited(test, dst, 150, 1000);
-	struct damos_stat stat;
-	struct damos *src_s;
-
-	add_regions(test, dst, 4, 100);
-	add_target(test, src);
-	src_s = add_limited(test, src, 150, 1000);
-	src_s->pattern.max_age_region = 1000;
-	pass_after(dst, 10);
-	KUNIT_ASSERT_EQ(test, s->quota.charged_sz, 150);
-	stat = s->stat;
-
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, s->pattern.max_age_region, 1000);
-	KUNIT_EXPECT_MEMEQ(test, &s->stat, &stat, sizeof(stat));
-	KUNIT_EXPECT_EQ(test, s->quota.charged_sz, 150);
-	/* the window goes on, and so does the place to take over at */
-	pass_after(dst, 10);
-	KUNIT_EXPECT_EQ(test, s->stat.nr_tried, 2);
-	pass_after(dst, 1000);
-	expect_action(test, 2, 150, 200);
-
-	/* a larger limit holds in the window under way */
-	src_s->quota.sz = 250;
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	pass_after(dst, 10);
-	KUNIT_EXPECT_EQ(test, s->quota.esz, 250);
-	KUNIT_EXPECT_EQ(test, fake.sz_actions, 150 + 250);
-}
-
-/* The place to take over at goes away with its target. */
-static void commit_forgets_place(struct kunit *test)
-{
-	struct damon_ctx *dst = new_ctx(test), *src = new_src(test, dst);
-	struct damos *s = add_limited(test, dst, 150, 10);
-	unsigned int i;
-
-	for (i = 0; i < 3; i++) {
-		add_space(test, dst, i * 1000, i * 1000 + 100);
-		add_target(test, src);
-	}
-	add_limited(test, src, 150, 10);
-	pass_after(dst, 10);
-	KUNIT_ASSERT_PTR_EQ(test, s->quota.charge_target_from, nth_target(dst, 1));
-	nth_target(src, 1)->obsolete = true;
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_NULL(test, s->quota.charge_target_from);
-	pass_after(dst, 10);
-	expect_action(test, 2, 0, 100);
-	expect_action(test, 3, 2000, 2050);
-}
-
-static void commit_apply_interval(struct kunit *test)
-{
-	struct damon_ctx *dst = new_ctx(test), *src = new_src(test, dst);
-	struct damos *src_s = add_scheme(test, src, DAMOS_STAT), *s;
-
-	dst->now = NSEC_PER_SEC;
-	src_s->apply_interval_us = 500000;
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	s = nth_scheme(dst, 0);
-	KUNIT_EXPECT_EQ(test, s->next_apply_ns, 1500 * NSEC_PER_MSEC);
-
-	/* the same again does not put it off */
-	dst->now += 400 * NSEC_PER_MSEC;
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, s->next_apply_ns, 1500 * NSEC_PER_MSEC);
-	/* a shorter one holds at once, a longer one next time */
-	src_s->apply_interval_us = 20000;
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, s->next_apply_ns, 1420 * NSEC_PER_MSEC);
-	src_s->apply_interval_us = 900000;
-	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, s->next_apply_ns, 1420 * NSEC_PER_MSEC);
 }
 
 /* in a running kdamond */

@@ -24,6 +24,8 @@
 #include "schemes-kunit.h"
 #include "quota-kunit.h"
 #include "commit-kunit.h"
+#include "commit-schemes-kunit.h"
+#include "filters-kunit.h"
 #include "faults-kunit.h"
 
 /* operations sets */
@@ -375,12 +377,30 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(commit_same_attrs),
 	KUNIT_CASE(commit_new_attrs),
 	KUNIT_CASE(commit_keeps_tuned),
+	KUNIT_CASE(commit_while_running),
+	KUNIT_CASE(commit_all_the_time),
+	/* commit of schemes */
 	KUNIT_CASE(commit_schemes),
 	KUNIT_CASE(commit_keeps_results),
 	KUNIT_CASE(commit_forgets_place),
 	KUNIT_CASE(commit_apply_interval),
-	KUNIT_CASE(commit_while_running),
-	KUNIT_CASE(commit_all_the_time),
+	KUNIT_CASE(commit_goal_lists),
+	KUNIT_CASE(commit_keeps_measured),
+	KUNIT_CASE(commit_goals_alone),
+	KUNIT_CASE(commit_filter_lists),
+	KUNIT_CASE(commit_filter_types),
+	KUNIT_CASE(commit_default_reject),
+	KUNIT_CASE(commit_dests),
+	KUNIT_CASE(commit_wmarks),
+	KUNIT_CASE(commit_keeps_scheme_state),
+	KUNIT_CASE(commit_many_schemes),
+	KUNIT_CASE(commit_invalid_scheme),
+	/* filters */
+	KUNIT_CASE(filter_lists),
+	KUNIT_CASE(filter_order),
+	KUNIT_CASE(filter_cuts),
+	KUNIT_CASE(filter_default_reject),
+	KUNIT_CASE(filter_extremes),
 	/* faults */
 	KUNIT_CASE(fault_in_new),
 	KUNIT_CASE(fault_in_set_regions),
@@ -389,6 +409,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(fault_in_splits),
 	KUNIT_CASE(fault_in_commit),
 	KUNIT_CASE(fault_in_commit_online),
+	KUNIT_CASE(fault_in_commit_goals),
 	KUNIT_CASE(fault_in_start),
 	/* operations sets, random numbers, System RAM */
 	KUNIT_CASE(ops_register),

@@ -90,6 +90,8 @@ static void fault_in_new(struct kunit *test)
 	struct damos_access_pattern pattern = any_pattern;
 	struct damos_watermarks wmarks = {};
 	struct damos_quota quota = {};
+	struct damos_quota_goal *goal;
+	struct damos_filter *f;
 	struct damon_region *r;
 	struct damon_target *t;
 	struct damon_ctx *ctx;
@@ -115,6 +117,16 @@ static void fault_in_new(struct kunit *test)
 	s = damon_new_scheme(&pattern, DAMOS_STAT, 0, &quota, &wmarks, 0);
 	KUNIT_EXPECT_TRUE(test, allocation_failed());
 	KUNIT_EXPECT_NULL(test, s);
+
+	fail_allocation(1);
+	f = damos_new_filter(DAMOS_FILTER_TYPE_ANON, true, true);
+	KUNIT_EXPECT_TRUE(test, allocation_failed());
+	KUNIT_EXPECT_NULL(test, f);
+
+	fail_allocation(1);
+	goal = damos_new_quota_goal(DAMOS_QUOTA_USER_INPUT, 1);
+	KUNIT_EXPECT_TRUE(test, allocation_failed());
+	KUNIT_EXPECT_NULL(test, goal);
 }
 
 /*
@@ -259,8 +271,8 @@ static void fault_in_commit(struct kunit *test)
 		kunit_kfree(test, before);
 	}
 	KUNIT_EXPECT_FALSE(test, failed);
-	/* schemes, targets, ranges and regions */
-	KUNIT_EXPECT_GT(test, nr_failed, 10);
+	/* targets, ranges, regions, schemes and 12 objects of each of these */
+	KUNIT_EXPECT_GT(test, nr_failed, 10 + 4 * 12);
 }
 
 struct failing_commit {
@@ -310,7 +322,43 @@ static void fault_in_commit_online(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, count_schemes(dst), ret ? 2 : 4);
 	} while (f->failed && f->nth < MAX_ALLOCATIONS);
 	KUNIT_EXPECT_FALSE(test, f->failed);
-	KUNIT_EXPECT_GT(test, nr_failed, 10);
+	KUNIT_EXPECT_GT(test, nr_failed, 10 + 4 * 12);
+}
+
+static void fault_in_commit_goals(struct kunit *test)
+{
+	struct damos *dst = new_filtered(test), *src = new_filtered(test);
+	unsigned int nth, nr_failed = 0;
+	bool failed = true;
+
+	needs_failslab(test);
+	furnish(test, dst, 1);
+	furnish(test, src, 2);
+	give_goal(test, src, DAMOS_QUOTA_SOME_MEM_PSI_US, 5);
+	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
+		struct owned_image *before, *after;
+		int ret;
+
+		before = kunit_kzalloc(test, sizeof(*before), GFP_KERNEL);
+		after = kunit_kzalloc(test, sizeof(*after), GFP_KERNEL);
+		KUNIT_ASSERT_TRUE(test, before && after);
+		add_to_image(test, before, dst);
+		fail_allocation(nth);
+		ret = damos_commit_quota_goals(&dst->quota, &src->quota);
+		failed = allocation_failed();
+		if (ret) {
+			KUNIT_ASSERT_EQ(test, ret, -ENOMEM);
+			add_to_image(test, after, dst);
+			KUNIT_EXPECT_MEMEQ(test, after, before, sizeof(*after));
+			nr_failed++;
+		} else {
+			expect_same_goals(test, &dst->quota, &src->quota);
+		}
+		kunit_kfree(test, before);
+		kunit_kfree(test, after);
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_EQ(test, nr_failed, 3);
 }
 
 /* No thread: nothing runs, and everything can be tried again. */
