@@ -158,6 +158,18 @@ static void find_place(struct damon_ctx *ctx, struct damos_quota *quota)
 	}
 }
 
+/*
+ * If something is left for the lowest score at the end of memory, because failures
+ * count less or something could not be cut, the next pass begins in front.
+ */
+static void forget_place(struct damon_ctx *ctx, struct damos *s)
+{
+	struct damos_quota *quota = &s->quota;
+
+	if (s->due && !s->served && quota->min_score_left >= ctx->min_region_sz)
+		damos_quota_forget_target(quota, quota->charge_target_from);
+}
+
 /* Works out which regions of all that are eligible are served. */
 static void select_regions(struct damon_ctx *ctx, struct damos *s)
 {
@@ -433,6 +445,8 @@ void damos_apply_schemes(struct damon_ctx *ctx)
 		}
 		pass.target_idx++;
 	}
+	damon_for_each_scheme(s, ctx)
+		forget_place(ctx, s);
 	if (finish_schemes(&pass) && pass.walk)
 		damon_end_walk(ctx, false);
 }

@@ -357,6 +357,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(quota_time_slices),
 	KUNIT_CASE(quota_time_is_up),
 	KUNIT_CASE(quota_wraps_around),
+	KUNIT_CASE(quota_failures_take_turns),
 	KUNIT_CASE(quota_highest_first),
 	KUNIT_CASE(quota_lowest_takes_turns),
 	KUNIT_CASE(quota_passes_share_window),

@@ -349,6 +349,30 @@ static void quota_wraps_around(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, turns[j], 3, "region %u", j);
 }
 
+/* If failures hardly count, those who come first must not always do so. */
+static void quota_failures_take_turns(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 250, 10);
+	unsigned int nr;
+
+	s->quota.fail_charge_num = 1;
+	s->quota.fail_charge_denom = 100;
+	add_regions(test, ctx, 10, 100);
+	pass_after(ctx, 10);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 250);
+	fake.applied_percent = 0;
+	nr = fake.nr_actions;
+	pass_after(ctx, 10);
+	expect_action(test, nr, 250, 300);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 1000);
+	nr = fake.nr_actions;
+	pass_after(ctx, 10);
+	KUNIT_ASSERT_GT(test, fake.nr_actions, nr);
+	KUNIT_EXPECT_EQ(test, fake.log[nr].ar.start, 0);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 2000);
+}
+
 /* priorities */
 
 static int score_by_rate(struct damon_ctx *ctx, struct damon_region *r,
