@@ -147,7 +147,7 @@ bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
 				 unsigned long applied, u64 ns);
 void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
-			const unsigned long *front);
+			const unsigned long *front, unsigned long min_region_sz);
 void damos_quota_select_all(struct damos_quota *quota);
 unsigned long damos_quota_share(const struct damos_quota *quota,
 				unsigned int score, bool front, bool *limited);

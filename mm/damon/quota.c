@@ -219,10 +219,10 @@ unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
  * Given the sizes of all eligible memory by score, works out which is served from
  * what is left: all with high scores, as long as it fits.  Of the score that does
  * not fit any more, what is behind the place where the last window ended comes
- * first, and the rest goes to what is in front of that.
+ * first, and the rest goes to what is in front of that, if a region fits in.
  */
 void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
-			const unsigned long *front)
+			const unsigned long *front, unsigned long min_region_sz)
 {
 	unsigned long left = damos_quota_left(quota), sz;
 	unsigned int score = DAMOS_MAX_SCORE;
@@ -235,7 +235,8 @@ void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
 	}
 	quota->selective = true;
 	quota->min_score = score;
-	quota->wraps = behind[score] < left;
+	quota->wraps = left >= behind[score] &&
+		left - behind[score] >= min_region_sz;
 	quota->min_score_left = quota->wraps ? left - behind[score] : left;
 }
 

@@ -101,19 +101,23 @@ static struct share share_of(struct pass *pass, struct damon_region *r,
 
 /*
  * If the quota, or what is left of it for the lowest score, is used up behind a
- * region, the next window takes over there.
+ * region, the next window takes over there.  Unless that has been in front: then
+ * the place to take over has been found already.
  */
 static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
 		   struct share *share, unsigned long applied, u64 ns)
 {
 	unsigned long sz = damon_sz_region(r), min_sz = pass->ctx->min_region_sz;
 	struct damos_quota *quota = &s->quota;
+	bool used_up;
 
 	damos_quota_settle(quota, share->limited, sz,
 			   damos_quota_charge(quota, sz, applied, ns));
 	s->served = damos_quota_is_full(quota, min_sz);
-	if (share->lowest && (s->served || (share->limited &&
-					    quota->min_score_left < min_sz))) {
+	used_up = quota->selective && quota->min_score_left < min_sz;
+	if (!share->lowest)
+		return;
+	if (share->limited ? s->served || used_up : s->served && !used_up) {
 		quota->charge_target_from = pass->t;
 		quota->charge_addr_from = r->ar.end;
 	}
@@ -192,7 +196,8 @@ static void select_regions(struct damon_ctx *ctx, struct damos *s)
 		target_idx++;
 		cond_resched();
 	}
-	damos_quota_select(quota, ctx->sz_by_score[0], ctx->sz_by_score[1]);
+	damos_quota_select(quota, ctx->sz_by_score[0], ctx->sz_by_score[1],
+			   ctx->min_region_sz);
 	if (!quota->selective)
 		damos_quota_forget_target(quota, quota->charge_target_from);
 }

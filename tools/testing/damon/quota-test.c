@@ -400,7 +400,7 @@ TEST(highest_scores_first)
 		damos_quota_renew(&quota, &stat, 1, 0);
 		damos_quota_charge(&quota, rnd_in(&rng, 0, quota.sz), 0, 1);
 		left = damos_quota_left(&quota);
-		damos_quota_select(&quota, sizes[0], sizes[1]);
+		damos_quota_select(&quota, sizes[0], sizes[1], 1);
 
 		for (i = 0; i < nr; i++) {
 			struct piece *p = &pieces[i];
@@ -450,7 +450,7 @@ TEST(failures_leave_their_share)
 	behind[50] = 600;
 	behind[20] = 4000;
 	behind[10] = 1;
-	damos_quota_select(&quota, behind, front);
+	damos_quota_select(&quota, behind, front, 1);
 	EXPECT_EQ(0, damos_quota_share(&quota, 10, false, &limited));
 	EXPECT_EQ(ULONG_MAX, damos_quota_share(&quota, 50, false, &limited));
 	EXPECT_FALSE(limited);
@@ -478,7 +478,7 @@ TEST(sizes_saturate)
 		all[i] = ULONG_MAX - i;
 	init_quota(&quota, ULONG_MAX - 1, 0, 1000);
 	damos_quota_renew(&quota, &stat, 1, 0);
-	damos_quota_select(&quota, all, all);
+	damos_quota_select(&quota, all, all, 1);
 	EXPECT_EQ(ULONG_MAX, damos_quota_share(&quota, DAMOS_MAX_SCORE, false,
 					       &limited));
 	EXPECT_EQ(DAMOS_MAX_SCORE - 1,
