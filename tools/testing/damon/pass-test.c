@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Passes of schemes over random regions: who is served, how much, and that
+ * nobody is served twice, whatever quotas and filters make of the regions.
+ */
+#include "../selftests/kselftest_harness.h"
+#include "test.h"
+
+#define NR_SCHEMES	5
+#define NR_SCORES	(DAMOS_MAX_SCORE + 1)
+/* Addresses are below that. */
+#define SPACE		32768UL
+#define WINDOW_MS	10
+
+/* What a scheme has been applied to in a pass, and what it could have been. */
+struct seen {
+	unsigned char times[SPACE];
+	unsigned long sz;
+	unsigned long by_score[NR_SCORES];
+	unsigned long eligible;
+	unsigned long eligible_by_score[NR_SCORES];
+};
+
+static struct damos schemes[NR_SCHEMES];
+static struct seen seen[NR_SCHEMES];
+static bool served_twice;
+static unsigned int nr_scores;
+static u64 clock_ns;
+static unsigned int failing_percent;
+static struct rng failing;
+
+/* what schemes.c needs and a pass does not */
+
+u64 ktime_get_ns(void)
+{
+	return clock_ns;
+}
+
+void damos_measure_goals(struct damon_ctx *ctx, struct damos *s)
+{
+}
+
+unsigned long damos_wmark_value(enum damos_wmark_metric metric)
+{
+	return 0;
+}
+
+struct damos_walk_control *damon_get_walk(struct damon_ctx *ctx)
+{
+	return NULL;
+}
+
+void damon_end_walk(struct damon_ctx *ctx, bool canceled)
+{
+}
+
+/* the operations set */
+
+static int score(struct damon_ctx *ctx, struct damon_region *r, struct damos *s)
+{
+	return r->nr_accesses % nr_scores;
+}
+
+static unsigned int score_of(struct damon_ctx *ctx, struct damon_region *r)
+{
+	return ctx->ops.get_scheme_score ? score(ctx, r, NULL) : 0;
+}
+
+static unsigned long apply(struct damon_ctx *ctx, struct damon_target *t,
+			   struct damon_region *r, struct damos *s,
+			   unsigned long *sz_filter_passed)
+{
+	struct seen *its = &seen[s - schemes];
+	unsigned long addr, sz = damon_sz_region(r);
+
+	its->sz += sz;
+	its->by_score[score_of(ctx, r)] += sz;
+	for (addr = r->ar.start; addr < r->ar.end; addr++)
+		if (its->times[addr]++)
+			served_twice = true;
+	return rnd_in(&failing, 0, 100) < failing_percent ? 0 : sz;
+}
+
+/* random contexts */
+
+static void random_filter(struct rng *rng, struct damos *s)
+{
+	enum damos_filter_type type = rnd_true(rng, .8) ?
+		DAMOS_FILTER_TYPE_ADDR : DAMOS_FILTER_TYPE_TARGET;
+	struct damos_filter *f = damos_new_filter(type, rnd_true(rng, .7),
+						  rnd_true(rng, .4));
+
+	if (type == DAMOS_FILTER_TYPE_ADDR) {
+		f->addr_range.start = rnd_in(rng, 0, SPACE / 2);
+		f->addr_range.end = rnd_in(rng, 0, SPACE);
+	} else {
+		f->target_idx = rnd_in(rng, 0, 2);
+	}
+	damos_add_filter(s, f);
+}
+
+static void random_scheme(struct rng *rng, struct damon_ctx *ctx,
+			  struct damos *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->pattern.max_sz_region = ULONG_MAX;
+	s->pattern.max_nr_accesses = UINT_MAX;
+	s->pattern.max_age_region = UINT_MAX;
+	s->action = rnd_true(rng, .5) ? DAMOS_STAT : DAMOS_PAGEOUT;
+	s->apply_interval_us = WINDOW_MS * 1000;
+	s->wmarks.activated = true;
+	INIT_LIST_HEAD(&s->core_filters);
+	INIT_LIST_HEAD(&s->ops_filters);
+	damos_quota_init(&s->quota);
+	s->quota.reset_interval = WINDOW_MS;
+	if (rnd_true(rng, .7))
+		s->quota.sz = max(rnd_in(rng, 1, SPACE / 2), ctx->min_region_sz);
+	if (rnd_true(rng, .3))
+		s->quota.ms = WINDOW_MS;
+	while (rnd_true(rng, .4))
+		random_filter(rng, s);
+	list_add_tail(&s->list, &ctx->schemes);
+}
+
+/* Two targets that share the space. */
+static struct damon_ctx *random_ctx(struct rng *rng)
+{
+	struct damon_ctx *ctx = make_ctx(rnd(rng));
+	struct damon_target *t = target_of(ctx), *second = make_target(ctx);
+	int nr = rnd_in(rng, 1, 40), i;
+	unsigned long pos = 0;
+
+	ctx->min_region_sz = 1UL << rnd_in(rng, 0, 4);
+	ctx->ops.apply_scheme = apply;
+	ctx->ops.get_scheme_score = rnd_true(rng, .6) ? score : NULL;
+	nr_scores = rnd_in(rng, 1, NR_SCORES + 1);
+	for (i = 0; i < nr; i++) {
+		unsigned long sz = ctx->min_region_sz * rnd_in(rng, 1, 60);
+		struct damon_region *r;
+
+		if (i == nr / 2)
+			t = second;
+		r = add(t, pos, pos + sz, rnd_in(rng, 0, 20));
+		r->age = rnd_in(rng, 0, 3);
+		pos += sz;
+		if (rnd_true(rng, .2))
+			pos += ctx->min_region_sz * 5;
+	}
+	answer_all(ctx);
+	for (i = rnd_in(rng, 0, NR_SCHEMES); i < NR_SCHEMES; i++)
+		random_scheme(rng, ctx, &schemes[i]);
+	return ctx;
+}
+
+static void drop_ctx(struct damon_ctx *ctx)
+{
+	struct damos_filter *f, *next_f;
+	struct damos *s, *next;
+
+	damon_for_each_scheme_safe(s, next, ctx) {
+		damos_for_each_core_filter_safe(f, next_f, s)
+			damos_destroy_filter(f);
+		list_del(&s->list);
+	}
+	free_ctx(ctx);
+}
+
+/* Looks at all memory through the filters of a scheme. */
+static void count_eligible(struct damon_ctx *ctx, struct damos *s)
+{
+	struct seen *its = &seen[s - schemes];
+	unsigned long start, end;
+	struct damon_target *t;
+	struct damon_region *r;
+	unsigned int idx = 0;
+
+	memset(its, 0, sizeof(*its));
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			for (start = r->ar.start; start < r->ar.end; start = end) {
+				end = r->ar.end;
+				if (damos_judge_range(s, idx, ctx->min_region_sz,
+						      start, &end) == DAMOS_REJECT)
+					continue;
+				its->eligible += end - start;
+				its->eligible_by_score[score_of(ctx, r)] +=
+					end - start;
+			}
+		}
+		idx++;
+	}
+}
+
+static void next_pass(struct damon_ctx *ctx)
+{
+	struct damos *s;
+
+	damon_for_each_scheme(s, ctx)
+		count_eligible(ctx, s);
+	served_twice = false;
+	ctx->now += WINDOW_MS * NSEC_PER_MSEC;
+	damos_apply_schemes(ctx);
+}
+
+/* Up to what no region fits into, no more and no less. */
+static bool used_exactly(struct damon_ctx *ctx, struct damos *s)
+{
+	struct seen *its = &seen[s - schemes];
+	unsigned long want = its->eligible;
+
+	if (damos_quota_is_set(&s->quota))
+		want = min(want, s->quota.esz);
+	return its->sz <= want && want - its->sz < ctx->min_region_sz;
+}
+
+/* Nobody is served if somebody with a higher score is not, or not as a whole. */
+static bool highest_first(struct damos *s)
+{
+	struct seen *its = &seen[s - schemes];
+	bool missed = false;
+	int i;
+
+	for (i = DAMOS_MAX_SCORE; i >= 0; i--) {
+		if (missed && its->by_score[i])
+			return false;
+		missed |= its->by_score[i] < its->eligible_by_score[i];
+	}
+	return true;
+}
+
+TEST(passes_are_exact)
+{
+	struct rng rng;
+
+	for_each_case(rng, 3000) {
+		struct damon_ctx *ctx = random_ctx(&rng);
+		u64 total = total_sz(ctx);
+		struct damon_target *t;
+		struct damos *s;
+		int i;
+
+		failing_percent = 0;
+		for (i = 0; i < 8; i++) {
+			next_pass(ctx);
+			HOLDS(!served_twice);
+			HOLDS(total_sz(ctx) == total);
+			damon_for_each_target(t, ctx) {
+				HOLDS(in_order(t));
+				HOLDS(aligned(t, ctx->min_region_sz));
+			}
+			damon_for_each_scheme(s, ctx) {
+				HOLDS(used_exactly(ctx, s));
+				HOLDS(highest_first(s));
+				HOLDS(s->stat.nr_snapshots == i + 1);
+			}
+		}
+		drop_ctx(ctx);
+	}
+}
+
+/* Without priorities everybody has a turn before anybody has two more. */
+TEST(everybody_has_a_turn)
+{
+	static unsigned int turns[SPACE];
+	struct rng rng;
+
+	for_each_case(rng, 500) {
+		struct damon_ctx *ctx = random_ctx(&rng);
+		struct damos *s = &schemes[NR_SCHEMES - 1];
+		struct seen *its = &seen[NR_SCHEMES - 1];
+		unsigned long addr, least = ULONG_MAX, most = 0, sum = 0;
+		struct damon_target *t;
+		struct damon_region *r;
+		int i;
+
+		ctx->ops.get_scheme_score = NULL;
+		s->quota.ms = 0;
+		s->quota.sz = max(s->quota.sz, 8 * ctx->min_region_sz);
+		memset(turns, 0, sizeof(turns));
+		for (i = 0; sum < 3 * total_sz(ctx) && i < 200; i++) {
+			next_pass(ctx);
+			sum += its->sz;
+			for (addr = 0; addr < SPACE; addr++)
+				turns[addr] += its->times[addr];
+		}
+		damon_for_each_target(t, ctx) {
+			damon_for_each_region(r, t) {
+				for (addr = r->ar.start; addr < r->ar.end; addr++) {
+					/* what filters keep out */
+					if (!turns[addr])
+						continue;
+					least = min(least, turns[addr]);
+					most = max(most, turns[addr]);
+				}
+			}
+		}
+		HOLDS(most - min(least, most) <= 1);
+		drop_ctx(ctx);
+	}
+}
+
+/* Where failures hardly count, what is in front has its turn, too. */
+TEST(failures_starve_nobody)
+{
+	static bool ever[SPACE];
+	struct rng rng;
+
+	for_each_case(rng, 500) {
+		struct damon_ctx *ctx = random_ctx(&rng);
+		struct damos *s = &schemes[NR_SCHEMES - 1];
+		struct seen *its = &seen[NR_SCHEMES - 1];
+		unsigned long addr, sz = 0;
+		int i;
+
+		ctx->ops.get_scheme_score = NULL;
+		s->quota.ms = 0;
+		s->quota.sz = SPACE / 8;
+		s->quota.fail_charge_num = 1;
+		s->quota.fail_charge_denom = 100;
+		memset(ever, 0, sizeof(ever));
+		failing_percent = 0;
+		failing.state = rnd(&rng);
+		for (i = 0; i < 6; i++) {
+			next_pass(ctx);
+			HOLDS(!served_twice);
+			/* all of it fails from the second pass on */
+			if (i)
+				for (addr = 0; addr < SPACE; addr++)
+					ever[addr] |= its->times[addr];
+			failing_percent = 100;
+		}
+		for (addr = 0; addr < SPACE; addr++)
+			sz += ever[addr];
+		HOLDS(sz == its->eligible);
+		drop_ctx(ctx);
+	}
+}
+
+TEST_HARNESS_MAIN
