@@ -13,6 +13,8 @@
 
 #include "internal.h"
 
+#ifdef CONFIG_NUMA
+
 /* 1/10000 of @total, which may be odd: states are not read at one moment. */
 static unsigned long used_bp(unsigned long used, unsigned long total, bool invert)
 {
@@ -22,8 +24,6 @@ static unsigned long used_bp(unsigned long used, unsigned long total, bool inver
 	}
 	return damon_mul_div(invert ? total - used : used, 10000, total);
 }
-
-#ifdef CONFIG_NUMA
 
 static bool node_has_memory(int nid)
 {
