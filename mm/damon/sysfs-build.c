@@ -13,52 +13,67 @@
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/numa.h>
 #include <linux/pid.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include "sysfs.h"
 
-/*
- * What is under construction: the context, the number of the kdamond for
- * messages, and whether it is to be committed to a running context.
- */
-struct draft {
-	struct damon_ctx *ctx;
-	const char *kdamond;
-	bool online;
-};
-
-/* Says which file is wrong, but not all day, and not that it said less. */
-__printf(2, 3)
-static int refuse(const struct draft *draft, const char *fmt, ...)
+/* Not all day, and not how much was left out. */
+static void say(const struct damon_sysfs_draft *draft, const char *fmt,
+		va_list *args)
 {
 	static struct ratelimit_state limit =
 		RATELIMIT_STATE_INIT_FLAGS(limit, DEFAULT_RATELIMIT_INTERVAL,
 					   DEFAULT_RATELIMIT_BURST,
 					   RATELIMIT_MSG_ON_RELEASE);
-	struct va_format vaf;
+	struct va_format vaf = { .fmt = fmt, .va = args };
+
+	if (__ratelimit(&limit))
+		pr_notice("kdamonds/%s/contexts/0/%pV\n", draft->kdamond, &vaf);
+}
+
+/**
+ * damon_sysfs_refuse() - Say which file is wrong.
+ * @draft:	What is built.
+ * @fmt:	Name of the file below the context's directory, and what is wrong.
+ *
+ * Return: -EINVAL.
+ */
+int damon_sysfs_refuse(const struct damon_sysfs_draft *draft,
+		       const char *fmt, ...)
+{
 	va_list args;
 
-	if (!__ratelimit(&limit))
-		return -EINVAL;
 	va_start(args, fmt);
-	vaf.fmt = fmt;
-	vaf.va = &args;
-	pr_notice("kdamonds/%s/contexts/0/%pV\n", draft->kdamond, &vaf);
+	say(draft, fmt, &args);
 	va_end(args);
 	return -EINVAL;
 }
 
-static int build_ops(const struct draft *draft,
+/**
+ * damon_sysfs_remark() - Say that a file may not have the effect that it seems to.
+ * @draft:	What is built.
+ * @fmt:	Name of the file below the context's directory, and what is odd.
+ */
+void damon_sysfs_remark(const struct damon_sysfs_draft *draft,
+			const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(draft, fmt, &args);
+	va_end(args);
+}
+
+static int build_ops(const struct damon_sysfs_draft *draft,
 		     const struct damon_sysfs_context *context)
 {
 	struct damon_ctx *ctx = draft->ctx;
 	unsigned long unit = context->addr_unit;
 
 	if (damon_select_ops(ctx, context->operations))
-		return refuse(draft, "operations: not available");
+		return damon_sysfs_refuse(draft, "operations: not available");
 	ctx->pause = context->pause;
 	if (damon_target_has_pid(ctx))
 		return 0;
@@ -66,7 +81,7 @@ static int build_ops(const struct draft *draft,
 	ctx->addr_unit = unit;
 	ctx->min_region_sz = max(PAGE_SIZE / unit, 1UL);
 	if (!is_power_of_2(ctx->min_region_sz))
-		return refuse(draft, "addr_unit: no power of two");
+		return damon_sysfs_refuse(draft, "addr_unit: no power of two");
 	return 0;
 }
 
@@ -89,7 +104,7 @@ static const char *attrs_fault(const struct damon_attrs *attrs)
 	return "not accepted";
 }
 
-static int build_attrs(const struct draft *draft,
+static int build_attrs(const struct damon_sysfs_draft *draft,
 		       const struct damon_sysfs_attrs *staged)
 {
 	const struct damon_sysfs_intervals *intervals = staged->intervals;
@@ -112,12 +127,14 @@ static int build_attrs(const struct draft *draft,
 
 	ret = damon_set_attrs(draft->ctx, &attrs);
 	if (ret == -EINVAL)
-		refuse(draft, "monitoring_attrs/%s", attrs_fault(&attrs));
+		damon_sysfs_refuse(draft, "monitoring_attrs/%s",
+				   attrs_fault(&attrs));
 	return ret;
 }
 
 /* Copies the staged ranges.  They must be in order, and none may be empty. */
-static int read_ranges(const struct draft *draft, unsigned int target,
+static int read_ranges(const struct damon_sysfs_draft *draft,
+		       unsigned int target,
 		       const struct damon_sysfs_node *regions,
 		       struct damon_addr_range *ranges)
 {
@@ -127,18 +144,21 @@ static int read_ranges(const struct draft *draft, unsigned int target,
 		region = damon_sysfs_child(regions, i,
 					   struct damon_sysfs_region);
 		if (region->start >= region->end)
-			return refuse(draft, "targets/%u/regions/%u: start >= end",
-				      target, i);
+			return damon_sysfs_refuse(draft,
+						  "targets/%u/regions/%u: start >= end",
+						  target, i);
 		if (i && ranges[i - 1].end > region->start)
-			return refuse(draft, "targets/%u/regions/%u: begins in the previous one",
-				      target, i);
+			return damon_sysfs_refuse(draft,
+						  "targets/%u/regions/%u: begins in the previous one",
+						  target, i);
 		ranges[i].start = region->start;
 		ranges[i].end = region->end;
 	}
 	return 0;
 }
 
-static int build_regions(const struct draft *draft, unsigned int index,
+static int build_regions(const struct damon_sysfs_draft *draft,
+			 unsigned int index,
 			 const struct damon_sysfs_node *regions,
 			 struct damon_target *target)
 {
@@ -156,8 +176,9 @@ static int build_regions(const struct draft *draft, unsigned int index,
 		return ret;
 	ret = damon_set_regions(target, ranges, nr, draft->ctx->min_region_sz);
 	if (ret == -EINVAL)
-		refuse(draft, "targets/%u/regions: empty or overlapping when aligned to %lu",
-		       index, draft->ctx->min_region_sz);
+		damon_sysfs_refuse(draft,
+				   "targets/%u/regions: empty or overlapping when aligned to %lu",
+				   index, draft->ctx->min_region_sz);
 	return ret;
 }
 
@@ -165,14 +186,16 @@ static int build_regions(const struct draft *draft, unsigned int index,
  * An obsolete target only says which running one is to go.  Nothing else of it is
  * looked at: its process may be gone for long.
  */
-static int build_target(const struct draft *draft, unsigned int index,
+static int build_target(const struct damon_sysfs_draft *draft,
+			unsigned int index,
 			const struct damon_sysfs_target *staged)
 {
 	struct damon_target *target;
 
 	if (staged->obsolete_target && !draft->online)
-		return refuse(draft, "targets/%u/obsolete_target: nothing runs yet",
-			      index);
+		return damon_sysfs_refuse(draft,
+					  "targets/%u/obsolete_target: nothing runs yet",
+					  index);
 	target = damon_new_target();
 	if (!target)
 		return -ENOMEM;
@@ -185,13 +208,14 @@ static int build_target(const struct draft *draft, unsigned int index,
 		if (staged->pid_target > 0)
 			target->pid = find_get_pid(staged->pid_target);
 		if (!target->pid)
-			return refuse(draft, "targets/%u/pid_target: no process %d",
-				      index, staged->pid_target);
+			return damon_sysfs_refuse(draft,
+						  "targets/%u/pid_target: no process %d",
+						  index, staged->pid_target);
 	}
 	return build_regions(draft, index, staged->regions, target);
 }
 
-static int build_targets(const struct draft *draft,
+static int build_targets(const struct damon_sysfs_draft *draft,
 			 const struct damon_sysfs_node *targets)
 {
 	const struct damon_sysfs_target *staged;
@@ -203,7 +227,8 @@ static int build_targets(const struct draft *draft,
 					   struct damon_sysfs_target);
 		nr_alive += !staged->obsolete_target;
 		if (nr_alive > 1 && !damon_target_has_pid(draft->ctx))
-			return refuse(draft, "targets: more than one without processes");
+			return damon_sysfs_refuse(draft,
+					  "targets: more than one without processes");
 	}
 	for (unsigned int i = 0; i < targets->nr_children; i++) {
 		staged = damon_sysfs_child(targets, i,
@@ -215,84 +240,7 @@ static int build_targets(const struct draft *draft,
 	return 0;
 }
 
-/* Clients write the greatest unsigned long for "no limit". */
-static unsigned int to_uint(unsigned long value)
-{
-	return min_t(unsigned long, value, UINT_MAX);
-}
-
-static void read_pattern(const struct damon_sysfs_access_pattern *staged,
-			 struct damos_access_pattern *pattern)
-{
-	*pattern = (struct damos_access_pattern) {
-		.min_sz_region = staged->sz->min,
-		.max_sz_region = staged->sz->max,
-		.min_nr_accesses = to_uint(staged->nr_accesses->min),
-		.max_nr_accesses = to_uint(staged->nr_accesses->max),
-		.min_age_region = to_uint(staged->age->min),
-		.max_age_region = to_uint(staged->age->max),
-	};
-}
-
-static void read_quotas(const struct damon_sysfs_quotas *staged,
-			struct damos_quota *quota)
-{
-	*quota = (struct damos_quota) {
-		.reset_interval = staged->reset_interval_ms,
-		.ms = staged->ms,
-		.sz = staged->bytes,
-		.weight_sz = staged->weights->sz_permil,
-		.weight_nr_accesses = staged->weights->nr_accesses_permil,
-		.weight_age = staged->weights->age_permil,
-	};
-	INIT_LIST_HEAD(&quota->goals);
-}
-
-static void read_watermarks(const struct damon_sysfs_watermarks *staged,
-			    struct damos_watermarks *wmarks)
-{
-	*wmarks = (struct damos_watermarks) {
-		.metric = staged->metric,
-		.interval = staged->interval_us,
-		.high = staged->high,
-		.mid = staged->mid,
-		.low = staged->low,
-	};
-}
-
-static int build_scheme(const struct draft *draft,
-			const struct damon_sysfs_scheme *staged)
-{
-	struct damos_access_pattern pattern;
-	struct damos_watermarks wmarks;
-	struct damos_quota quota;
-	struct damos *scheme;
-
-	read_pattern(staged->access_pattern, &pattern);
-	read_quotas(staged->quotas, &quota);
-	read_watermarks(staged->watermarks, &wmarks);
-	scheme = damon_new_scheme(&pattern, staged->action,
-				  staged->apply_interval_us, &quota, &wmarks,
-				  NUMA_NO_NODE);
-	if (!scheme)
-		return -ENOMEM;
-	damon_add_scheme(draft->ctx, scheme);
-	return 0;
-}
-
-static int build_schemes(const struct draft *draft,
-			 const struct damon_sysfs_node *schemes)
-{
-	int ret = 0;
-
-	for (unsigned int i = 0; i < schemes->nr_children && !ret; i++)
-		ret = build_scheme(draft,
-				   damon_sysfs_child(schemes, i,
-						     struct damon_sysfs_scheme));
-	return ret;
-}
-
-static int build_all(const struct draft *draft,
+static int build_all(const struct damon_sysfs_draft *draft,
 		     const struct damon_sysfs_context *context)
 {
 	int ret;
@@ -303,8 +251,17 @@ static int build_all(const struct draft *draft,
 	if (!ret)
 		ret = build_targets(draft, context->targets);
 	if (!ret)
-		ret = build_schemes(draft, context->schemes);
+		ret = damon_sysfs_build_schemes(draft, context->schemes);
 	return ret;
+}
+
+/* Ends what building came to: the context, or an error and no context. */
+static struct damon_ctx *finish(struct damon_sysfs_draft *draft, int ret)
+{
+	if (!ret)
+		return draft->ctx;
+	damon_destroy_ctx(draft->ctx);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -320,7 +277,7 @@ static int build_all(const struct draft *draft,
 struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
 					const char *kdamond, bool online)
 {
-	struct draft draft = {
+	struct damon_sysfs_draft draft = {
 		.ctx = damon_new_ctx(),
 		.kdamond = kdamond,
 		.online = online,
@@ -331,8 +288,5 @@ struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
 		return ERR_PTR(-ENOMEM);
 	scoped_guard(mutex, &context->node.locks->data)
 		ret = build_all(&draft, context);
-	if (!ret)
-		return draft.ctx;
-	damon_destroy_ctx(draft.ctx);
-	return ERR_PTR(ret);
+	return finish(&draft, ret);
 }

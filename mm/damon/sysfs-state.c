@@ -80,6 +80,7 @@ static int refresh(void *data)
 	if (context) {
 		copy_intervals(context, refresh->ctx);
 		damon_sysfs_copy_stats(context, refresh->ctx);
+		damon_sysfs_copy_effective_quotas(context, refresh->ctx);
 	}
 	return 0;
 }
@@ -222,6 +223,23 @@ static int update_stats(struct damon_sysfs_kdamond *k,
 	return run(stats_fn, &errand);
 }
 
+static int effective_quotas_fn(void *data)
+{
+	struct errand *errand = data;
+
+	guard(mutex)(&errand->context->node.locks->data);
+	damon_sysfs_copy_effective_quotas(errand->context, errand->ctx);
+	return 0;
+}
+
+static int update_effective_quotas(struct damon_sysfs_kdamond *k,
+				   struct damon_sysfs_context *context)
+{
+	struct errand errand = { .ctx = k->ctx, .context = context };
+
+	return run(effective_quotas_fn, &errand);
+}
+
 static int intervals_fn(void *data)
 {
 	struct errand *errand = data;
@@ -242,7 +260,13 @@ static int update_intervals(struct damon_sysfs_kdamond *k,
 static int update_tried_regions(struct damon_sysfs_kdamond *k,
 				struct damon_sysfs_context *context)
 {
-	return damon_sysfs_walk_schemes(context, k->ctx);
+	return damon_sysfs_walk_schemes(context, k->ctx, false);
+}
+
+static int update_tried_bytes(struct damon_sysfs_kdamond *k,
+			      struct damon_sysfs_context *context)
+{
+	return damon_sysfs_walk_schemes(context, k->ctx, true);
 }
 
 static int clear_tried_regions(struct damon_sysfs_kdamond *k,
@@ -268,8 +292,10 @@ static const struct command commands[] = {
 	{ "on", false, turn_on },
 	{ "commit", true, commit },
 	{ "update_schemes_stats", true, update_stats },
+	{ "update_schemes_tried_bytes", true, update_tried_bytes },
 	{ "update_schemes_tried_regions", true, update_tried_regions },
 	{ "clear_schemes_tried_regions", false, clear_tried_regions },
+	{ "update_schemes_effective_quotas", true, update_effective_quotas },
 	{ "update_tuned_intervals", true, update_intervals },
 };
 

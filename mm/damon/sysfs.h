@@ -268,14 +268,7 @@ struct damon_sysfs_context {
 extern const struct damon_sysfs_type damon_sysfs_contexts_type;
 extern const struct damon_sysfs_file damon_sysfs_range_files[];
 
-/* sysfs-schemes.c */
-
-struct damon_sysfs_access_pattern {
-	struct damon_sysfs_node node;
-	struct damon_sysfs_range *sz;
-	struct damon_sysfs_range *nr_accesses;
-	struct damon_sysfs_range *age;
-};
+/* sysfs-quotas.c */
 
 struct damon_sysfs_weights {
 	struct damon_sysfs_node node;
@@ -284,12 +277,56 @@ struct damon_sysfs_weights {
 	unsigned int age_permil;
 };
 
+struct damon_sysfs_goal {
+	struct damon_sysfs_node node;
+	enum damos_quota_goal_metric target_metric;
+	unsigned long target_value;
+	unsigned long current_value;
+	int nid;
+	char *path;
+};
+
 struct damon_sysfs_quotas {
 	struct damon_sysfs_node node;
 	unsigned long ms;
 	unsigned long bytes;
 	unsigned long reset_interval_ms;
+	unsigned long effective_bytes;
+	enum damos_quota_goal_tuner goal_tuner;
+	unsigned int fail_charge_num;
+	unsigned int fail_charge_denom;
 	struct damon_sysfs_weights *weights;
+	struct damon_sysfs_node *goals;
+};
+
+extern const struct damon_sysfs_type damon_sysfs_quotas_type;
+
+/* sysfs-filters.c */
+
+struct damon_sysfs_filter {
+	struct damon_sysfs_node node;
+	enum damos_filter_type type;
+	bool matching;
+	bool allow;
+	char *memcg_path;
+	unsigned long addr_start;
+	unsigned long addr_end;
+	unsigned long min;
+	unsigned long max;
+	int damon_target_idx;
+};
+
+extern const struct damon_sysfs_type damon_sysfs_filters_type;
+extern const struct damon_sysfs_type damon_sysfs_core_filters_type;
+extern const struct damon_sysfs_type damon_sysfs_ops_filters_type;
+
+/* sysfs-schemes.c */
+
+struct damon_sysfs_access_pattern {
+	struct damon_sysfs_node node;
+	struct damon_sysfs_range *sz;
+	struct damon_sysfs_range *nr_accesses;
+	struct damon_sysfs_range *age;
 };
 
 struct damon_sysfs_watermarks {
@@ -301,9 +338,16 @@ struct damon_sysfs_watermarks {
 	unsigned long low;
 };
 
+struct damon_sysfs_dest {
+	struct damon_sysfs_node node;
+	unsigned int id;
+	unsigned int weight;
+};
+
 struct damon_sysfs_stats {
 	struct damon_sysfs_node node;
 	struct damos_stat stat;
+	unsigned long max_nr_snapshots;	/* an input */
 };
 
 struct damon_sysfs_tried_region {
@@ -315,32 +359,75 @@ struct damon_sysfs_tried_region {
 	unsigned long sz_filter_passed;
 };
 
+struct damon_sysfs_tried_regions {
+	struct damon_sysfs_node node;
+	unsigned long total_bytes;
+};
+
 struct damon_sysfs_scheme {
 	struct damon_sysfs_node node;
 	enum damos_action action;
 	unsigned long apply_interval_us;
+	int target_nid;
 	bool installed;		/* the scheme of this index was set up from this */
 	struct damon_sysfs_access_pattern *access_pattern;
 	struct damon_sysfs_quotas *quotas;
 	struct damon_sysfs_watermarks *watermarks;
+	struct damon_sysfs_node *filters;
+	struct damon_sysfs_node *core_filters;
+	struct damon_sysfs_node *ops_filters;
+	struct damon_sysfs_node *dests;
 	struct damon_sysfs_stats *stats;
-	struct damon_sysfs_node *tried_regions;
+	struct damon_sysfs_tried_regions *tried_regions;
 };
 
 extern const struct damon_sysfs_type damon_sysfs_schemes_type;
+extern const struct damon_sysfs_keywords damon_sysfs_action_keywords;
 
-struct damon_sysfs_walk;
+/* sysfs-results.c */
 
+struct damon_sysfs_scheme *
+damon_sysfs_installed_scheme(struct damon_sysfs_context *context,
+			     unsigned int index);
 void damon_sysfs_copy_stats(struct damon_sysfs_context *context,
 			    struct damon_ctx *ctx);
+void damon_sysfs_copy_effective_quotas(struct damon_sysfs_context *context,
+				       struct damon_ctx *ctx);
 int damon_sysfs_walk_schemes(struct damon_sysfs_context *context,
-			     struct damon_ctx *ctx);
+			     struct damon_ctx *ctx, bool bytes_only);
 void damon_sysfs_clear_tried_regions(struct damon_sysfs_context *context);
 
 /* sysfs-build.c */
 
+/**
+ * struct damon_sysfs_draft - A context under construction.
+ * @ctx:	The context.
+ * @kdamond:	Name of the kdamond, for messages.
+ * @online:	It will be committed to a running context.
+ */
+struct damon_sysfs_draft {
+	struct damon_ctx *ctx;
+	const char *kdamond;
+	bool online;
+};
+
+__printf(2, 3)
+int damon_sysfs_refuse(const struct damon_sysfs_draft *draft,
+		       const char *fmt, ...);
+__printf(2, 3)
+void damon_sysfs_remark(const struct damon_sysfs_draft *draft,
+			const char *fmt, ...);
 struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
 					const char *kdamond, bool online);
+
+/* sysfs-build-schemes.c */
+
+int damon_sysfs_build_schemes(const struct damon_sysfs_draft *draft,
+			      const struct damon_sysfs_node *schemes);
+
+/* sysfs-memcg.c */
+
+int damon_sysfs_find_memcg(const char *path, u64 *id);
 
 /* sysfs-state.c */
 

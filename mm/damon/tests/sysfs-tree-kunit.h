@@ -494,10 +494,10 @@ static void test_big_tree(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_there(&scheme_dir(f->c, 9)->node.kobj,
 					 "tried_regions"));
 	KUNIT_EXPECT_EQ(test,
-			damon_sysfs_resize(scheme_dir(f->c, 9)->tried_regions,
+			damon_sysfs_resize(&scheme_dir(f->c, 9)->tried_regions->node,
 					   200), 0);
 	KUNIT_EXPECT_TRUE(test,
-			  is_there(&scheme_dir(f->c, 9)->tried_regions->kobj,
+			  is_there(&scheme_dir(f->c, 9)->tried_regions->node.kobj,
 				   "199"));
 	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "1", 0);
 	KUNIT_EXPECT_TRUE(test, is_there(&f->c->schemes->kobj, "0"));
