@@ -310,6 +310,16 @@ static int build_scheme(struct scheme_draft *draft,
 	return ret;
 }
 
+static int build_only_goals(struct scheme_draft *draft,
+			    const struct damon_sysfs_scheme *staged)
+{
+	int ret = make_scheme(draft, staged);
+
+	if (!ret && staged->installed)
+		ret = build_goals(draft, staged->quotas->goals);
+	return ret;
+}
+
 static int build_each(const struct damon_sysfs_draft *all,
 		      const struct damon_sysfs_node *schemes,
 		      int (*build)(struct scheme_draft *draft,
@@ -341,4 +351,19 @@ int damon_sysfs_build_schemes(const struct damon_sysfs_draft *draft,
 			      const struct damon_sysfs_node *schemes)
 {
 	return build_each(draft, schemes, build_scheme);
+}
+
+/**
+ * damon_sysfs_build_only_goals() - Make schemes that are there for their goals.
+ * @draft:	The context.
+ * @schemes:	Directory of the schemes.
+ *
+ * Only those that running schemes were set up from have goals.
+ *
+ * Return: 0, -EINVAL or -ENOMEM.
+ */
+int damon_sysfs_build_only_goals(const struct damon_sysfs_draft *draft,
+				 const struct damon_sysfs_node *schemes)
+{
+	return build_each(draft, schemes, build_only_goals);
 }

@@ -290,3 +290,34 @@ struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
 		ret = build_all(&draft, context);
 	return finish(&draft, ret);
 }
+
+/**
+ * damon_sysfs_build_goals() - Make the goals of schemes from staged values.
+ * @context:	Where they are.  The caller holds &damon_sysfs_locks.tree.
+ * @kdamond:	Name of the kdamond, for messages.
+ * @operations:	Operations set of the context that they are for.
+ *
+ * Return: A context with all schemes, of which the goals alone are of use, or
+ * -EINVAL or -ENOMEM as an error pointer.  Schemes whose directories the running
+ * ones were not set up from have no goals.
+ */
+struct damon_ctx *damon_sysfs_build_goals(struct damon_sysfs_context *context,
+					  const char *kdamond,
+					  enum damon_ops_id operations)
+{
+	struct damon_sysfs_draft draft = {
+		.ctx = damon_new_ctx(),
+		.kdamond = kdamond,
+		.online = true,
+	};
+	int ret;
+
+	if (!draft.ctx)
+		return ERR_PTR(-ENOMEM);
+	ret = damon_select_ops(draft.ctx, operations);
+	if (ret)
+		return finish(&draft, ret);
+	scoped_guard(mutex, &context->node.locks->data)
+		ret = damon_sysfs_build_only_goals(&draft, context->schemes);
+	return finish(&draft, ret);
+}

@@ -206,6 +206,51 @@ static int commit(struct damon_sysfs_kdamond *k,
 	return ret;
 }
 
+/*
+ * All goals are checked and made before the first one is used.  What is left to
+ * fail is memory for goals that a running scheme did not have yet.
+ */
+static int goals_fn(void *data)
+{
+	struct errand *errand = data;
+	struct list_head *staged = &errand->new->schemes;
+	struct damos *s, *src;
+	unsigned int index = 0;
+	int ret;
+
+	src = list_first_entry(staged, struct damos, list);
+	damon_for_each_scheme(s, errand->ctx) {
+		if (list_entry_is_head(src, staged, list))
+			break;
+		if (damon_sysfs_installed_scheme(errand->context, index++)) {
+			ret = damos_commit_quota_goals(&s->quota, &src->quota);
+			if (ret)
+				return ret;
+		}
+		src = list_next_entry(src, list);
+	}
+	return 0;
+}
+
+/* The operations set changes with a commit only, and there is none now. */
+static int commit_goals(struct damon_sysfs_kdamond *k,
+			struct damon_sysfs_context *context)
+{
+	struct errand errand = { .ctx = k->ctx, .context = context };
+	int ret;
+
+	if (!damon_is_running(k->ctx))
+		return -ECANCELED;
+	errand.new = damon_sysfs_build_goals(context,
+					     kobject_name(&k->node.kobj),
+					     k->ctx->ops.id);
+	if (IS_ERR(errand.new))
+		return PTR_ERR(errand.new);
+	ret = run(goals_fn, &errand);
+	damon_destroy_ctx(errand.new);
+	return ret;
+}
+
 static int stats_fn(void *data)
 {
 	struct errand *errand = data;
@@ -291,6 +336,7 @@ struct command {
 static const struct command commands[] = {
 	{ "on", false, turn_on },
 	{ "commit", true, commit },
+	{ "commit_schemes_quota_goals", true, commit_goals },
 	{ "update_schemes_stats", true, update_stats },
 	{ "update_schemes_tried_bytes", true, update_tried_bytes },
 	{ "update_schemes_tried_regions", true, update_tried_regions },

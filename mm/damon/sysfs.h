@@ -419,11 +419,16 @@ void damon_sysfs_remark(const struct damon_sysfs_draft *draft,
 			const char *fmt, ...);
 struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
 					const char *kdamond, bool online);
+struct damon_ctx *damon_sysfs_build_goals(struct damon_sysfs_context *context,
+					  const char *kdamond,
+					  enum damon_ops_id operations);
 
 /* sysfs-build-schemes.c */
 
 int damon_sysfs_build_schemes(const struct damon_sysfs_draft *draft,
 			      const struct damon_sysfs_node *schemes);
+int damon_sysfs_build_only_goals(const struct damon_sysfs_draft *draft,
+				 const struct damon_sysfs_node *schemes);
 
 /* sysfs-memcg.c */
 
