@@ -4,32 +4,9 @@
  * is staged, and commands.
  */
 #include "sysfs-tree-kunit.h"
+#include "sysfs-schemes-kunit.h"
 
 /* Building contexts */
-
-static void need_ops(struct kunit *test, enum damon_ops_id id)
-{
-	if (!damon_is_registered_ops(id))
-		kunit_skip(test, "operations set %d is not built in", id);
-}
-
-static struct damon_ctx *build(struct kunit *test, bool online)
-{
-	struct sysfs_fixture *f = test->priv;
-
-	return damon_sysfs_build_ctx(f->c, "kunit", online);
-}
-
-/* 0, or the error that building gives. */
-static int try_build(struct kunit *test, bool online)
-{
-	struct damon_ctx *ctx = build(test, online);
-
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
-	damon_destroy_ctx(ctx);
-	return 0;
-}
 
 static void test_build_defaults(struct kunit *test)
 {
@@ -234,76 +211,6 @@ static void test_build_pids(struct kunit *test)
 	damon_destroy_ctx(ctx);
 }
 
-static void stage_bounds(struct kunit *test, struct damon_sysfs_range *range,
-			 unsigned long min, unsigned long max)
-{
-	KUNIT_EXPECT_EQ(test, put_ul(&range->node, "min", min), 0);
-	KUNIT_EXPECT_EQ(test, put_ul(&range->node, "max", max), 0);
-}
-
-static void stage_scheme(struct kunit *test, struct damon_sysfs_scheme *s)
-{
-	/* What truncation would make zero, where there is anything to truncate. */
-	unsigned long beyond = min_t(u64, UINT_MAX + 1ULL, ULONG_MAX);
-
-	stage_bounds(test, s->access_pattern->sz, 8192, ULONG_MAX);
-	stage_bounds(test, s->access_pattern->nr_accesses, beyond, UINT_MAX);
-	stage_bounds(test, s->access_pattern->age, 3, ULONG_MAX);
-	EXPECT_PUT(test, &s->node, "apply_interval_us", "77", 0);
-	EXPECT_PUT(test, &s->quotas->node, "ms", "5", 0);
-	EXPECT_PUT(test, &s->quotas->node, "bytes", "6", 0);
-	KUNIT_EXPECT_EQ(test, put_ul(&s->quotas->node, "reset_interval_ms",
-				     ULONG_MAX), 0);
-	EXPECT_PUT(test, &s->quotas->weights->node, "sz_permil", "1", 0);
-	EXPECT_PUT(test, &s->quotas->weights->node, "nr_accesses_permil", "2", 0);
-	EXPECT_PUT(test, &s->quotas->weights->node, "age_permil", "3000", 0);
-	EXPECT_PUT(test, &s->watermarks->node, "metric", "free_mem_rate", 0);
-	EXPECT_PUT(test, &s->watermarks->node, "interval_us", "9", 0);
-	EXPECT_PUT(test, &s->watermarks->node, "high", "1", 0);
-	EXPECT_PUT(test, &s->watermarks->node, "mid", "2", 0);
-	EXPECT_PUT(test, &s->watermarks->node, "low", "3", 0);
-}
-
-static void test_build_scheme(struct kunit *test)
-{
-	struct sysfs_fixture *f = test->priv;
-	struct damon_ctx *ctx;
-	struct damos *s;
-
-	need_ops(test, DAMON_OPS_PADDR);
-	EXPECT_PUT(test, &f->c->node, "operations", "paddr", 0);
-	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "2", 0);
-	EXPECT_GET(test, &scheme_dir(f->c, 1)->node, "action", "stat\n");
-	stage_scheme(test, scheme_dir(f->c, 1));
-	ctx = build(test, false);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
-
-	s = list_first_entry(&ctx->schemes, struct damos, list);
-	KUNIT_EXPECT_EQ(test, s->action, DAMOS_STAT);
-	KUNIT_EXPECT_EQ(test, s->pattern.max_sz_region, 0);
-
-	s = list_last_entry(&ctx->schemes, struct damos, list);
-	KUNIT_EXPECT_EQ(test, s->pattern.min_sz_region, 8192);
-	KUNIT_EXPECT_EQ(test, s->pattern.max_sz_region, ULONG_MAX);
-	KUNIT_EXPECT_EQ(test, s->pattern.min_nr_accesses, UINT_MAX);
-	KUNIT_EXPECT_EQ(test, s->pattern.max_nr_accesses, UINT_MAX);
-	KUNIT_EXPECT_EQ(test, s->pattern.min_age_region, 3);
-	KUNIT_EXPECT_EQ(test, s->pattern.max_age_region, UINT_MAX);
-	KUNIT_EXPECT_EQ(test, s->apply_interval_us, 77);
-	KUNIT_EXPECT_EQ(test, s->quota.ms, 5);
-	KUNIT_EXPECT_EQ(test, s->quota.sz, 6);
-	KUNIT_EXPECT_EQ(test, s->quota.reset_interval, ULONG_MAX);
-	KUNIT_EXPECT_EQ(test, s->quota.weight_sz, 1);
-	KUNIT_EXPECT_EQ(test, s->quota.weight_nr_accesses, 2);
-	KUNIT_EXPECT_EQ(test, s->quota.weight_age, 3000);
-	KUNIT_EXPECT_EQ(test, s->wmarks.metric, DAMOS_WMARK_FREE_MEM_RATE);
-	KUNIT_EXPECT_EQ(test, s->wmarks.interval, 9);
-	KUNIT_EXPECT_EQ(test, s->wmarks.high, 1);
-	KUNIT_EXPECT_EQ(test, s->wmarks.mid, 2);
-	KUNIT_EXPECT_EQ(test, s->wmarks.low, 3);
-	damon_destroy_ctx(ctx);
-}
-
 /* Commands */
 
 static void test_commands_early(struct kunit *test)
@@ -317,6 +224,9 @@ static void test_commands_early(struct kunit *test)
 	EXPECT_PUT(test, k, "state", "commit", -EINVAL);
 	EXPECT_PUT(test, k, "state", "update_schemes_stats", -EINVAL);
 	EXPECT_PUT(test, k, "state", "update_schemes_tried_regions", -EINVAL);
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_bytes", -EINVAL);
+	EXPECT_PUT(test, k, "state", "update_schemes_effective_quotas", -EINVAL);
+	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", -EINVAL);
 	EXPECT_PUT(test, k, "state", "update_tuned_intervals", -EINVAL);
 	EXPECT_PUT(test, k, "state", "clear_schemes_tried_regions\n", 0);
 	EXPECT_PUT(test, f->k->contexts, "nr_contexts", "0", 0);
@@ -376,6 +286,215 @@ static void test_run(struct kunit *test)
 	EXPECT_PUT(test, f->kdamonds, "nr_kdamonds", "2", 0);
 }
 
+/* One scheme for everything, on some physical memory, with short intervals. */
+static void start_scheme(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *intervals =
+		&f->c->monitoring_attrs->intervals->node;
+	struct damon_sysfs_access_pattern *pattern;
+
+	need_ops(test, DAMON_OPS_PADDR);
+	if (damon_nr_running_ctxs())
+		kunit_skip(test, "other kdamonds run");
+	EXPECT_PUT(test, &f->c->node, "operations", "paddr", 0);
+	EXPECT_PUT(test, intervals, "sample_us", "1000", 0);
+	EXPECT_PUT(test, intervals, "aggr_us", "5000", 0);
+	EXPECT_PUT(test, &f->c->monitoring_attrs->nr_regions->node, "max",
+		   "20", 0);
+	EXPECT_PUT(test, f->c->targets, "nr_targets", "1", 0);
+	EXPECT_PUT(test, target_dir(f->c, 0)->regions, "nr_regions", "1", 0);
+	stage_region(test, 0, 0, PAGE_SIZE * 1000);
+	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "2", 0);
+	pattern = scheme_dir(f->c, 0)->access_pattern;
+	stage_bounds(test, pattern->sz, 0, ULONG_MAX);
+	stage_bounds(test, pattern->nr_accesses, 0, ULONG_MAX);
+	stage_bounds(test, pattern->age, 0, ULONG_MAX);
+	EXPECT_PUT(test, &f->k->node, "state", "on", 0);
+}
+
+static void expect_bytes(struct kunit *test, unsigned int scheme,
+			 unsigned long nr_bytes)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *dir;
+	unsigned long shown;
+
+	dir = &scheme_dir(f->c, scheme)->tried_regions->node;
+	KUNIT_ASSERT_EQ(test, kstrtoul(get(test, dir, "total_bytes"), 0,
+				       &shown), 0);
+	KUNIT_EXPECT_EQ(test, shown, nr_bytes);
+}
+
+/* Sum of the sizes of the regions that are shown. */
+static unsigned long bytes_of_dirs(struct damon_sysfs_node *dirs)
+{
+	struct damon_sysfs_tried_region *region;
+	unsigned long nr_bytes = 0;
+
+	for (unsigned int i = 0; i < dirs->nr_children; i++) {
+		region = damon_sysfs_child(dirs, i,
+					   struct damon_sysfs_tried_region);
+		nr_bytes += region->end - region->start;
+	}
+	return nr_bytes;
+}
+
+static void test_tried_regions(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node;
+	struct damon_sysfs_node *dirs;
+
+	start_scheme(test);
+	dirs = &scheme_dir(f->c, 0)->tried_regions->node;
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_bytes", 0);
+	expect_bytes(test, 0, PAGE_SIZE * 1000);
+	expect_bytes(test, 1, 0);
+	KUNIT_EXPECT_EQ(test, dirs->nr_children, 0);
+
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_regions", 0);
+	KUNIT_EXPECT_GT(test, dirs->nr_children, 0);
+	KUNIT_EXPECT_EQ(test, bytes_of_dirs(dirs), PAGE_SIZE * 1000);
+	expect_bytes(test, 0, PAGE_SIZE * 1000);
+
+	/* A walk that does not take place takes nothing away ... */
+	EXPECT_PUT(test, k, "state", "off", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_bytes", -ECANCELED);
+	KUNIT_EXPECT_EQ(test, bytes_of_dirs(dirs), PAGE_SIZE * 1000);
+	expect_bytes(test, 0, PAGE_SIZE * 1000);
+	EXPECT_PUT(test, k, "state", "clear_schemes_tried_regions", 0);
+	KUNIT_EXPECT_EQ(test, dirs->nr_children, 0);
+	expect_bytes(test, 0, 0);
+
+	/* ... and one that does leaves no regions of an older one behind. */
+	EXPECT_PUT(test, k, "state", "on", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_regions", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_bytes", 0);
+	KUNIT_EXPECT_EQ(test, dirs->nr_children, 0);
+	expect_bytes(test, 0, PAGE_SIZE * 1000);
+}
+
+/* Without memory for all regions: an error, but the right size. */
+static void test_tried_regions_no_memory(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node;
+	unsigned int nth;
+
+	needs_failslab(test);
+	start_scheme(test);
+	for (nth = 1; nth < 100; nth++) {
+		EXPECT_PUT(test, k, "state", "clear_schemes_tried_regions", 0);
+		fail_allocation(nth);
+		if (!put(k, "state", "update_schemes_tried_regions"))
+			break;
+		KUNIT_ASSERT_TRUE(test, allocation_failed());
+		expect_bytes(test, 0, nth > 1 ? PAGE_SIZE * 1000 : 0);
+	}
+	KUNIT_EXPECT_FALSE(test, allocation_failed());
+	KUNIT_EXPECT_GT(test, nth, 2);
+	expect_bytes(test, 0, PAGE_SIZE * 1000);
+}
+
+static void stage_goal(struct kunit *test, unsigned int scheme, const char *nr,
+		       const char *target)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *goals = scheme_dir(f->c, scheme)->quotas->goals;
+
+	EXPECT_PUT(test, goals, "nr_goals", nr, 0);
+	for (unsigned int i = 0; i < goals->nr_children; i++)
+		EXPECT_PUT(test, goals->children[i], "target_value", target, 0);
+}
+
+/* Sum of the target values of a scheme, which does not run any more. */
+static void expect_goals(struct kunit *test, unsigned int scheme,
+			 unsigned long sum)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damos_quota_goal *goal;
+	unsigned int index = 0;
+	struct damos *s;
+
+	damon_for_each_scheme(s, f->k->ctx) {
+		if (index++ != scheme)
+			continue;
+		damos_for_each_quota_goal(goal, &s->quota)
+			sum -= goal->target_value;
+	}
+	KUNIT_EXPECT_EQ(test, sum, 0);
+}
+
+static void test_commit_goals(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node;
+	struct damon_sysfs_node *goals;
+
+	start_scheme(test);
+	stage_goal(test, 0, "2", "70");
+	stage_goal(test, 1, "1", "80");
+	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", 0);
+
+	/* One that is wrong: none is changed. */
+	stage_goal(test, 0, "1", "90");
+	goals = scheme_dir(f->c, 1)->quotas->goals;
+	EXPECT_PUT(test, goals->children[0], "target_metric",
+		   "node_memcg_used_bp", 0);
+	EXPECT_PUT(test, goals->children[0], "path", "nowhere", 0);
+	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", -EINVAL);
+
+	/* What is wrong elsewhere does not matter. */
+	EXPECT_PUT(test, goals->children[0], "target_metric", "user_input", 0);
+	EXPECT_PUT(test, k, "state", "off", 0);
+	expect_goals(test, 0, 70 + 70);
+	expect_goals(test, 1, 80);
+
+	EXPECT_PUT(test, k, "state", "on", 0);
+	stage_goal(test, 0, "1", "60");
+	stage_goal(test, 1, "0", "0");
+	EXPECT_PUT(test, f->c->targets, "nr_targets", "3", 0);
+	EXPECT_PUT(test, k, "state", "commit", -EINVAL);
+	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", 0);
+
+	/* New directories are not those of the running schemes. */
+	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "1", 0);
+	stage_goal(test, 0, "1", "10");
+	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", 0);
+	EXPECT_PUT(test, k, "state", "off", 0);
+	expect_goals(test, 0, 60);
+	expect_goals(test, 1, 0);
+	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", -ECANCELED);
+}
+
+static void test_effective_quotas(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node;
+	struct damon_sysfs_node *quotas;
+
+	start_scheme(test);
+	quotas = &scheme_dir(f->c, 0)->quotas->node;
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_bytes", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_effective_quotas", 0);
+	EXPECT_GET(test, quotas, "effective_bytes", "0\n");
+	EXPECT_PUT(test, quotas, "bytes", "5000000", 0);
+	EXPECT_PUT(test, quotas, "reset_interval_ms", "1000", 0);
+	EXPECT_PUT(test, k, "state", "commit", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_bytes", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_effective_quotas", 0);
+	EXPECT_GET(test, quotas, "effective_bytes", "5000000\n");
+
+	/* The limit that is asked for is one thing, the running one another. */
+	EXPECT_PUT(test, quotas, "bytes", "6000000", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_effective_quotas", 0);
+	EXPECT_GET(test, quotas, "effective_bytes", "5000000\n");
+	EXPECT_PUT(test, k, "state", "off", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_effective_quotas",
+		   -ECANCELED);
+}
+
 static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_initial_values),
 	KUNIT_CASE(test_unsigned_long),
@@ -399,9 +518,27 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_build_regions),
 	KUNIT_CASE(test_build_paddr_targets),
 	KUNIT_CASE(test_build_pids),
+	KUNIT_CASE(test_initial_scheme),
+	KUNIT_CASE(test_actions),
+	KUNIT_CASE(test_metrics),
+	KUNIT_CASE(test_filter_types),
 	KUNIT_CASE(test_build_scheme),
+	KUNIT_CASE(test_build_action),
+	KUNIT_CASE(test_build_goals),
+	KUNIT_CASE(test_build_bad_goals),
+	KUNIT_CASE(test_build_filters),
+	KUNIT_CASE(test_build_bad_filters),
+	KUNIT_CASE(test_build_memcg),
+	KUNIT_CASE(test_build_dests),
+	KUNIT_CASE(test_no_memory),
+	KUNIT_CASE(test_no_memory_attached),
+	KUNIT_CASE(test_build_no_memory),
 	KUNIT_CASE(test_commands_early),
 	KUNIT_CASE(test_run),
+	KUNIT_CASE(test_tried_regions),
+	KUNIT_CASE(test_tried_regions_no_memory),
+	KUNIT_CASE(test_commit_goals),
+	KUNIT_CASE(test_effective_quotas),
 	{ }
 };
 

@@ -126,6 +126,32 @@ static void sysfs_test_exit(struct kunit *test)
 	free_page((unsigned long)f->page);
 }
 
+/* Building contexts */
+
+static void need_ops(struct kunit *test, enum damon_ops_id id)
+{
+	if (!damon_is_registered_ops(id))
+		kunit_skip(test, "operations set %d is not built in", id);
+}
+
+static struct damon_ctx *build(struct kunit *test, bool online)
+{
+	struct sysfs_fixture *f = test->priv;
+
+	return damon_sysfs_build_ctx(f->c, "kunit", online);
+}
+
+/* 0, or the error that building gives. */
+static int try_build(struct kunit *test, bool online)
+{
+	struct damon_ctx *ctx = build(test, online);
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	damon_destroy_ctx(ctx);
+	return 0;
+}
+
 /* Classes of values, on an object that exists for this only */
 
 enum choice { CHOICE_RED, CHOICE_UNKNOWN, CHOICE_BLUE };
