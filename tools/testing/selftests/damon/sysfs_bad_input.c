@@ -212,6 +212,93 @@ static void test_bad_paddr(void)
 	EXPECT(stats_grow());
 }
 
+/*
+ * One goal and one filter of each kind.  Nothing is wrong yet, and no filter of
+ * the core matches anything.
+ */
+static void stage_parts(void)
+{
+	EXPECT_PUT(S0 "/quotas/goals/nr_goals", "1", 0);
+	EXPECT_PUT(S0 "/quotas/goals/0/target_value", "100", 0);
+	EXPECT_PUT(S0 "/quotas/goals/0/current_value", "1", 0);
+	EXPECT_PUT(S0 "/filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/core_filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/ops_filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/filters/0/matching", "Y", 0);
+	EXPECT_PUT(S0 "/core_filters/0/matching", "Y", 0);
+	EXPECT_PUT(S0 "/core_filters/0/damon_target_idx", "99", 0);
+}
+
+/* Values that must not be accepted, in schemes, and what is right instead. */
+static const struct bad_part {
+	const char *path;
+	const char *bad;
+	const char *good;
+	const char *type_path;	/* with this type only */
+	const char *type;
+	const char *harmless;
+} bad_parts[] = {
+	{ S0 "/core_filters/0/addr_start", "8192", "0",
+	  S0 "/core_filters/0/type", "addr", "target" },
+	{ S0 "/filters/0/addr_start", "1", "0",
+	  S0 "/filters/0/type", "addr", "anon" },
+	{ S0 "/ops_filters/0/min", "4097", "0",
+	  S0 "/ops_filters/0/type", "hugepage_size", "anon" },
+	{ S0 "/filters/0/min", "1", "0",
+	  S0 "/filters/0/type", "hugepage_size", "anon" },
+	{ S0 "/ops_filters/0/memcg_path", "/no/such/cgroup", "/",
+	  S0 "/ops_filters/0/type", "memcg", "young" },
+	{ S0 "/filters/0/memcg_path", "\n", "/",
+	  S0 "/filters/0/type", "memcg", "young" },
+	{ S0 "/quotas/goals/0/path", "/no/such/cgroup", "/",
+	  S0 "/quotas/goals/0/target_metric", "node_memcg_used_bp",
+	  "user_input" },
+	{ S0 "/quotas/goals/0/target_metric", "node_eligible_mem_bp",
+	  "user_input",
+	  S0 "/quotas/goals/0/target_metric", "node_eligible_mem_bp",
+	  "user_input" },
+};
+
+static void test_bad_schemes(void)
+{
+	pid_t pid = start_victim();
+
+	start_watching(pid);
+	stage_parts();
+	EXPECT_PUT(K0 "/state", "commit", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad_parts); i++) {
+		const struct bad_part *part = &bad_parts[i];
+
+		EXPECT_PUT(part->path, part->bad, 0);
+		EXPECT_PUT(part->type_path, part->type, 0);
+		EXPECT_PUT(K0 "/state", "commit", EINVAL);
+		if (strstr(part->path, "/goals/"))
+			EXPECT_PUT(K0 "/state", "commit_schemes_quota_goals",
+				   EINVAL);
+		EXPECT_IS(K0 "/state", "on");
+		if (!stats_grow())
+			fail("no monitoring after %s = %s", part->path,
+			     part->bad);
+		EXPECT_PUT(part->type_path, part->harmless, 0);
+		EXPECT_PUT(K0 "/state", "commit", 0);
+		EXPECT_PUT(part->path, part->good, 0);
+	}
+	EXPECT_PUT(K0 "/state", "off", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad_parts); i++) {
+		const struct bad_part *part = &bad_parts[i];
+
+		EXPECT_PUT(part->path, part->bad, 0);
+		EXPECT_PUT(part->type_path, part->type, 0);
+		EXPECT_PUT(K0 "/state", "on", EINVAL);
+		EXPECT_IS(K0 "/state", "off");
+		EXPECT_PUT(part->type_path, part->harmless, 0);
+		EXPECT_PUT(part->path, part->good, 0);
+	}
+	EXPECT_PUT(K0 "/state", "on", 0);
+	EXPECT_IS(K0 "/state", "on");
+	stop_victim(pid);
+}
+
 /* Odd, but none of the kernel's business. */
 static void test_odd_values(void)
 {
@@ -226,6 +313,15 @@ static void test_odd_values(void)
 	EXPECT_PUT(ATTRS "/nr_regions/max", "3", 0);
 	EXPECT_PUT(S0 "/quotas/weights/age_permil", "4294967295", 0);
 	EXPECT_PUT(S0 "/watermarks/low", "900", 0);
+	EXPECT_PUT(S0 "/action", "lru_prio", 0);
+	EXPECT_PUT(S0 "/target_nid", "1000", 0);
+	EXPECT_PUT(S0 "/dests/nr_dests", "2", 0);
+	EXPECT_PUT(S0 "/dests/0/id", "1000", 0);
+	EXPECT_PUT(S0 "/quotas/fail_charge_num", "4294967295", 0);
+	EXPECT_PUT(S0 "/filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/filters/0/type", "target", 0);
+	EXPECT_PUT(S0 "/filters/0/matching", "Y", 0);
+	EXPECT_PUT(S0 "/filters/0/damon_target_idx", "-7", 0);
 	EXPECT_PUT(K0 "/state", "commit", 0);
 	EXPECT(stats_grow());
 	EXPECT_PUT(S0 "/access_pattern/sz/min", MAX_UL, 0);
@@ -250,6 +346,7 @@ int main(void)
 		{ "regions of fixed virtual memory", test_bad_regions_fvaddr },
 		{ "regions of virtual memory", test_bad_regions_vaddr },
 		{ "physical address spaces", test_bad_paddr },
+		{ "filters and goals of schemes", test_bad_schemes },
 		{ "odd values are fine", test_odd_values },
 	};
 

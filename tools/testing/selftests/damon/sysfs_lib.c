@@ -153,8 +153,7 @@ bool exists(const char *path)
 	return fd >= 0;
 }
 
-/* Files and directories in a directory. */
-unsigned int nr_entries(const char *path)
+static unsigned int count(const char *path, bool dirs_only)
 {
 	unsigned int nr = 0;
 	int fd = open_file(path, O_RDONLY | O_DIRECTORY);
@@ -165,9 +164,22 @@ unsigned int nr_entries(const char *path)
 		return 0;
 	dir = fdopendir(fd);
 	while ((entry = readdir(dir)))
-		nr += entry->d_name[0] != '.';
+		nr += entry->d_name[0] != '.' &&
+			(!dirs_only || entry->d_type == DT_DIR);
 	closedir(dir);
 	return nr;
+}
+
+/* Files and directories in a directory. */
+unsigned int nr_entries(const char *path)
+{
+	return count(path, false);
+}
+
+/* Directories in a directory. */
+unsigned int nr_dirs(const char *path)
+{
+	return count(path, true);
 }
 
 void clean_up(void)

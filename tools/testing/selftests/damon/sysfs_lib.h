@@ -51,6 +51,7 @@ unsigned long get_ul(const char *path);
 bool is(const char *path, const char *text);
 bool exists(const char *path);
 unsigned int nr_entries(const char *path);
+unsigned int nr_dirs(const char *path);
 __printf(1, 2) const char *path_of(const char *fmt, ...);
 
 /* Writes that must give an error, or 0. */

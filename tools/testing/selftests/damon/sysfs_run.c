@@ -264,7 +264,7 @@ static void test_obsolete_dead(void)
 /* Regions are numbered without gaps, and in order. */
 static unsigned int check_tried_regions(unsigned long *nr_bytes)
 {
-	unsigned int nr = nr_entries(S0 "/tried_regions");
+	unsigned int nr = nr_dirs(S0 "/tried_regions");
 	unsigned long last = 0;
 
 	*nr_bytes = 0;
@@ -306,9 +306,9 @@ static void test_tried_regions(void)
 	EXPECT_PUT(K0 "/state", "off", 0);
 	EXPECT(check_tried_regions(&nr_bytes) >= 10);
 	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", ECANCELED);
-	EXPECT(nr_entries(S0 "/tried_regions") >= 10);
+	EXPECT(nr_dirs(S0 "/tried_regions") >= 10);
 	EXPECT_PUT(K0 "/state", "clear_schemes_tried_regions", 0);
-	EXPECT(!nr_entries(S0 "/tried_regions"));
+	EXPECT(!nr_dirs(S0 "/tried_regions"));
 }
 
 /* Each scheme shows its own regions: those with the right sizes. */
@@ -334,8 +334,8 @@ static void test_tried_regions_of_schemes(void)
 	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
 	check_tried_regions(&nr_bytes);
 	EXPECT(nr_bytes == PAGE * (1024 - 16));
-	EXPECT(!nr_entries(C0 "/schemes/1/tried_regions"));
-	EXPECT(nr_entries(C0 "/schemes/2/tried_regions") >= 10);
+	EXPECT(!nr_dirs(C0 "/schemes/1/tried_regions"));
+	EXPECT(nr_dirs(C0 "/schemes/2/tried_regions") >= 10);
 }
 
 static void test_refresh(void)

@@ -32,7 +32,7 @@ static void test_directories_go(void)
 	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
 	sleep_ms(50);
 	EXPECT_IS(S0 "/stats/nr_tried", "0");
-	EXPECT(!nr_entries(S0 "/tried_regions"));
+	EXPECT(!nr_dirs(S0 "/tried_regions"));
 
 	EXPECT_PUT(C0 "/targets/nr_targets", "0", 0);
 	EXPECT_PUT(K0 "/state", "update_schemes_stats", 0);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ static const struct expected {
 	{ C0 "/schemes/nr_schemes", 0600, "1" },
 	{ S0 "/action", 0600, "stat" },
 	{ S0 "/apply_interval_us", 0600, "0" },
+	{ S0 "/target_nid", 0600, "-1" },
 	{ S0 "/access_pattern/sz/min", 0600, "0" },
 	{ S0 "/access_pattern/sz/max", 0600, "0" },
 	{ S0 "/access_pattern/nr_accesses/min", 0600, "0" },
@@ -57,6 +59,16 @@ static const struct expected {
 	{ S0 "/quotas/ms", 0600, "0" },
 	{ S0 "/quotas/bytes", 0600, "0" },
 	{ S0 "/quotas/reset_interval_ms", 0600, "0" },
+	{ S0 "/quotas/effective_bytes", 0400, "0" },
+	{ S0 "/quotas/goal_tuner", 0600, "consist" },
+	{ S0 "/quotas/fail_charge_num", 0600, "0" },
+	{ S0 "/quotas/fail_charge_denom", 0600, "0" },
+	{ S0 "/quotas/goals/nr_goals", 0600, "1" },
+	{ S0 "/quotas/goals/0/target_metric", 0600, "user_input" },
+	{ S0 "/quotas/goals/0/target_value", 0600, "0" },
+	{ S0 "/quotas/goals/0/current_value", 0600, "0" },
+	{ S0 "/quotas/goals/0/nid", 0600, "0" },
+	{ S0 "/quotas/goals/0/path", 0600, "" },
 	{ S0 "/quotas/weights/sz_permil", 0600, "0" },
 	{ S0 "/quotas/weights/nr_accesses_permil", 0600, "0" },
 	{ S0 "/quotas/weights/age_permil", 0600, "0" },
@@ -65,12 +77,48 @@ static const struct expected {
 	{ S0 "/watermarks/high", 0600, "0" },
 	{ S0 "/watermarks/mid", 0600, "0" },
 	{ S0 "/watermarks/low", 0600, "0" },
+	{ S0 "/filters/nr_filters", 0600, "1" },
+	{ S0 "/filters/0/type", 0600, "anon" },
+	{ S0 "/filters/0/matching", 0600, "N" },
+	{ S0 "/filters/0/allow", 0600, "N" },
+	{ S0 "/filters/0/memcg_path", 0600, "" },
+	{ S0 "/filters/0/addr_start", 0600, "0" },
+	{ S0 "/filters/0/addr_end", 0600, "0" },
+	{ S0 "/filters/0/min", 0600, "0" },
+	{ S0 "/filters/0/max", 0600, "0" },
+	{ S0 "/filters/0/damon_target_idx", 0600, "0" },
+	{ S0 "/core_filters/nr_filters", 0600, "1" },
+	{ S0 "/core_filters/0/type", 0600, "addr" },
+	{ S0 "/core_filters/0/matching", 0600, "N" },
+	{ S0 "/core_filters/0/allow", 0600, "N" },
+	{ S0 "/core_filters/0/memcg_path", 0600, "" },
+	{ S0 "/core_filters/0/addr_start", 0600, "0" },
+	{ S0 "/core_filters/0/addr_end", 0600, "0" },
+	{ S0 "/core_filters/0/min", 0600, "0" },
+	{ S0 "/core_filters/0/max", 0600, "0" },
+	{ S0 "/core_filters/0/damon_target_idx", 0600, "0" },
+	{ S0 "/ops_filters/nr_filters", 0600, "1" },
+	{ S0 "/ops_filters/0/type", 0600, "anon" },
+	{ S0 "/ops_filters/0/matching", 0600, "N" },
+	{ S0 "/ops_filters/0/allow", 0600, "N" },
+	{ S0 "/ops_filters/0/memcg_path", 0600, "" },
+	{ S0 "/ops_filters/0/addr_start", 0600, "0" },
+	{ S0 "/ops_filters/0/addr_end", 0600, "0" },
+	{ S0 "/ops_filters/0/min", 0600, "0" },
+	{ S0 "/ops_filters/0/max", 0600, "0" },
+	{ S0 "/ops_filters/0/damon_target_idx", 0600, "0" },
+	{ S0 "/dests/nr_dests", 0600, "1" },
+	{ S0 "/dests/0/id", 0600, "0" },
+	{ S0 "/dests/0/weight", 0600, "0" },
 	{ S0 "/stats/nr_tried", 0400, "0" },
 	{ S0 "/stats/sz_tried", 0400, "0" },
 	{ S0 "/stats/nr_applied", 0400, "0" },
 	{ S0 "/stats/sz_applied", 0400, "0" },
+	{ S0 "/stats/sz_ops_filter_passed", 0400, "0" },
 	{ S0 "/stats/qt_exceeds", 0400, "0" },
 	{ S0 "/stats/nr_snapshots", 0400, "0" },
+	{ S0 "/stats/max_nr_snapshots", 0600, "0" },
+	{ S0 "/tried_regions/total_bytes", 0400, "0" },
 };
 
 #define NR_EXPECTED	ARRAY_SIZE(expected)
@@ -83,6 +131,11 @@ static void stage_one_of_everything(void)
 	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
 	EXPECT_PUT(C0 "/targets/0/regions/nr_regions", "1", 0);
 	EXPECT_PUT(C0 "/schemes/nr_schemes", "1", 0);
+	EXPECT_PUT(S0 "/quotas/goals/nr_goals", "1", 0);
+	EXPECT_PUT(S0 "/filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/core_filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/ops_filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/dests/nr_dests", "1", 0);
 }
 
 static int check_entry(const char *path, const struct stat *st, int type,
@@ -114,7 +167,7 @@ static void test_modes(void)
 	stage_one_of_everything();
 	EXPECT(!nftw(ADMIN, check_entry, 16, FTW_PHYS));
 	EXPECT(exists(S0 "/tried_regions"));
-	EXPECT(!nr_entries(S0 "/tried_regions"));
+	EXPECT(!nr_dirs(S0 "/tried_regions"));
 	EXPECT(nr_entries(ATTRS) == 2);
 }
 
@@ -135,6 +188,8 @@ static void test_forbidden(void)
 		ADMIN "/" K0 "/pid",
 		ADMIN "/" C0 "/avail_operations",
 		ADMIN "/" S0 "/stats/nr_tried",
+		ADMIN "/" S0 "/quotas/effective_bytes",
+		ADMIN "/" S0 "/tried_regions/total_bytes",
 	};
 
 	stage_one_of_everything();
@@ -166,18 +221,53 @@ static void check_number(const char *path)
 	EXPECT_IS(path, "43");
 }
 
+static bool ends_with(const char *path, const char *end)
+{
+	size_t len = strlen(path), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(path + len - end_len, end);
+}
+
+/* Files whose numbers make directories. */
+static bool is_count(const char *path)
+{
+	static const char *const counts[] = {
+		"/nr_kdamonds", "/nr_contexts", "/nr_targets", "/nr_regions",
+		"/nr_schemes", "/nr_goals", "/nr_filters", "/nr_dests",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (ends_with(path, counts[i]))
+			return true;
+	return false;
+}
+
+/* Files that take negative numbers. */
+static bool is_signed(const char *path)
+{
+	return ends_with(path, "/pid_target") || ends_with(path, "nid") ||
+		ends_with(path, "/damon_target_idx");
+}
+
+/* Every int. */
+static void check_signed(const char *path, int error)
+{
+	EXPECT_PUT(path, "-5", 0);
+	EXPECT_IS(path, "-5");
+	EXPECT_PUT(path, "2147483647\n", 0);
+	EXPECT_IS(path, "2147483647");
+	EXPECT_PUT(path, "2147483648", error);
+	EXPECT_PUT(path, "one", EINVAL);
+	EXPECT_IS(path, "2147483647");
+}
+
 static void test_numbers(void)
 {
 	stage_one_of_everything();
 	for (size_t i = 0; i < NR_EXPECTED; i++) {
 		const struct expected *e = &expected[i];
 
-		if (e->mode != 0600 || strstr(e->path, "/nr_kdamonds") ||
-		    strstr(e->path, "/nr_contexts") ||
-		    strstr(e->path, "/nr_targets") ||
-		    strstr(e->path, "regions/nr_regions") ||
-		    strstr(e->path, "/nr_schemes") ||
-		    strstr(e->path, "pid_target"))
+		if (e->mode != 0600 || is_count(e->path) || is_signed(e->path))
 			continue;
 		if (e->initial[0] >= '0' && e->initial[0] <= '9')
 			check_number(e->path);
@@ -191,9 +281,16 @@ static void test_numbers(void)
 	EXPECT_PUT(S0 "/quotas/weights/sz_permil", "4294967296", ERANGE);
 	EXPECT_PUT(K0 "/refresh_ms", "4294967296", ERANGE);
 	EXPECT_PUT(C0 "/addr_unit", "0", EINVAL);
-	EXPECT_PUT(C0 "/targets/0/pid_target", "-5", 0);
-	EXPECT_IS(C0 "/targets/0/pid_target", "-5");
-	EXPECT_PUT(C0 "/targets/0/pid_target", "2147483648", EINVAL);
+	EXPECT_PUT(S0 "/quotas/fail_charge_num", "4294967295", 0);
+	EXPECT_PUT(S0 "/quotas/fail_charge_num", "4294967296", EINVAL);
+	EXPECT_PUT(S0 "/quotas/fail_charge_denom", "4294967296", EINVAL);
+	EXPECT_PUT(S0 "/dests/0/id", "4294967296", ERANGE);
+	EXPECT_PUT(S0 "/filters/0/addr_end", MAX_UL, 0);
+	EXPECT_IS(S0 "/filters/0/addr_end", MAX_UL);
+	check_signed(C0 "/targets/0/pid_target", EINVAL);
+	check_signed(S0 "/target_nid", ERANGE);
+	check_signed(S0 "/quotas/goals/0/nid", ERANGE);
+	check_signed(S0 "/core_filters/0/damon_target_idx", ERANGE);
 }
 
 static void test_keywords(void)
@@ -208,9 +305,7 @@ static void test_keywords(void)
 	EXPECT_PUT(S0 "/watermarks/metric", "free_mem_rate", 0);
 	EXPECT_PUT(S0 "/watermarks/metric", "foo", EINVAL);
 	EXPECT_IS(S0 "/watermarks/metric", "free_mem_rate");
-	EXPECT_PUT(S0 "/action", "foo", EINVAL);
 	EXPECT_PUT(S0 "/action", "", 0);
-	EXPECT_PUT(S0 "/action", "stat", 0);
 	EXPECT_PUT(C0 "/pause", "True", 0);
 	EXPECT_IS(C0 "/pause", "Y");
 	EXPECT_PUT(C0 "/pause", "False", 0);
@@ -218,6 +313,95 @@ static void test_keywords(void)
 	EXPECT_PUT(C0 "/pause", "2", EINVAL);
 	EXPECT_PUT(C0 "/targets/0/obsolete_target", "1", 0);
 	EXPECT_IS(C0 "/targets/0/obsolete_target", "Y");
+}
+
+/* What a file takes: these words, and no others. */
+static void check_words(const char *path, const char *const *words)
+{
+	const char *last = NULL;
+
+	for (; *words; words++) {
+		EXPECT_PUT(path, *words, 0);
+		EXPECT_IS(path, *words);
+		last = *words;
+	}
+	EXPECT_PUT(path, "foo", EINVAL);
+	EXPECT_PUT(path, "\n", EINVAL);
+	EXPECT_IS(path, last);
+}
+
+static void test_words(void)
+{
+	static const char *const actions[] = {
+		"willneed", "cold", "pageout", "hugepage", "nohugepage",
+		"collapse", "lru_prio", "lru_deprio", "migrate_hot",
+		"migrate_cold", "stat", NULL,
+	};
+	static const char *const metrics[] = {
+		"some_mem_psi_us", "node_mem_used_bp", "node_mem_free_bp",
+		"node_memcg_used_bp", "node_memcg_free_bp", "active_mem_bp",
+		"inactive_mem_bp", "node_eligible_mem_bp", "user_input", NULL,
+	};
+	static const char *const tuners[] = { "temporal", "consist", NULL };
+
+	stage_one_of_everything();
+	check_words(S0 "/action", actions);
+	check_words(S0 "/quotas/goals/0/target_metric", metrics);
+	check_words(S0 "/quotas/goal_tuner", tuners);
+}
+
+/* Each directory of filters takes the types of its layer. */
+static void test_filter_types(void)
+{
+	static const char *const core[] = { "addr", "target" };
+	static const char *const ops[] = {
+		"anon", "active", "memcg", "young", "hugepage_size", "unmapped",
+	};
+
+	stage_one_of_everything();
+	for (size_t i = 0; i < ARRAY_SIZE(core); i++) {
+		EXPECT_PUT(S0 "/filters/0/type", core[i], 0);
+		EXPECT_PUT(S0 "/core_filters/0/type", core[i], 0);
+		EXPECT_IS(S0 "/core_filters/0/type", core[i]);
+		EXPECT_PUT(S0 "/ops_filters/0/type", core[i], EINVAL);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		EXPECT_PUT(S0 "/filters/0/type", ops[i], 0);
+		EXPECT_PUT(S0 "/core_filters/0/type", ops[i], EINVAL);
+		EXPECT_PUT(S0 "/ops_filters/0/type", ops[i], 0);
+		EXPECT_IS(S0 "/ops_filters/0/type", ops[i]);
+	}
+	EXPECT_PUT(S0 "/filters/0/type", "foo", EINVAL);
+	EXPECT_PUT(S0 "/core_filters/0/type", "foo", EINVAL);
+	EXPECT_PUT(S0 "/ops_filters/0/type", "foo", EINVAL);
+	EXPECT_IS(S0 "/filters/0/type", "unmapped");
+	EXPECT_IS(S0 "/core_filters/0/type", "target");
+	EXPECT_PUT(S0 "/filters/0/matching", "True", 0);
+	EXPECT_IS(S0 "/filters/0/matching", "Y");
+	EXPECT_PUT(S0 "/filters/0/allow", "x", EINVAL);
+	EXPECT_IS(S0 "/filters/0/allow", "N");
+}
+
+/* Any text is a path until it is needed. */
+static void check_path(const char *path)
+{
+	EXPECT_PUT(path, "/some/where else", 0);
+	EXPECT_IS(path, "/some/where else");
+	EXPECT_PUT(path, "/\n", 0);
+	EXPECT_IS(path, "/");
+	for (int i = 0; i < 128; i++)
+		EXPECT_PUT(path, "/a/long/path/that/is/written/often", 0);
+	EXPECT_PUT(path, "\n", 0);
+	EXPECT_IS(path, "");
+}
+
+static void test_paths(void)
+{
+	stage_one_of_everything();
+	check_path(S0 "/filters/0/memcg_path");
+	check_path(S0 "/ops_filters/0/memcg_path");
+	check_path(S0 "/core_filters/0/memcg_path");
+	check_path(S0 "/quotas/goals/0/path");
 }
 
 /* Numbers of directories: 1, 2, 0, and what is refused. */
@@ -249,6 +433,11 @@ static void test_counts(void)
 	stage_one_of_everything();
 	check_count(C0 "/targets/0/regions", "nr_regions");
 	check_count(C0 "/targets", "nr_targets");
+	check_count(S0 "/quotas/goals", "nr_goals");
+	check_count(S0 "/filters", "nr_filters");
+	check_count(S0 "/core_filters", "nr_filters");
+	check_count(S0 "/ops_filters", "nr_filters");
+	check_count(S0 "/dests", "nr_dests");
 	check_count(C0 "/schemes", "nr_schemes");
 
 	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
@@ -318,6 +507,9 @@ static void test_commands_early(void)
 	EXPECT_PUT(K0 "/state", "commit", EINVAL);
 	EXPECT_PUT(K0 "/state", "update_schemes_stats", EINVAL);
 	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", EINVAL);
+	EXPECT_PUT(K0 "/state", "update_schemes_tried_bytes", EINVAL);
+	EXPECT_PUT(K0 "/state", "update_schemes_effective_quotas", EINVAL);
+	EXPECT_PUT(K0 "/state", "commit_schemes_quota_goals", EINVAL);
 	EXPECT_PUT(K0 "/state", "update_tuned_intervals", EINVAL);
 	EXPECT_PUT(K0 "/state", "clear_schemes_tried_regions", 0);
 	EXPECT_PUT(K0 "/contexts/nr_contexts", "0", 0);
@@ -334,6 +526,9 @@ int main(void)
 		{ "what is forbidden", test_forbidden },
 		{ "numbers", test_numbers },
 		{ "keywords", test_keywords },
+		{ "actions, metrics and tuners", test_words },
+		{ "types of filters", test_filter_types },
+		{ "paths", test_paths },
 		{ "numbers of directories", test_counts },
 		{ "rewritten numbers", test_rewrite },
 		{ "many directories", test_many },
