@@ -24,6 +24,7 @@
 #define VICTIM_BYTES	(256 * 4096UL)
 
 static bool failed;
+static char skipped[256];	/* why, or empty */
 
 void fail(const char *fmt, ...)
 {
@@ -35,6 +36,23 @@ void fail(const char *fmt, ...)
 	va_end(args);
 	ksft_print_msg("%s\n", text);
 	failed = true;
+}
+
+void skip(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(skipped, sizeof(skipped), fmt, args);
+	va_end(args);
+}
+
+static void report_case(const char *name)
+{
+	if (*skipped && !failed)
+		ksft_test_result_skip("%s: %s\n", name, skipped);
+	else
+		ksft_test_result(!failed, "%s\n", name);
 }
 
 int run_cases(const struct test_case *cases, size_t nr)
@@ -49,9 +67,10 @@ int run_cases(const struct test_case *cases, size_t nr)
 	ksft_set_plan(nr);
 	for (size_t i = 0; i < nr; i++) {
 		failed = false;
+		*skipped = '\0';
 		cases[i].run();
 		clean_up();
-		ksft_test_result(!failed, "%s\n", cases[i].name);
+		report_case(cases[i].name);
 	}
 	ksft_finished();
 }

@@ -30,7 +30,7 @@
 /* Time for what takes an instant, even on the slowest machine. */
 #define LONG_MS	20000
 
-/* A case.  It calls fail() or EXPECT() whenever something is wrong. */
+/* A case.  It calls fail() or EXPECT() whenever something is wrong, or skip(). */
 struct test_case {
 	const char *name;
 	void (*run)(void);
@@ -38,6 +38,8 @@ struct test_case {
 
 int run_cases(const struct test_case *cases, size_t nr);
 __printf(1, 2) void fail(const char *fmt, ...);
+/* What the case at hand needs and does not find.  Failures outweigh it. */
+__printf(1, 2) void skip(const char *fmt, ...);
 
 #define EXPECT(condition) \
 	((condition) ? (void)0 : \
