@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 
 # Given on make's command line or in the environment, for kit/.
-export BASE CONFIG FLAVOUR CMD MEM CPUS QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS
+export BASE CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS
 
 ##@ The result
 .PHONY: run
@@ -35,7 +35,7 @@ kernel: packages	## build Linux with our DAMON: build/kernel (CONFIG=fragment FL
 stock: packages		## build the same with the stock DAMON: build/stock
 	@kit/build stock
 
-vm: packages		## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= QEMU_OPTS= VM_TIMEOUT=)
+vm: packages		## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU_OPTS= VM_TIMEOUT=)
 	@kit/vm
 
 ##@ Testing
