@@ -231,10 +231,8 @@ static void test_exceeds(void)
 	/* No quota. */
 	EXPECT(!put_ul(QUOTAS "/bytes", 0));
 	EXPECT_PUT(K0 "/state", "commit", 0);
-	EXPECT_PUT(K0 "/state", "update_schemes_effective_quotas", 0);
-	if (get_ul(QUOTAS "/effective_bytes"))
-		fail("without a quota %s bytes are in force",
-		     get(QUOTAS "/effective_bytes"));
+	EXPECT(WAIT(!put(K0 "/state", "update_schemes_effective_quotas") &&
+		    is(QUOTAS "/effective_bytes", "0")));
 	seen = stat_of("sz_tried");
 	EXPECT(WAIT(stat_of("sz_tried") >= seen + 3 * SIZE));
 	munmap(memory, SIZE);
