@@ -14,6 +14,7 @@
  * of their entries is in use.
  */
 
+#include <linux/swap.h>	/* for leafops.h */
 #include <linux/damon.h>
 #include <linux/hugetlb.h>
 #include <linux/leafops.h>
