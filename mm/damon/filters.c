@@ -83,10 +83,13 @@ static bool in_addr_range(const struct damos_filter *f,
 			  unsigned long min_region_sz, unsigned long start,
 			  unsigned long *end)
 {
-	unsigned long from = round_down(f->addr_range.start, min_region_sz);
 	unsigned long to = round_down(f->addr_range.end, min_region_sz);
+	unsigned long from;
 
-	if (from >= to || start >= to)
+	if (start >= to)
+		return false;
+	from = round_down(f->addr_range.start, min_region_sz);
+	if (from >= to)
 		return false;
 	*end = min(*end, start < from ? from : to);
 	return start >= from;

@@ -135,7 +135,12 @@ static inline u64 damon_us_to_ns(unsigned long us)
 
 /* quota.c (pure) */
 
-bool damos_quota_is_set(const struct damos_quota *quota);
+/* Whether there is any limit. */
+static inline bool damos_quota_is_set(const struct damos_quota *quota)
+{
+	return quota->sz || quota->ms || !list_empty(&quota->goals);
+}
+
 bool damos_quota_is_full(const struct damos_quota *quota,
 			 unsigned long min_region_sz);
 unsigned long damos_quota_left(const struct damos_quota *quota);

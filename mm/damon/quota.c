@@ -16,12 +16,6 @@
 /* As much may be handed over at once before a window has shown any speed. */
 #define FIRST_SLICE_SZ		(8UL * PAGE_SIZE)
 
-/* Whether there is any limit. */
-bool damos_quota_is_set(const struct damos_quota *quota)
-{
-	return quota->sz || quota->ms || !list_empty(&quota->goals);
-}
-
 /* What may still be charged in this window. */
 unsigned long damos_quota_left(const struct damos_quota *quota)
 {
@@ -206,9 +200,11 @@ unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
 {
 	unsigned long charge = charge_of(quota, sz, applied);
 
-	quota->window_sz = damon_add(quota->window_sz, sz);
-	quota->window_ns = damon_add(quota->window_ns, ns);
-	quota->slice_sz = max(quota->slice_sz, damon_add_sz(sz, sz));
+	if (quota->ms) {
+		quota->window_sz = damon_add(quota->window_sz, sz);
+		quota->window_ns = damon_add(quota->window_ns, ns);
+		quota->slice_sz = max(quota->slice_sz, damon_add_sz(sz, sz));
+	}
 	quota->charged_sz = damon_add_sz(quota->charged_sz, charge);
 	return charge;
 }

@@ -123,6 +123,16 @@ static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
 	}
 }
 
+/* What core filters say, if there are any. */
+static enum damos_verdict judge(const struct damos *s, unsigned int target_idx,
+				unsigned long min_region_sz,
+				unsigned long start, unsigned long *end)
+{
+	if (list_empty(&s->core_filters))
+		return DAMOS_ADMIT;
+	return damos_judge_range(s, target_idx, min_region_sz, start, end);
+}
+
 /* Adds up how much of an eligible region is admitted, by score. */
 static void weigh_region(struct damon_ctx *ctx, struct damon_region *r,
 			 struct damos *s, unsigned int target_idx)
@@ -137,8 +147,8 @@ static void weigh_region(struct damon_ctx *ctx, struct damon_region *r,
 						  ctx->min_region_sz);
 	for (start = r->ar.start; start < r->ar.end; start = end) {
 		end = r->ar.end;
-		if (damos_judge_range(s, target_idx, ctx->min_region_sz, start,
-				      &end) == DAMOS_REJECT)
+		if (judge(s, target_idx, ctx->min_region_sz, start, &end) ==
+		    DAMOS_REJECT)
 			continue;
 		split = clamp(middle, start, end);
 		sums[0][score] = damon_add_sz(sums[0][score], end - split);
@@ -227,6 +237,12 @@ static void trace_before_apply(struct pass *pass, struct damon_region *r,
 					 pass->t->nr_regions, true);
 }
 
+/* Only limits of time need the clock, which costs more than much of the rest. */
+static u64 clock_for(const struct damos *s)
+{
+	return s->quota.ms ? ktime_get_ns() : 0;
+}
+
 static void apply_scheme(struct pass *pass, struct damon_region *r,
 			 struct damos *s, struct share *share)
 {
@@ -235,11 +251,11 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	u64 begin;
 
 	trace_before_apply(pass, r, s);
-	begin = ktime_get_ns();
+	begin = clock_for(s);
 	if (ctx->ops.apply_scheme)
 		applied = ctx->ops.apply_scheme(ctx, pass->t, r, s, &passed);
 	if (damos_quota_is_set(&s->quota))
-		charge(pass, r, s, share, applied, ktime_get_ns() - begin);
+		charge(pass, r, s, share, applied, clock_for(s) - begin);
 
 	if (pass->walk && !s->walked)
 		pass->walk->walk_fn(pass->walk->data, ctx, pass->t, r, s, passed);
@@ -250,7 +266,6 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	s->stat.nr_applied += !!applied;
 	s->stat.sz_applied += applied;
 	s->stat.sz_ops_filter_passed += passed;
-	cond_resched();
 }
 
 /*
@@ -267,8 +282,7 @@ static void try_scheme(struct pass *pass, struct damon_region *r,
 	if (share.sz < min_sz && share.sz < damon_sz_region(r))
 		return;
 	end = r->ar.end;
-	verdict = damos_judge_range(s, pass->target_idx, min_sz, r->ar.start,
-				    &end);
+	verdict = judge(s, pass->target_idx, min_sz, r->ar.start, &end);
 	sz = end - r->ar.start;
 	if (verdict == DAMOS_REJECT) {
 		if (end < r->ar.end)

@@ -576,12 +576,23 @@ static unsigned long apply(struct mm_struct *mm, struct damos *s,
 	case DAMOS_MIGRATE_HOT:
 	case DAMOS_MIGRATE_COLD:
 		return migrate_admitted(mm, s, range, sz_passed);
-	case DAMOS_STAT:
-		if (!list_empty(&s->ops_filters))
-			count_admitted(mm, s, range, sz_passed);
-		return 0;
 	default:
+		count_admitted(mm, s, range, sz_passed);
 		return 0;
+	}
+}
+
+/* Whether there is anything to do or to find out. */
+static bool has_work(const struct damos *s)
+{
+	switch (s->action) {
+	case DAMOS_LRU_PRIO:
+	case DAMOS_LRU_DEPRIO:
+		return false;
+	case DAMOS_STAT:
+		return !list_empty(&s->ops_filters);
+	default:
+		return true;
 	}
 }
 
@@ -601,12 +612,16 @@ unsigned long damon_vaddr_apply(struct damon_ctx *ctx, struct damon_target *t,
 				struct damon_region *r, struct damos *s,
 				unsigned long *sz_filter_passed)
 {
-	struct damon_addr_range range = pages_of(&r->ar);
-	struct mm_struct *mm = damon_get_mm(t);
+	struct damon_addr_range range;
 	unsigned long applied;
+	struct mm_struct *mm;
 
+	if (!has_work(s))
+		return 0;
+	mm = damon_get_mm(t);
 	if (!mm)
 		return 0;
+	range = pages_of(&r->ar);
 	applied = apply(mm, s, &range, sz_filter_passed);
 	mmput_async(mm);
 	return applied;
