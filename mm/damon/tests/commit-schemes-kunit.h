@@ -367,7 +367,7 @@ static void commit_filter_lists(struct kunit *test)
 		for (j = 0; j < nrs[i]; j++) {
 			f = give_filter(test, src_s, (3 * i + 5 * j) %
 					NR_DAMOS_FILTER_TYPES, j & 1, (i + j) & 2);
-			f->memcg_id = j;
+			f->sz_range = (struct damon_size_range){ j, 100 + j };
 		}
 		KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 		expect_same_filters(test, &s->core_filters, &src_s->core_filters);
@@ -495,6 +495,7 @@ static void commit_keeps_scheme_state(struct kunit *test)
 
 	damon_add_scheme(dst, s);
 	damon_add_scheme(src, full_scheme(test, DAMOS_COLD, 2));
+	nth_scheme(src, 0)->quota.goal_tuner = s->quota.goal_tuner;
 	s->quota.esz = 11;
 	s->quota.esz_bp = 12;
 	s->quota.charged_sz = 13;
@@ -518,6 +519,12 @@ static void commit_keeps_scheme_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->stat.sz_applied, 17);
 	KUNIT_EXPECT_PTR_EQ(test, s->last_applied, (void *)&token);
 	KUNIT_EXPECT_TRUE(test, s->walked);
+
+	/* another tuner starts over */
+	nth_scheme(src, 0)->quota.goal_tuner = !s->quota.goal_tuner;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
+	KUNIT_EXPECT_EQ(test, s->quota.esz_bp, 0);
+	KUNIT_EXPECT_EQ(test, s->quota.charged_sz, 13);
 }
 
 static void commit_many_schemes(struct kunit *test)
