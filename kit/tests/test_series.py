@@ -92,6 +92,16 @@ class List(unittest.TestCase):
             self.assertTrue(patch.body, patch.subject)
             self.assertLessEqual(len(patch.subject), 72)
 
+    def test_the_real_list_has_everything(self):
+        top = os.path.dirname(series.HERE)
+        _, patches = series.read_list(os.path.join(series.HERE, "series.list"))
+        ours = [os.path.relpath(os.path.join(where, name), top)
+                for place in ("include", "mm", "samples", "tools", "Documentation")
+                for where, _, names in os.walk(os.path.join(top, place)) for name in names]
+        series.assign([name for name in ours if not name.endswith((".o", ".pyc", "~"))], patches)
+        named = {option for patch in patches for option in patch.options}
+        self.assertEqual(series.known_options(top) - named, set())
+
 
 if __name__ == "__main__":
     result = unittest.main(exit=False, verbosity=0).result
