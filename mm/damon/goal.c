@@ -119,7 +119,7 @@ unsigned long damos_goals_sz(const struct damos_quota *quota)
 /* The highest that goals may lead to. */
 static u64 max_esz_bp(const struct damos_quota *quota)
 {
-	return quota->sz ? damon_mul_div(quota->sz, BP, 1) : U64_MAX;
+	return damon_mul_div(quota->sz ?: ULONG_MAX, BP, 1);
 }
 
 /*
