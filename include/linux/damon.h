@@ -425,7 +425,9 @@ struct damos {
 	bool served;			/* gets nothing more in it */
 	unsigned long tried_until;	/* the target has been tried up to here */
 	bool walked;			/* damos_walk() has seen a pass of it */
-	bool core_filters_allowed;	/* a core filter admitted the region at hand */
+	unsigned long judged_until;	/* up to there, what core filters say is ... */
+	bool core_filters_rejected;	/* ... no */
+	bool core_filters_allowed;	/* ... yes, by one of them */
 	struct list_head list;		/* in damon_ctx.schemes */
 };
 

@@ -123,14 +123,26 @@ static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
 	}
 }
 
-/* What core filters say, if there are any. */
-static enum damos_verdict judge(const struct damos *s, unsigned int target_idx,
-				unsigned long min_region_sz,
-				unsigned long start, unsigned long *end)
+/*
+ * Whether core filters let memory at @start through.  Lowers @end to where they
+ * have to be asked again.  Addresses of a target come in ascending order, and
+ * what filters say often holds for many regions.
+ */
+static bool admitted(struct damos *s, unsigned int target_idx,
+		     unsigned long min_region_sz, unsigned long start,
+		     unsigned long *end)
 {
-	if (list_empty(&s->core_filters))
-		return DAMOS_ADMIT;
-	return damos_judge_range(s, target_idx, min_region_sz, start, end);
+	if (start >= s->judged_until) {
+		enum damos_verdict verdict;
+
+		s->judged_until = ULONG_MAX;
+		verdict = damos_judge_range(s, target_idx, min_region_sz, start,
+					    &s->judged_until);
+		s->core_filters_rejected = verdict == DAMOS_REJECT;
+		s->core_filters_allowed = verdict == DAMOS_ALLOW;
+	}
+	*end = min(*end, s->judged_until);
+	return !s->core_filters_rejected;
 }
 
 /* Adds up how much of an eligible region is admitted, by score. */
@@ -147,8 +159,7 @@ static void weigh_region(struct damon_ctx *ctx, struct damon_region *r,
 						  ctx->min_region_sz);
 	for (start = r->ar.start; start < r->ar.end; start = end) {
 		end = r->ar.end;
-		if (judge(s, target_idx, ctx->min_region_sz, start, &end) ==
-		    DAMOS_REJECT)
+		if (!admitted(s, target_idx, ctx->min_region_sz, start, &end))
 			continue;
 		split = clamp(middle, start, end);
 		sums[0][score] = damon_add_sz(sums[0][score], end - split);
@@ -199,6 +210,7 @@ static void select_regions(struct damon_ctx *ctx, struct damos *s)
 	}
 	memset(ctx->sz_by_score, 0, sizeof(ctx->sz_by_score));
 	damon_for_each_target(t, ctx) {
+		s->judged_until = 0;
 		if (!ctx->ops.target_valid || ctx->ops.target_valid(t))
 			damon_for_each_region(r, t)
 				if (damos_pattern_matches(&s->pattern, r, ctx))
@@ -277,23 +289,20 @@ static void try_scheme(struct pass *pass, struct damon_region *r,
 {
 	unsigned long min_sz = pass->ctx->min_region_sz, end, sz;
 	struct share share = share_of(pass, r, s);
-	enum damos_verdict verdict;
 
 	if (share.sz < min_sz && share.sz < damon_sz_region(r))
 		return;
 	end = r->ar.end;
-	verdict = judge(s, pass->target_idx, min_sz, r->ar.start, &end);
-	sz = end - r->ar.start;
-	if (verdict == DAMOS_REJECT) {
+	if (!admitted(s, pass->target_idx, min_sz, r->ar.start, &end)) {
 		if (end < r->ar.end)
-			cut(pass, r, sz);
+			cut(pass, r, end - r->ar.start);
 		return;
 	}
+	sz = end - r->ar.start;
 	if (sz > share.sz)
 		sz = round_down(share.sz, min_sz);
 	if (sz < damon_sz_region(r) && !cut(pass, r, sz))
 		return;
-	s->core_filters_allowed = verdict == DAMOS_ALLOW;
 	apply_scheme(pass, r, s, &share);
 }
 
@@ -334,6 +343,7 @@ static void begin_target(struct pass *pass)
 	pass->whole_end = 0;
 	damon_for_each_scheme(s, pass->ctx) {
 		s->tried_until = 0;
+		s->judged_until = 0;
 		s->last_applied = NULL;
 	}
 }
