@@ -26,6 +26,7 @@ static struct seen seen[NR_SCHEMES];
 static bool served_twice;
 static unsigned int nr_scores;
 static u64 clock_ns;
+static u64 action_ns;
 static unsigned int failing_percent;
 static struct rng failing;
 
@@ -73,6 +74,7 @@ static unsigned long apply(struct damon_ctx *ctx, struct damon_target *t,
 	struct seen *its = &seen[s - schemes];
 	unsigned long addr, sz = damon_sz_region(r);
 
+	clock_ns += action_ns;
 	its->sz += sz;
 	its->by_score[score_of(ctx, r)] += sz;
 	for (addr = r->ar.start; addr < r->ar.end; addr++)
@@ -332,6 +334,110 @@ TEST(failures_starve_nobody)
 		for (addr = 0; addr < SPACE; addr++)
 			sz += ever[addr];
 		HOLDS(sz == its->eligible);
+		drop_ctx(ctx);
+	}
+}
+
+/* what happens between passes */
+
+static bool valid(struct damon_target *t)
+{
+	return !t->obsolete;
+}
+
+static void change_quota(struct rng *rng, struct damos_quota *quota)
+{
+	quota->sz = rnd_true(rng, .8) ? rnd_any(rng, 16) : 0;
+	quota->ms = rnd_true(rng, .3) ? rnd_in(rng, 1, 20) : 0;
+	quota->reset_interval = rnd_in(rng, 0, 4 * WINDOW_MS);
+	quota->fail_charge_num = rnd_in(rng, 0, 3);
+	quota->fail_charge_denom = rnd_in(rng, 0, 3);
+}
+
+static void change_something(struct rng *rng, struct damon_ctx *ctx)
+{
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r, *next;
+	struct damos *s;
+
+	damon_for_each_scheme(s, ctx) {
+		if (rnd_true(rng, .2))
+			change_quota(rng, &s->quota);
+		if (rnd_true(rng, .1))
+			random_filter(rng, s);
+		s->apply_interval_us = rnd_in(rng, 1, 3 * WINDOW_MS) * 1000;
+		s->pattern.min_age_region = rnd_in(rng, 0, 2);
+		s->pattern.max_sz_region = rnd_true(rng, .8) ? ULONG_MAX : 200;
+	}
+	t->obsolete = rnd_true(rng, .2);
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region_safe(r, next, t) {
+			r->age = rnd_in(rng, 0, 3);
+			if (t->nr_regions > 1 && rnd_true(rng, .05))
+				damon_destroy_region(r, t);
+		}
+	}
+}
+
+/* Whether a scheme has been applied only to what its filters let through. */
+static bool only_eligible(struct damon_ctx *ctx, struct damos *s)
+{
+	struct seen *its = &seen[s - schemes];
+	struct damon_target *t;
+	struct damon_region *r;
+	unsigned long addr, end, sz = 0;
+	unsigned int idx = 0;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			for (addr = r->ar.start; addr < r->ar.end; addr++) {
+				if (!its->times[addr])
+					continue;
+				sz++;
+				end = addr + 1;
+				if (t->obsolete ||
+				    damos_judge_range(s, idx, ctx->min_region_sz,
+						      addr, &end) == DAMOS_REJECT)
+					return false;
+			}
+		}
+		idx++;
+	}
+	return sz == its->sz;
+}
+
+/* Without memory as well, no pass does more than it may. */
+TEST(passes_survive_changes)
+{
+	struct rng rng;
+
+	for_each_case(rng, 3000) {
+		struct damon_ctx *ctx = random_ctx(&rng);
+		struct damos *s;
+		int i;
+
+		ctx->ops.target_valid = valid;
+		failing.state = rnd(&rng);
+		for (i = 0; i < 20; i++) {
+			u64 total;
+
+			change_something(&rng, ctx);
+			failing_percent = rnd_true(&rng, .5) ? 0 : 60;
+			action_ns = rnd_true(&rng, .5) ? 0 : rnd_any(&rng, 24);
+			total = total_sz(ctx);
+			if (rnd_true(&rng, .3))
+				shim_fail_after(rnd_in(&rng, 0, 10));
+			next_pass(ctx);
+			shim_fail_after(ULONG_MAX);
+			HOLDS(!served_twice);
+			HOLDS(total_sz(ctx) == total);
+			damon_for_each_scheme(s, ctx) {
+				HOLDS(only_eligible(ctx, s));
+				/* what fails may be charged less */
+				if (damos_quota_is_set(&s->quota) && !failing_percent)
+					HOLDS(seen[s - schemes].sz <= s->quota.esz);
+			}
+		}
 		drop_ctx(ctx);
 	}
 }
