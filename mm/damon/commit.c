@@ -265,9 +265,8 @@ static void swap_goals(struct damos_quota *dst, struct list_head *goals)
 		new = list_next_entry(new, list);
 	}
 	swap_lists(&dst->goals, goals);
-	/* what nothing limits any more has no limit to show */
 	if (!damos_quota_is_set(dst))
-		dst->esz = 0;
+		damos_quota_lift(dst);
 }
 
 /* What watermarks have switched off stays off, until they are others. */

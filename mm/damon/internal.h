@@ -147,6 +147,7 @@ unsigned long damos_quota_left(const struct damos_quota *quota);
 unsigned long damos_quota_slice(const struct damos_quota *quota,
 				unsigned long min_region_sz);
 bool damos_quota_window_over(const struct damos_quota *quota, u64 now);
+void damos_quota_lift(struct damos_quota *quota);
 bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 		       unsigned long min_region_sz, u64 now);
 unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,

@@ -147,6 +147,16 @@ bool damos_quota_window_over(const struct damos_quota *quota, u64 now)
 }
 
 /*
+ * What nothing limits any more has no limit to show, and no window in which that
+ * could be used up.
+ */
+void damos_quota_lift(struct damos_quota *quota)
+{
+	quota->esz = 0;
+	quota->window_open = false;
+}
+
+/*
  * To be called at @now, before regions are charged.  Begins a charge window if
  * it is time for one, and works out the effective limit.  Goals must have been
  * measured for a new window.  Returns whether the limit is new.
@@ -158,7 +168,7 @@ bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 	bool first = !quota->window_open;
 
 	if (!damos_quota_is_set(quota)) {
-		quota->esz = 0;
+		damos_quota_lift(quota);
 		return false;
 	}
 	if (damos_quota_window_over(quota, now)) {

@@ -59,6 +59,24 @@ TEST(full_if_no_region_fits)
 	ASSERT_EQ(1, stat.qt_exceeds);
 }
 
+/* A limit that comes back does not find a window that it had been exceeded in. */
+TEST(lifted_and_set_again)
+{
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+
+	init_quota(&quota, 10 * GRAIN, 0, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	damos_quota_charge(&quota, GRAIN, GRAIN, 1);
+	quota.sz = 0;
+	ASSERT_FALSE(damos_quota_renew(&quota, &stat, GRAIN, NSEC_PER_SEC));
+	ASSERT_EQ(0, quota.esz);
+	quota.sz = 20 * GRAIN;
+	ASSERT_TRUE(damos_quota_renew(&quota, &stat, GRAIN, 2 * NSEC_PER_SEC));
+	ASSERT_EQ(20 * GRAIN, damos_quota_left(&quota));
+	ASSERT_EQ(0, stat.qt_exceeds);
+}
+
 TEST(charge_of_failures)
 {
 	static const struct {
