@@ -322,15 +322,6 @@ static void swap_schemes(struct stage *stage)
 	}
 }
 
-static void remove_target(struct damon_ctx *ctx, struct damon_target *t)
-{
-	struct damos *s;
-
-	damon_for_each_scheme(s, ctx)
-		damos_quota_forget_target(&s->quota, t);
-	damon_destroy_target(t, ctx);
-}
-
 /* Exchanges the process that a target refers to. */
 static void swap_pid(struct stage *stage, struct damon_target *dst,
 		     struct damon_target *src)
@@ -368,7 +359,7 @@ static void swap_targets(struct stage *stage)
 	/* before the new ones are appended */
 	damon_for_each_target_safe(dst, next, stage->dst) {
 		if (i >= stage->nr_targets || !stage->targets[i].dst)
-			remove_target(stage->dst, dst);
+			damon_destroy_target(dst, stage->dst);
 		i++;
 	}
 	for (i = 0; i < stage->nr_targets; i++)

@@ -250,15 +250,22 @@ void damon_free_target(struct damon_target *t)
 /**
  * damon_destroy_target() - Remove a target from its context and free it.
  * @t:		The target.
- * @ctx:	Its context, whose operations set drops what the target refers to;
- *		NULL to keep that referenced.
+ * @ctx:	Its context, whose operations set drops what the target refers to, and
+ *		whose schemes forget it; NULL to keep that referenced, which is for
+ *		contexts without schemes.
  *
  * Context: Setup, or worker.
  */
 void damon_destroy_target(struct damon_target *t, struct damon_ctx *ctx)
 {
-	if (ctx && ctx->ops.cleanup_target)
-		ctx->ops.cleanup_target(t);
+	struct damos *s;
+
+	if (ctx) {
+		damon_for_each_scheme(s, ctx)
+			damos_quota_forget_target(&s->quota, t);
+		if (ctx->ops.cleanup_target)
+			ctx->ops.cleanup_target(t);
+	}
 	list_del(&t->list);
 	damon_free_target(t);
 }

@@ -349,6 +349,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(quota_cuts_are_glued),
 	KUNIT_CASE(quota_over_targets),
 	KUNIT_CASE(quota_takes_over_behind_hole),
+	KUNIT_CASE(quota_forgets_target),
 	KUNIT_CASE(quota_smaller_than_grain),
 	KUNIT_CASE(quota_fail_charge),
 	KUNIT_CASE(quota_charge_saturates),

@@ -195,6 +195,27 @@ static void quota_over_targets(struct kunit *test)
 		KUNIT_EXPECT_PTR_NE(test, fake.log[i].t, nth_target(ctx, 1));
 }
 
+/* The place to take over at goes away with its target, whoever removes that. */
+static void quota_forgets_target(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 150, 10);
+
+	add_space(test, ctx, 0, 100);
+	add_space(test, ctx, 1000, 1100);
+	pass_after(ctx, 10);
+	KUNIT_ASSERT_PTR_EQ(test, s->quota.charge_target_from, nth_target(ctx, 1));
+	damon_destroy_target(nth_target(ctx, 1), ctx);
+	KUNIT_EXPECT_NULL(test, s->quota.charge_target_from);
+	KUNIT_EXPECT_EQ(test, s->quota.charge_addr_from, 0);
+	/* all are destroyed when a context ends, and schemes may outlive that */
+	add_space(test, ctx, 1000, 1100);
+	pass_after(ctx, 10);
+	KUNIT_ASSERT_NOT_NULL(test, s->quota.charge_target_from);
+	damon_destroy_targets(ctx);
+	KUNIT_EXPECT_NULL(test, s->quota.charge_target_from);
+}
+
 /* The place to take over at may lie in a hole that came meanwhile. */
 static void quota_takes_over_behind_hole(struct kunit *test)
 {
