@@ -211,6 +211,6 @@ unsigned long damos_wmark_value(enum damos_wmark_metric metric)
 {
 	if (metric != DAMOS_WMARK_FREE_MEM_RATE)
 		return 0;
-	return mult_frac(global_zone_page_state(NR_FREE_PAGES), 1000UL,
-			 max(totalram_pages(), 1UL));
+	return damon_mul_div(global_zone_page_state(NR_FREE_PAGES), 1000,
+			     max(totalram_pages(), 1UL));
 }
