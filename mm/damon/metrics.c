@@ -55,6 +55,26 @@ static unsigned long memcg_pages(struct mem_cgroup *memcg, int nid)
 		lruvec_page_state(lruvec, NR_INACTIVE_FILE);
 }
 
+/*
+ * The look-up by id knows the default hierarchy only, which need not be the one
+ * with the memory controller, and for a cgroup that has got none of its own it
+ * finds the nearest above.  Returns NULL if the cgroup is gone.
+ */
+static struct mem_cgroup *get_memcg(u64 id)
+{
+	struct mem_cgroup *memcg = mem_cgroup_get_from_id(id);
+
+	if (memcg && mem_cgroup_id(memcg) == id)
+		return memcg;
+	mem_cgroup_put(memcg);
+	memcg = mem_cgroup_iter(NULL, NULL, NULL);
+	while (memcg && mem_cgroup_id(memcg) != id) {
+		memcg = mem_cgroup_iter(NULL, memcg, NULL);
+		cond_resched();
+	}
+	return memcg;
+}
+
 static unsigned long node_memcg_bp(const struct damos_quota_goal *goal)
 {
 	bool free = goal->metric == DAMOS_QUOTA_NODE_MEMCG_FREE_BP;
@@ -63,7 +83,7 @@ static unsigned long node_memcg_bp(const struct damos_quota_goal *goal)
 	unsigned long used;
 
 	if (node_has_memory(goal->nid))
-		memcg = mem_cgroup_get_from_id(goal->memcg_id);
+		memcg = get_memcg(goal->memcg_id);
 	if (!memcg)
 		return used_bp(0, 1, free);
 	used = memcg_pages(memcg, goal->nid);
