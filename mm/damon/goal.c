@@ -169,14 +169,14 @@ static void follow_consistently(struct damos_quota *quota,
 	int score = min_t(u64, damos_goals_score(quota), MAX_SCORE), damped;
 	int step = quota->goal_score < 0 ? 0 : score - quota->goal_score;
 	u64 last = quota->esz_bp, next = last;
+	u64 least = damon_mul_div(min_region_sz, BP, 1);
 
 	damped = damped_score(quota, score, step);
 	/* if there is nothing to do, a higher limit does not help */
 	if (damped < BP && used_up(quota, min_region_sz))
-		next = damos_feedback(max(last, damon_mul_div(min_region_sz, BP,
-							      1)), damped);
+		next = damos_feedback(max(last, least), damped);
 	else if (damped > BP)
-		next = damos_feedback(last, damped);
+		next = last > least ? damos_feedback(last, damped) : 0;
 	next = min(next, max_esz_bp(quota));
 
 	quota->esz_held = max(last, next) - min(last, next) <= next / 1024;

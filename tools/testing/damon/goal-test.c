@@ -308,6 +308,34 @@ TEST(consist_starts_and_stops)
 	EXPECT_TRUE(damos_quota_is_full(&p.quota, GRAIN));
 }
 
+/* Where something else brings about more than what the goal asks for. */
+TEST(consist_stops_when_exceeded)
+{
+	struct rng rng;
+
+	for_each_case(rng, 5000) {
+		unsigned long grain = 1UL << rnd_in(&rng, 0, 13);
+		double least = 1.1 + rnd_share(&rng), drift = rnd_share(&rng) / 5;
+		struct plant p;
+		int i;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.quota.esz_bp = 10000ULL << rnd_in(&rng, 0, min(BITS_PER_LONG, 42));
+		p.value = least + rnd_share(&rng) * 10;
+		for (i = 0; i < 400; i++) {
+			p.goal.current_value = p.value * TARGET;
+			damos_quota_renew(&p.quota, &p.stat, grain, p.now);
+			if (damos_quota_is_full(&p.quota, grain))
+				break;
+			damos_quota_charge(&p.quota, p.quota.esz, p.quota.esz, 1);
+			p.now += WINDOW;
+			p.value *= 1 + drift * (2 * rnd_share(&rng) - 1);
+			p.value = clamp(p.value, least, 1000.0);
+		}
+		HOLDS(i < 150);
+	}
+}
+
 /* No limit that was set is exceeded, and the goal does not pretend it could. */
 TEST(consist_keeps_within_size)
 {
