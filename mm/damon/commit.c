@@ -335,6 +335,19 @@ static void swap_pid(struct stage *stage, struct damon_target *dst,
 	dst->pid = pid;
 }
 
+/*
+ * Whether addresses in a target mean the same afterwards.  Fixed ranges are what
+ * was asked for, whichever process it is about.
+ */
+static bool is_same_space(const struct stage *stage,
+			  const struct staged_target *st)
+{
+	if (stage->dst->ops.id != stage->src->ops.id)
+		return false;
+	return stage->src->ops.id != DAMON_OPS_VADDR ||
+		st->dst->pid == st->src->pid;
+}
+
 static void swap_target(struct stage *stage, struct staged_target *st)
 {
 	if (st->is_new) {
@@ -342,10 +355,9 @@ static void swap_target(struct stage *stage, struct staged_target *st)
 			st->dst->pid = get_pid(st->src->pid);
 		damon_add_target(stage->dst, st->dst);
 	} else {
-		swap_pid(stage, st->dst, st->src);
-		/* addresses of another kind of space mean nothing in this one */
-		if (!st->set_regions && stage->dst->ops.id != stage->src->ops.id)
+		if (!st->set_regions && !is_same_space(stage, st))
 			damon_destroy_regions(st->dst);
+		swap_pid(stage, st->dst, st->src);
 	}
 	if (st->set_regions)
 		damon_apply_regions(&st->plan, st->dst);
@@ -433,9 +445,11 @@ int damos_commit_quota_goals(struct damos_quota *dst, struct damos_quota *src)
  * Targets and schemes are matched by their position: those in both are updated,
  * those in @dst alone destroyed, those in @src alone added.  A target of @src that
  * is marked obsolete removes its counterpart.  What was found out so far stays:
- * regions with their access rates and ages unless @src has regions for the target,
  * statistics, what was charged to quotas, what goals have measured if they still
- * measure it, and what watermarks have switched off if they are the same.
+ * measure it, what watermarks have switched off if they are the same, and regions
+ * with their access rates and ages.  These are given up if @src has regions for
+ * the target, as far as they are not in those, or if they followed the mappings of
+ * another process.
  *
  * Context: Setup, or worker of @dst; @src must not run.
  * Return: 0, -EINVAL for parameters that a context cannot run with or an obsolete

@@ -402,6 +402,9 @@ static void commit_pids(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, nth_target(dst, 0)->pid, old);
 	KUNIT_EXPECT_PTR_EQ(test, nth_target(dst, 1)->pid, new);
 	KUNIT_EXPECT_PTR_EQ(test, nth_target(dst, 2)->pid, new);
+	/* what was found out about one process is not true of another one */
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(nth_target(dst, 0)), 1);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(nth_target(dst, 1)), 0);
 
 	/* and drops those that it does not need any more */
 	nth_target(src, 1)->obsolete = true;
