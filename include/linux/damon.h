@@ -262,6 +262,7 @@ struct damos_quota {
 	/* where the next window takes over, NULL: at the beginning */
 	struct damon_target *charge_target_from;
 	unsigned long charge_addr_from;
+	bool cut_short;			/* time was up before all behind it */
 	/* the pass under way; "in front" is in front of that place */
 	bool selective;			/* what is eligible does not fit */
 	bool wraps;			/* the rest reaches into what is in front */

@@ -221,16 +221,30 @@ unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
 
 /* who is served first */
 
+/* How much of what is left may not fit into the time that is left. */
+static unsigned long uncertain_sz(const struct damos_quota *quota)
+{
+	unsigned long left = damos_quota_left(quota);
+	u64 fits = U64_MAX;
+
+	if (quota->ms)
+		fits = expected_sz(quota, ns_left(quota) / 16 * 15);
+	return left - min_t(u64, left, fits);
+}
+
 /*
  * Given the sizes of all eligible memory by score, works out which is served from
  * what is left: all with high scores, as long as it fits.  Of the score that does
  * not fit any more, what is behind the place where the last window ended comes
  * first, and the rest goes to what is in front of that, if a region fits in.
+ *
+ * A pass gets to what is in front first, though.  If time was up before it got
+ * through what is behind, the next one does not begin in front again.
  */
 void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
 			const unsigned long *front, unsigned long min_region_sz)
 {
-	unsigned long left = damos_quota_left(quota), sz;
+	unsigned long left = damos_quota_left(quota), rest, sz;
 	unsigned int score = DAMOS_MAX_SCORE;
 
 	quota->selective = false;
@@ -241,9 +255,12 @@ void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
 	}
 	quota->selective = true;
 	quota->min_score = score;
-	quota->wraps = left >= behind[score] &&
-		left - behind[score] >= min_region_sz;
-	quota->min_score_left = quota->wraps ? left - behind[score] : left;
+	rest = left - min(left, behind[score]);
+	rest -= min(rest, uncertain_sz(quota));
+	quota->wraps = rest >= min_region_sz &&
+		!(quota->cut_short && behind[score]);
+	quota->min_score_left = quota->wraps ? rest : left;
+	quota->cut_short = false;
 }
 
 /* The same where all of it has the same score and is behind that place. */
@@ -304,6 +321,7 @@ void damos_quota_init(struct damos_quota *quota)
 	quota->charge_addr_from = 0;
 	quota->place_idx = 0;
 	quota->place_addr = 0;
+	quota->cut_short = false;
 	quota->slice_sz = FIRST_SLICE_SZ;
 	quota->esz_bp = 0;
 	quota->esz_held = false;

@@ -100,24 +100,37 @@ static struct share share_of(struct pass *pass, struct damon_region *r,
 }
 
 /*
- * If the quota, or what is left of it for the lowest score, is used up behind a
- * region, the next window takes over there.  Unless that has been in front: then
- * the place to take over has been found already.
+ * Whether the next window takes over behind a region that was just charged: the
+ * quota, or what is left of it for the lowest score, is used up there.  Unless
+ * that has been in front: then the place to take over has been found already.
+ * But if time is up before the pass got through what is behind the old place,
+ * that has to come next.
  */
+static bool ends_window(const struct damos *s, const struct share *share,
+			unsigned long min_sz)
+{
+	const struct damos_quota *quota = &s->quota;
+	bool used_up = quota->selective && quota->min_score_left < min_sz;
+
+	if (!share->lowest)
+		return false;
+	if (quota->cut_short)
+		return !share->limited;
+	return share->limited ? s->served || used_up : s->served && !used_up;
+}
+
 static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
 		   struct share *share, unsigned long applied, u64 ns)
 {
 	unsigned long sz = damon_sz_region(r), min_sz = pass->ctx->min_region_sz;
 	struct damos_quota *quota = &s->quota;
-	bool used_up;
 
 	damos_quota_settle(quota, share->limited, sz,
 			   damos_quota_charge(quota, sz, applied, ns));
 	s->served = damos_quota_is_full(quota, min_sz);
-	used_up = quota->selective && quota->min_score_left < min_sz;
-	if (!share->lowest)
-		return;
-	if (share->limited ? s->served || used_up : s->served && !used_up) {
+	quota->cut_short = s->served && quota->selective && quota->wraps &&
+		damos_quota_left(quota) >= min_sz;
+	if (ends_window(s, share, min_sz)) {
 		quota->charge_target_from = pass->t;
 		quota->charge_addr_from = r->ar.end;
 	}

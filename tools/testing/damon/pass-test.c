@@ -27,6 +27,8 @@ static bool served_twice;
 static unsigned int nr_scores;
 static u64 clock_ns;
 static u64 action_ns;
+static double ns_per_byte;
+static int uneven;	/* memory is slow in front (1) or behind (2) */
 static unsigned int failing_percent;
 static struct rng failing;
 
@@ -67,6 +69,13 @@ static unsigned int score_of(struct damon_ctx *ctx, struct damon_region *r)
 	return ctx->ops.get_scheme_score ? score(ctx, r, NULL) : 0;
 }
 
+static double slowness(unsigned long addr)
+{
+	bool front = addr < SPACE / 8;
+
+	return uneven && front == (uneven == 1) ? 2 : 1;
+}
+
 static unsigned long apply(struct damon_ctx *ctx, struct damon_target *t,
 			   struct damon_region *r, struct damos *s,
 			   unsigned long *sz_filter_passed)
@@ -74,7 +83,7 @@ static unsigned long apply(struct damon_ctx *ctx, struct damon_target *t,
 	struct seen *its = &seen[s - schemes];
 	unsigned long addr, sz = damon_sz_region(r);
 
-	clock_ns += action_ns;
+	clock_ns += action_ns + sz * ns_per_byte * slowness(r->ar.start);
 	its->sz += sz;
 	its->by_score[score_of(ctx, r)] += sz;
 	for (addr = r->ar.start; addr < r->ar.end; addr++)
@@ -297,6 +306,47 @@ TEST(everybody_has_a_turn)
 			}
 		}
 		HOLDS(most - min(least, most) <= 1);
+		drop_ctx(ctx);
+	}
+}
+
+/* The same where time is the limit, and how far it goes is but an estimate. */
+TEST(time_starves_nobody)
+{
+	static bool ever[SPACE];
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		struct damon_ctx *ctx = random_ctx(&rng);
+		struct damos *s = &schemes[NR_SCHEMES - 1];
+		struct seen *its = &seen[NR_SCHEMES - 1];
+		unsigned long addr, sz = 0;
+		int i;
+
+		for (i = 0; i < NR_SCHEMES - 1; i++)
+			schemes[i].wmarks.activated = false;
+		ctx->ops.get_scheme_score = NULL;
+		s->quota.ms = WINDOW_MS / 2;
+		s->quota.sz = 0;
+		/* some windows to get through all of it */
+		ns_per_byte = s->quota.ms * NSEC_PER_MSEC /
+			(total_sz(ctx) / (1 + rnd_share(&rng) * 4) + 1);
+		uneven = rnd_in(&rng, 0, 3);
+		failing_percent = 0;
+		memset(ever, 0, sizeof(ever));
+		for (i = 0; i < 60; i++) {
+			next_pass(ctx);
+			HOLDS(!served_twice);
+			if (i < 20)
+				continue;
+			for (addr = 0; addr < SPACE; addr++)
+				ever[addr] |= its->times[addr];
+		}
+		ns_per_byte = 0;
+		uneven = 0;
+		for (addr = 0; addr < SPACE; addr++)
+			sz += ever[addr];
+		HOLDS(sz == its->eligible);
 		drop_ctx(ctx);
 	}
 }
