@@ -753,6 +753,7 @@ damos_new_quota_goal(enum damos_quota_goal_metric metric,
 void damos_add_quota_goal(struct damos_quota *q, struct damos_quota_goal *g);
 void damos_destroy_quota_goal(struct damos_quota_goal *goal);
 int damos_commit_quota_goals(struct damos_quota *dst, struct damos_quota *src);
+void damos_swap_quota_goals(struct damos_quota *dst, struct damos_quota *src);
 
 struct damos *damon_new_scheme(struct damos_access_pattern *pattern,
 			       enum damos_action action,

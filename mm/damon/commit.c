@@ -438,6 +438,21 @@ int damos_commit_quota_goals(struct damos_quota *dst, struct damos_quota *src)
 }
 
 /**
+ * damos_swap_quota_goals() - Exchange the goals of two quotas.
+ * @dst:	The quota that goes on with the goals of @src.
+ * @src:	The other one, whose goals are valid.  Gets those of @dst.
+ *
+ * For who changes several quotas, all or none of them: like
+ * damos_commit_quota_goals(), but cannot fail.
+ *
+ * Context: Setup, or worker of @dst's context.
+ */
+void damos_swap_quota_goals(struct damos_quota *dst, struct damos_quota *src)
+{
+	swap_goals(dst, &src->goals);
+}
+
+/**
  * damon_commit_ctx() - Give a context the parameters of another one.
  * @dst:	The context to be changed.
  * @src:	Where the parameters are.  Not changed.

@@ -206,27 +206,20 @@ static int commit(struct damon_sysfs_kdamond *k,
 	return ret;
 }
 
-/*
- * All goals are checked and made before the first one is used.  What is left to
- * fail is memory for goals that a running scheme did not have yet.
- */
+/* All goals are checked and made already: either all schemes get theirs, or none. */
 static int goals_fn(void *data)
 {
 	struct errand *errand = data;
 	struct list_head *staged = &errand->new->schemes;
 	struct damos *s, *src;
 	unsigned int index = 0;
-	int ret;
 
 	src = list_first_entry(staged, struct damos, list);
 	damon_for_each_scheme(s, errand->ctx) {
 		if (list_entry_is_head(src, staged, list))
 			break;
-		if (damon_sysfs_installed_scheme(errand->context, index++)) {
-			ret = damos_commit_quota_goals(&s->quota, &src->quota);
-			if (ret)
-				return ret;
-		}
+		if (damon_sysfs_installed_scheme(errand->context, index++))
+			damos_swap_quota_goals(&s->quota, &src->quota);
 		src = list_next_entry(src, list);
 	}
 	return 0;

@@ -474,6 +474,41 @@ static void test_commit_goals(struct kunit *test)
 	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", -ECANCELED);
 }
 
+static int fail_in_worker(void *data)
+{
+	fail_allocation(*(unsigned int *)data);
+	return 0;
+}
+
+/* Whatever the kdamond gets no memory for: the goals of all schemes, or of none. */
+static void test_commit_goals_no_memory(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node;
+	unsigned int nth;
+	struct damon_call_control control = {
+		.fn = fail_in_worker,
+		.data = &nth,
+	};
+	bool done;
+
+	needs_failslab(test);
+	start_scheme(test);
+	for (nth = 1; nth < 6; nth++) {
+		stage_goal(test, 0, "1", "70");
+		stage_goal(test, 1, "1", "80");
+		EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", 0);
+		stage_goal(test, 0, "1", "90");
+		stage_goal(test, 1, "1", "100");
+		KUNIT_EXPECT_EQ(test, damon_call(f->k->ctx, &control), 0);
+		done = !put(k, "state", "commit_schemes_quota_goals");
+		EXPECT_PUT(test, k, "state", "off", 0);
+		expect_goals(test, 0, done ? 90 : 70);
+		expect_goals(test, 1, done ? 100 : 80);
+		EXPECT_PUT(test, k, "state", "on", 0);
+	}
+}
+
 static void test_effective_quotas(struct kunit *test)
 {
 	struct sysfs_fixture *f = test->priv;
@@ -544,6 +579,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_tried_regions),
 	KUNIT_CASE(test_tried_regions_no_memory),
 	KUNIT_CASE(test_commit_goals),
+	KUNIT_CASE(test_commit_goals_no_memory),
 	KUNIT_CASE(test_effective_quotas),
 	{ }
 };
