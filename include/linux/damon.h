@@ -75,7 +75,9 @@ struct damon_size_range {
  *			previous one.  @nr_accesses times 10000 at a window's end.
  * @age:		For how many windows @nr_accesses has been about the same.
  *			Stays zero while no sample of the region has an answer.
- * @probe_hits:		Per probe, samples of the running window that hit.
+ * @probe_hits:		Per probe, answered samples of the running window whose memory
+ *			it hit, 255 at most.  When a window ends it is scaled like
+ *			@nr_accesses.
  *
  * 64 bytes: a thousand regions fit into sixteen pages, and a region into one
  * cache line.
@@ -433,6 +435,54 @@ struct damos {
 };
 
 /**
+ * enum damon_filter_type - Kind of memory that a filter of a probe knows.
+ * @DAMON_FILTER_TYPE_ANON:	Anonymous folios.
+ * @DAMON_FILTER_TYPE_MEMCG:	Folios charged to a memory cgroup.
+ */
+enum damon_filter_type {
+	DAMON_FILTER_TYPE_ANON,
+	DAMON_FILTER_TYPE_MEMCG,
+};
+
+/**
+ * struct damon_filter - Lets a probe hit memory, or keeps it from that.
+ * @type:	Kind of memory.
+ * @matching:	Decide about memory of that kind (true), or all other (false).
+ * @allow:	The decision: a hit (true) or none (false).
+ * @memcg_id:	Cgroup, for %DAMON_FILTER_TYPE_MEMCG.
+ *
+ * Memory of which nothing is known is of no kind.
+ */
+struct damon_filter {
+	enum damon_filter_type type;
+	bool matching;
+	bool allow;
+	union {
+		u64 memcg_id;
+	};
+
+	/* private: */
+	struct list_head list;		/* in damon_probe.filters */
+};
+
+/**
+ * struct damon_probe - Data attribute whose share of a region is of interest.
+ * @filters:	What has the attribute, use damon_for_each_filter().
+ *
+ * The first filter that decides about the memory at hand tells whether the probe
+ * hits it.  If none does, the opposite of what the last one says holds.  Without
+ * filters everything is a hit.
+ *
+ * Position in the context's list is the index in &damon_region.probe_hits.
+ */
+struct damon_probe {
+	struct list_head filters;
+
+	/* private: */
+	struct list_head list;		/* in damon_ctx.probes */
+};
+
+/**
  * enum damon_ops_id - Identifier of an operations set.
  * @DAMON_OPS_VADDR:	Virtual address spaces, regions follow the mappings.
  * @DAMON_OPS_FVADDR:	Fixed ranges of virtual address spaces.
@@ -456,7 +506,9 @@ enum damon_ops_id {
  * @check_accesses:	Finish the pending samples, count them with
  *			damon_update_region_access_rate(), and return the
  *			largest nr_accesses.  May begin the next ones.
- * @apply_probes:	Count the hits of the data attribute probes.
+ * @apply_probes:	Count the hits of the data attribute probes for the samples
+ *			that @check_accesses has just finished.  Not called while
+ *			the context has no probes.
  * @get_scheme_score:	Priority of a region for a scheme, [0, DAMOS_MAX_SCORE].
  * @apply_scheme:	Carry out a scheme's action on a region.  Returns the size
  *			(core address units) of what was changed, and adds what
@@ -570,6 +622,7 @@ struct damon_attrs {
  * struct damon_ctx - One monitor: what, how, and what it found.
  * @attrs:		How it monitors.  Set with damon_set_attrs().
  * @ops:		Its operations set.  Set with damon_select_ops().
+ * @probes:		Its probes, use damon_for_each_probe().
  * @addr_unit:		Bytes per core address unit (physical address spaces).
  * @min_region_sz:	Smallest region (core address units), a power of two.
  * @pause:		Neither sample nor apply schemes, only serve requests.
@@ -580,6 +633,7 @@ struct damon_attrs {
 struct damon_ctx {
 	struct damon_attrs attrs;
 	struct damon_operations ops;
+	struct list_head probes;
 	unsigned long addr_unit;
 	unsigned long min_region_sz;
 	bool pause;
@@ -670,6 +724,18 @@ static inline unsigned long damon_sz_region(struct damon_region *r)
 	return r->ar.end - r->ar.start;
 }
 
+#define damon_for_each_filter(f, p) \
+	list_for_each_entry(f, &(p)->filters, list)
+
+#define damon_for_each_filter_safe(f, next, p) \
+	list_for_each_entry_safe(f, next, &(p)->filters, list)
+
+#define damon_for_each_probe(p, ctx) \
+	list_for_each_entry(p, &(ctx)->probes, list)
+
+#define damon_for_each_probe_safe(p, next, ctx) \
+	list_for_each_entry_safe(p, next, &(ctx)->probes, list)
+
 #define damon_for_each_region(r, t) \
 	list_for_each_entry(r, &(t)->regions_list, list)
 
@@ -732,6 +798,14 @@ static inline unsigned int damon_max_nr_accesses(const struct damon_attrs *attrs
 }
 
 #ifdef CONFIG_DAMON
+
+struct damon_filter *damon_new_filter(enum damon_filter_type type,
+				      bool matching, bool allow);
+void damon_add_filter(struct damon_probe *probe, struct damon_filter *f);
+void damon_destroy_filter(struct damon_filter *f);
+
+struct damon_probe *damon_new_probe(void);
+void damon_add_probe(struct damon_ctx *ctx, struct damon_probe *probe);
 
 struct damon_region *damon_new_region(unsigned long start, unsigned long end);
 int damon_set_regions(struct damon_target *t, struct damon_addr_range *ranges,

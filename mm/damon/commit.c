@@ -236,15 +236,6 @@ static void drop_stage(struct stage *stage, bool used)
 
 /* swapping: nothing below can fail */
 
-static void swap_lists(struct list_head *a, struct list_head *b)
-{
-	LIST_HEAD(tmp);
-
-	list_splice_init(a, &tmp);
-	list_splice_init(b, a);
-	list_splice(&tmp, b);
-}
-
 /*
  * Exchanges goals.  Those that measure what their predecessors did go on where
  * these were.
@@ -264,7 +255,7 @@ static void swap_goals(struct damos_quota *dst, struct list_head *goals)
 		}
 		new = list_next_entry(new, list);
 	}
-	swap_lists(&dst->goals, goals);
+	damon_swap_lists(&dst->goals, goals);
 	if (!damos_quota_is_set(dst))
 		damos_quota_lift(dst);
 }
@@ -298,8 +289,8 @@ static void swap_scheme(struct damon_ctx *dst_ctx, struct damos *dst,
 	swap_wmarks(&dst->wmarks, &src->wmarks);
 	dst->target_nid = src->target_nid;
 	swap(dst->migrate_dests, src->migrate_dests);
-	swap_lists(&dst->core_filters, &src->core_filters);
-	swap_lists(&dst->ops_filters, &src->ops_filters);
+	damon_swap_lists(&dst->core_filters, &src->core_filters);
+	damon_swap_lists(&dst->ops_filters, &src->ops_filters);
 	dst->max_nr_snapshots = src->max_nr_snapshots;
 }
 

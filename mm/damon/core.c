@@ -322,6 +322,7 @@ struct damon_ctx *damon_new_ctx(void)
 	ctx->min_region_sz = DAMON_MIN_REGION_SZ;
 	ctx->region_sz_limit = ULONG_MAX;
 	ctx->closed = true;
+	INIT_LIST_HEAD(&ctx->probes);
 	INIT_LIST_HEAD(&ctx->adaptive_targets);
 	INIT_LIST_HEAD(&ctx->schemes);
 	INIT_LIST_HEAD(&ctx->calls);
@@ -351,6 +352,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 {
 	damon_destroy_targets(ctx);
 	destroy_schemes(ctx);
+	damon_drop_probes(&ctx->probes);
 	kref_put(&ctx->ref, free_ctx);
 }
 

@@ -2,14 +2,15 @@
 /*
  * What several rooms of mm/damon share and nobody else may use.
  *
- * Pure rooms (regions, attrs, quota, goal, filters) also compile in user space, so this
- * header includes nothing of the memory management.
+ * Pure rooms (regions, attrs, probe, quota, goal, filters) also compile in user
+ * space, so this header includes nothing of the memory management.
  */
 #ifndef _MM_DAMON_INTERNAL_H
 #define _MM_DAMON_INTERNAL_H
 
 #include <linux/bug.h>
 #include <linux/damon.h>
+#include <linux/list.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/time64.h>
@@ -47,6 +48,18 @@ static inline u64 damon_add(u64 a, u64 b)
 static inline unsigned long damon_add_sz(unsigned long a, unsigned long b)
 {
 	return a + min(b, ULONG_MAX - a);
+}
+
+/* lists */
+
+/* Exchanges what is in two lists. */
+static inline void damon_swap_lists(struct list_head *a, struct list_head *b)
+{
+	LIST_HEAD(tmp);
+
+	list_splice_init(a, &tmp);
+	list_splice_init(b, a);
+	list_splice(&tmp, b);
 }
 
 /* samples */
@@ -132,6 +145,29 @@ static inline u64 damon_us_to_ns(unsigned long us)
 {
 	return min_t(u64, us, S64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC;
 }
+
+/* probe.c (pure) */
+
+/* Whether the samples of a context are to be probed. */
+static inline bool damon_has_probes(const struct damon_ctx *ctx)
+{
+	return ctx->ops.apply_probes && !list_empty(&ctx->probes);
+}
+
+/*
+ * Whether the memory at hand is of the kind that a filter knows.  False, too, if
+ * there is no way to tell.
+ */
+typedef bool (*damon_of_type_fn)(const struct damon_filter *f, void *arg);
+
+void damon_drop_probes(struct list_head *probes);
+unsigned int damon_nr_probes(const struct damon_ctx *ctx);
+bool damon_probe_matches(const struct damon_probe *probe,
+			 damon_of_type_fn of_type, void *arg);
+void damon_count_hits(const struct damon_ctx *ctx, struct damon_region *r,
+		      damon_of_type_fn of_type, void *arg);
+int damon_copy_probes(struct list_head *to, const struct damon_ctx *from);
+void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes);
 
 /* quota.c (pure) */
 

@@ -62,6 +62,7 @@ struct damon_ctx *make_ctx(u64 seed)
 	ctx->min_region_sz = 1;
 	ctx->addr_unit = 1;
 	ctx->region_sz_limit = ULONG_MAX;
+	INIT_LIST_HEAD(&ctx->probes);
 	INIT_LIST_HEAD(&ctx->adaptive_targets);
 	INIT_LIST_HEAD(&ctx->schemes);
 	prandom_seed_state(&ctx->rnd_state, seed);

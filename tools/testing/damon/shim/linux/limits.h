@@ -6,6 +6,7 @@
 #include "../../../../../include/vdso/limits.h"
 
 #define U32_MAX		((u32)~0U)
+#define U8_MAX		((u8)~0U)
 #define U64_MAX		((u64)~0ULL)
 #define S64_MAX		((s64)(U64_MAX >> 1))
 
