@@ -58,6 +58,18 @@ static unsigned int rescale(unsigned int value, unsigned long num,
 	return min_t(u64, damon_mul_div(value, num, denom), UINT_MAX);
 }
 
+/* Hits keep their share of the samples, and some do not become none. */
+static void rescale_hits(struct damon_region *r, unsigned int to,
+			 unsigned int from)
+{
+	int i;
+
+	for (i = 0; i < DAMON_MAX_PROBES; i++)
+		if (r->probe_hits[i])
+			r->probe_hits[i] = clamp(rescale(r->probe_hits[i], to, from),
+						 1U, (unsigned int)U8_MAX);
+}
+
 static void rescale_region(struct damon_region *r,
 			   const struct damon_attrs *old,
 			   const struct damon_attrs *new)
@@ -71,6 +83,7 @@ static void rescale_region(struct damon_region *r,
 		if (r->nr_samples)
 			r->nr_samples = max(rescale(r->nr_samples, to, from), 1U);
 		r->nr_accesses_bp = rescale(r->nr_accesses_bp, to, from);
+		rescale_hits(r, to, from);
 	}
 	if (old->aggr_interval != new->aggr_interval)
 		r->age = rescale(r->age, old->aggr_interval, new->aggr_interval);

@@ -297,20 +297,31 @@ void damon_enforce_min_nr_regions(struct damon_ctx *ctx)
 
 /* the end of a window */
 
+/* What a full window would have counted at the rate of the answered samples. */
+static unsigned int full_count(const struct damon_region *r, unsigned int count,
+			       unsigned int window)
+{
+	u64 scaled = count;
+
+	if (!scaled || !r->nr_samples || r->nr_samples == window)
+		return count;
+	scaled = div_u64(scaled * window + r->nr_samples / 2, r->nr_samples);
+	return clamp_t(u64, scaled, 1, window);
+}
+
 /*
  * Makes counts comparable: a region that was answered in only some of the
  * samples gets what a full window would have shown at the same rate.  From then
  * on it counts as answered in all of them.
  */
-static void scale_count(struct damon_region *r, unsigned int window)
+static void scale_counts(struct damon_region *r, unsigned int window)
 {
-	u64 scaled = r->nr_accesses;
+	int i;
 
-	if (scaled && r->nr_samples && r->nr_samples != window) {
-		scaled = div_u64(scaled * window + r->nr_samples / 2,
-				 r->nr_samples);
-		r->nr_accesses = clamp_t(u64, scaled, 1, window);
-	}
+	r->nr_accesses = full_count(r, r->nr_accesses, window);
+	for (i = 0; i < DAMON_MAX_PROBES; i++)
+		r->probe_hits[i] = min(full_count(r, r->probe_hits[i], window),
+				       U8_MAX);
 	if (r->nr_samples)
 		r->nr_samples = window;
 	r->nr_accesses_bp = count_to_bp(r->nr_accesses);
@@ -372,7 +383,7 @@ void damon_close_window(struct damon_ctx *ctx)
 		unsigned int own;
 
 		damon_for_each_region(r, t)
-			scale_count(r, window);
+			scale_counts(r, window);
 		own = merge_threshold(t);
 		damon_for_each_region(r, t)
 			age_region(r, own);
