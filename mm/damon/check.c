@@ -26,6 +26,32 @@ static const char *attrs_flaw(const struct damon_ctx *ctx)
 	return NULL;
 }
 
+static const char *probe_flaw(const struct damon_probe *probe)
+{
+	const struct damon_filter *f;
+
+	damon_for_each_filter(f, probe)
+		if ((unsigned int)f->type > DAMON_FILTER_TYPE_MEMCG)
+			return "probe: unknown type of filter";
+	return NULL;
+}
+
+static const char *probes_flaw(const struct damon_ctx *ctx)
+{
+	const struct damon_probe *probe;
+	unsigned int nr = 0;
+	const char *flaw;
+
+	damon_for_each_probe(probe, ctx) {
+		if (++nr > DAMON_MAX_PROBES)
+			return "more probes than a region has counters for";
+		flaw = probe_flaw(probe);
+		if (flaw)
+			return flaw;
+	}
+	return NULL;
+}
+
 static const char *goal_flaw(const struct damos_quota_goal *goal)
 {
 	if ((unsigned int)goal->metric >= NR_DAMOS_QUOTA_GOAL_METRICS)
@@ -109,7 +135,7 @@ static const char *scheme_flaw(const struct damon_ctx *ctx,
  */
 int damon_check_ctx(const struct damon_ctx *ctx)
 {
-	const char *flaw = attrs_flaw(ctx);
+	const char *flaw = attrs_flaw(ctx) ?: probes_flaw(ctx);
 	const struct damos *s;
 	unsigned int idx = 0;
 

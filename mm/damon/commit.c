@@ -34,6 +34,7 @@ struct stage {
 	struct staged_target *targets;
 	unsigned int nr_targets;
 	struct list_head schemes;	/* copies of those of the source */
+	struct list_head probes;	/* the same */
 };
 
 /* staging */
@@ -232,6 +233,7 @@ static void drop_stage(struct stage *stage, bool used)
 	kvfree(stage->targets);
 	list_for_each_entry_safe(s, next, &stage->schemes, list)
 		damon_destroy_scheme(s);
+	damon_drop_probes(&stage->probes);
 }
 
 /* swapping: nothing below can fail */
@@ -396,6 +398,7 @@ static void swap_all(struct stage *stage)
 	swap_schemes(stage);
 	swap_targets(stage);
 	swap_attrs(stage);
+	damon_swap_probes(dst, &stage->probes);
 	dst->pause = src->pause;
 	dst->ops = src->ops;
 	dst->addr_unit = src->addr_unit;
@@ -448,14 +451,14 @@ void damos_swap_quota_goals(struct damos_quota *dst, struct damos_quota *src)
  * @dst:	The context to be changed.
  * @src:	Where the parameters are.  Not changed.
  *
- * Targets and schemes are matched by their position: those in both are updated,
- * those in @dst alone destroyed, those in @src alone added.  A target of @src that
- * is marked obsolete removes its counterpart.  What was found out so far stays:
- * statistics, what was charged to quotas, what goals have measured if they still
- * measure it, what watermarks have switched off if they are the same, and regions
- * with their access rates and ages.  These are given up if @src has regions for
- * the target, as far as they are not in those, or if they followed the mappings of
- * another process.
+ * Targets, schemes and probes are matched by their position: those in both are
+ * updated, those in @dst alone destroyed, those in @src alone added.  A target of
+ * @src that is marked obsolete removes its counterpart.  What was found out so far
+ * stays: statistics, what was charged to quotas, what goals have measured if they
+ * still measure it, what watermarks have switched off if they are the same, hits of
+ * probes that are the same, and regions with their access rates and ages.  These
+ * are given up if @src has regions for the target, as far as they are not in those,
+ * or if they followed the mappings of another process.
  *
  * Context: Setup, or worker of @dst; @src must not run.
  * Return: 0, -EINVAL for parameters that a context cannot run with or an obsolete
@@ -467,6 +470,7 @@ int damon_commit_ctx(struct damon_ctx *dst, struct damon_ctx *src)
 		.dst = dst,
 		.src = src,
 		.schemes = LIST_HEAD_INIT(stage.schemes),
+		.probes = LIST_HEAD_INIT(stage.probes),
 	};
 	int err = damon_check_ctx(src);
 
@@ -474,6 +478,8 @@ int damon_commit_ctx(struct damon_ctx *dst, struct damon_ctx *src)
 		err = stage_schemes(&stage);
 	if (!err)
 		err = stage_targets(&stage);
+	if (!err)
+		err = damon_copy_probes(&stage.probes, src);
 	if (!err)
 		swap_all(&stage);
 	drop_stage(&stage, !err);
