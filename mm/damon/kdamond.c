@@ -149,15 +149,20 @@ static void wait_for_resume(struct damon_ctx *ctx)
 
 static void trace_window(struct damon_ctx *ctx)
 {
+	unsigned int nr_probes = damon_nr_probes(ctx);
 	unsigned long idx = 0;
 	struct damon_target *t;
 	struct damon_region *r;
 
-	if (!trace_damon_aggregated_enabled())
+	if (!trace_damon_aggregated_enabled() &&
+	    !trace_damon_region_aggregated_enabled())
 		return;
 	damon_for_each_target(t, ctx) {
-		damon_for_each_region(r, t)
+		damon_for_each_region(r, t) {
 			trace_damon_aggregated(idx, r, t->nr_regions);
+			trace_damon_region_aggregated(idx, r, t->nr_regions,
+						      nr_probes);
+		}
 		idx++;
 	}
 }
@@ -173,6 +178,8 @@ static void sample(struct damon_ctx *ctx)
 		return;
 	if (ctx->ops.check_accesses)
 		ctx->ops.check_accesses(ctx);
+	if (damon_has_probes(ctx))
+		ctx->ops.apply_probes(ctx);
 }
 
 /* What is left to do at the end of a window once everybody has seen it. */
