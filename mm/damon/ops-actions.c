@@ -7,7 +7,6 @@
  */
 
 #include <linux/log2.h>
-#include <linux/memcontrol.h>
 #include <linux/migrate.h>
 #include <linux/mm_inline.h>
 #include <linux/nodemask.h>
@@ -93,15 +92,6 @@ int damon_cold_score(struct damon_ctx *ctx, struct damon_region *r,
 
 /* filters */
 
-static bool folio_in_memcg(struct folio *folio, u64 id)
-{
-	struct mem_cgroup *memcg;
-
-	guard(rcu)();
-	memcg = folio_memcg_check(folio);
-	return memcg && mem_cgroup_id(memcg) == id;
-}
-
 /* Whether a filter speaks about a folio. */
 static bool filter_matches(const struct damos_filter *f, struct folio *folio,
 			   damos_young_fn young, void *arg)
@@ -116,7 +106,7 @@ static bool filter_matches(const struct damos_filter *f, struct folio *folio,
 		of_type = folio_test_active(folio);
 		break;
 	case DAMOS_FILTER_TYPE_MEMCG:
-		of_type = folio_in_memcg(folio, f->memcg_id);
+		of_type = damon_folio_in_memcg(folio, f->memcg_id);
 		break;
 	case DAMOS_FILTER_TYPE_YOUNG:
 		of_type = young(folio, arg);

@@ -6,9 +6,11 @@
  * Must not know regions, targets and contexts.
  */
 
+#include <linux/memcontrol.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
+#include <linux/rcupdate.h>
 #include <linux/rmap.h>
 
 #include "../internal.h"
@@ -46,6 +48,22 @@ struct folio *damon_get_folio(unsigned long pfn)
 		return NULL;
 	}
 	return folio;
+}
+
+/**
+ * damon_folio_in_memcg() - Whether a folio is charged to a memory cgroup.
+ * @folio:	The folio, with a reference or under a page table lock.
+ * @id:		Id of the cgroup.
+ *
+ * Return: Whether it is.
+ */
+bool damon_folio_in_memcg(struct folio *folio, u64 id)
+{
+	struct mem_cgroup *memcg;
+
+	guard(rcu)();
+	memcg = folio_memcg_check(folio);
+	return memcg && mem_cgroup_id(memcg) == id;
 }
 
 /* One look at the accessed bits of a folio. */

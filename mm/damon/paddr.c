@@ -133,8 +133,30 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	}
 }
 
+/* Begins the next sample of a region, as soon as the last one is done with. */
+static void next_sample(struct sampler *s, struct damon_region *r)
+{
+	draw_sample(s, r, r->nr_samples ? MAX_DRAWS : 0);
+}
+
+/*
+ * Finishes a sample.  One that did not count is forgotten, so that what probes
+ * find at pending addresses belongs to a sample that did.
+ */
+static void finish_sample(struct sampler *s, struct damon_region *r)
+{
+	unsigned int nr_before = r->nr_samples;
+
+	if (!damon_sample_pending(r))
+		return;
+	damon_count_sample(r, test_sample(s, r->sampling_addr), &s->ctx->attrs);
+	if (r->nr_samples == nr_before)
+		r->sampling_addr = DAMON_NO_SAMPLE;
+}
+
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
+	bool probe = damon_has_probes(ctx);
 	struct sampler s = { .ctx = ctx };
 	unsigned int max_nr_accesses = 0;
 	struct damon_target *t;
@@ -142,15 +164,63 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
-			if (damon_sample_pending(r))
-				damon_count_sample(r, test_sample(&s, r->sampling_addr),
-						   &ctx->attrs);
-			draw_sample(&s, r, r->nr_samples ? MAX_DRAWS : 0);
+			finish_sample(&s, r);
+			/* probes want to see where it was */
+			if (!probe)
+				next_sample(&s, r);
 			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 			pause_sampling(&s);
 		}
 	}
 	return max_nr_accesses;
+}
+
+/* data attribute probes */
+
+static bool folio_of_type(const struct damon_filter *f, void *arg)
+{
+	struct folio *folio = arg;
+
+	if (!folio)
+		return false;
+	switch (f->type) {
+	case DAMON_FILTER_TYPE_ANON:
+		return folio_test_anon(folio);
+	case DAMON_FILTER_TYPE_MEMCG:
+		return damon_folio_in_memcg(folio, f->memcg_id);
+	default:
+		return false;
+	}
+}
+
+/* The folio may be gone by now.  Then what was there is of no type. */
+static void probe_sample(struct damon_ctx *ctx, struct damon_region *r)
+{
+	struct folio *folio = NULL;
+	unsigned long pfn;
+
+	if (pfn_of(ctx, r->sampling_addr, &pfn))
+		folio = damon_get_folio(pfn);
+	damon_count_hits(ctx, r, folio_of_type, folio);
+	if (folio)
+		folio_put(folio);
+}
+
+/* Probes the samples that have just been finished, and begins the next. */
+static void apply_probes(struct damon_ctx *ctx)
+{
+	struct sampler s = { .ctx = ctx };
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			if (damon_sample_pending(r))
+				probe_sample(ctx, r);
+			next_sample(&s, r);
+			pause_sampling(&s);
+		}
+	}
 }
 
 static int __init damon_paddr_init(void)
@@ -159,6 +229,7 @@ static int __init damon_paddr_init(void)
 		.id = DAMON_OPS_PADDR,
 		.prepare_access_checks = prepare_access_checks,
 		.check_accesses = check_accesses,
+		.apply_probes = apply_probes,
 		.get_scheme_score = damon_paddr_score,
 		.apply_scheme = damon_paddr_apply_scheme,
 		.size_on_node = damon_paddr_size_on_node,
