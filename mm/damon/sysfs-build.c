@@ -249,6 +249,9 @@ static int build_all(const struct damon_sysfs_draft *draft,
 	if (!ret)
 		ret = build_attrs(draft, context->monitoring_attrs);
 	if (!ret)
+		ret = damon_sysfs_build_probes(draft,
+					       context->monitoring_attrs->probes);
+	if (!ret)
 		ret = build_targets(draft, context->targets);
 	if (!ret)
 		ret = damon_sysfs_build_schemes(draft, context->schemes);

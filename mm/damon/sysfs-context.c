@@ -67,6 +67,8 @@ static const struct damon_sysfs_dir attrs_dirs[] = {
 			     intervals_type) },
 	{ DAMON_SYSFS_SUBDIR(struct damon_sysfs_attrs, nr_regions,
 			     nr_regions_type) },
+	{ DAMON_SYSFS_SUBDIR(struct damon_sysfs_attrs, probes,
+			     damon_sysfs_probes_type) },
 	{ }
 };
 

@@ -81,6 +81,7 @@ struct tried {
 	unsigned long start;
 	unsigned long end;
 	unsigned long sz_filter_passed;
+	unsigned char probe_hits[DAMON_MAX_PROBES];
 };
 
 /* What a walk saw of one scheme. */
@@ -100,6 +101,7 @@ struct notes {
 	unsigned int last_index;
 	struct tally *tallies;	/* one per directory of a scheme */
 	unsigned int nr_schemes;
+	unsigned int nr_probes;	/* that have anything to show */
 	struct tried *tried;
 	size_t nr;
 	size_t room;
@@ -141,12 +143,19 @@ static bool make_room(struct notes *notes)
 	return true;
 }
 
+/* Probes that the regions of a context have counters for. */
+static unsigned int nr_probes(struct damon_ctx *ctx)
+{
+	return min(list_count_nodes(&ctx->probes), DAMON_MAX_PROBES);
+}
+
 static void note_region(void *data, struct damon_ctx *ctx,
 			struct damon_target *t, struct damon_region *r,
 			struct damos *s, unsigned long sz_filter_passed)
 {
 	struct notes *notes = data;
 	unsigned int index = scheme_index(notes, ctx, s);
+	struct tried *tried;
 
 	if (index >= notes->nr_schemes)
 		return;
@@ -158,7 +167,8 @@ static void note_region(void *data, struct damon_ctx *ctx,
 		return;
 	}
 	notes->tallies[index].nr_noted++;
-	notes->tried[notes->nr++] = (struct tried) {
+	tried = &notes->tried[notes->nr++];
+	*tried = (struct tried) {
 		.scheme = index,
 		.nr_accesses = damon_nr_accesses_mvsum(r, ctx),
 		.age = r->age,
@@ -166,6 +176,24 @@ static void note_region(void *data, struct damon_ctx *ctx,
 		.end = r->ar.end,
 		.sz_filter_passed = sz_filter_passed,
 	};
+	memcpy(tried->probe_hits, r->probe_hits, sizeof(r->probe_hits));
+	notes->nr_probes = nr_probes(ctx);
+}
+
+/* Makes directories for what probes have hit in each of the regions. */
+static int make_probe_dirs(const struct damon_sysfs_node *regions,
+			   unsigned int nr_probes)
+{
+	struct damon_sysfs_tried_region *region;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < regions->nr_children && !ret; i++) {
+		region = damon_sysfs_child(regions, i,
+					   struct damon_sysfs_tried_region);
+		ret = damon_sysfs_resize(region->probes, nr_probes);
+		cond_resched();
+	}
+	return ret;
 }
 
 /* Makes as many directories as there are notes, and shows the sums. */
@@ -182,12 +210,21 @@ static int make_dirs(struct damon_sysfs_context *context,
 		if (!scheme)
 			continue;
 		dir = scheme->tried_regions;
-		err = damon_sysfs_resize(&dir->node, notes->tallies[i].nr_noted);
+		err = damon_sysfs_resize(&dir->node, notes->tallies[i].nr_noted) ?:
+			make_probe_dirs(&dir->node, notes->nr_probes);
 		ret = ret ?: err;
 		guard(mutex)(&context->node.locks->data);
 		dir->total_bytes = notes->tallies[i].nr_bytes;
 	}
 	return ret;
+}
+
+static void show_hits(const struct damon_sysfs_node *probes,
+		      const unsigned char *hits)
+{
+	for (unsigned int i = 0; i < probes->nr_children; i++)
+		damon_sysfs_child(probes, i, struct damon_sysfs_probe_hits)->hits =
+			hits[i];
 }
 
 static void show_region(struct damon_sysfs_scheme *scheme, unsigned int index,
@@ -204,6 +241,7 @@ static void show_region(struct damon_sysfs_scheme *scheme, unsigned int index,
 	region->nr_accesses = tried->nr_accesses;
 	region->age = tried->age;
 	region->sz_filter_passed = tried->sz_filter_passed;
+	show_hits(region->probes, tried->probe_hits);
 }
 
 /*

@@ -116,9 +116,16 @@ static const struct damon_sysfs_file tried_region_files[] = {
 	{ }
 };
 
+static const struct damon_sysfs_dir tried_region_dirs[] = {
+	{ DAMON_SYSFS_SUBDIR(struct damon_sysfs_tried_region, probes,
+			     damon_sysfs_probes_hits_type) },
+	{ }
+};
+
 static const struct damon_sysfs_type tried_region_type = {
 	.size = sizeof(struct damon_sysfs_tried_region),
 	.files = tried_region_files,
+	.dirs = tried_region_dirs,
 };
 
 static const struct damon_sysfs_file tried_regions_files[] = {

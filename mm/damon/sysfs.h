@@ -239,6 +239,7 @@ struct damon_sysfs_attrs {
 	struct damon_sysfs_node node;
 	struct damon_sysfs_intervals *intervals;
 	struct damon_sysfs_range *nr_regions;
+	struct damon_sysfs_node *probes;
 };
 
 struct damon_sysfs_region {
@@ -267,6 +268,30 @@ struct damon_sysfs_context {
 
 extern const struct damon_sysfs_type damon_sysfs_contexts_type;
 extern const struct damon_sysfs_file damon_sysfs_range_files[];
+
+/* sysfs-probes.c */
+
+struct damon_sysfs_probe_filter {
+	struct damon_sysfs_node node;
+	enum damon_filter_type type;
+	bool matching;
+	bool allow;
+	char *path;
+};
+
+struct damon_sysfs_probe {
+	struct damon_sysfs_node node;
+	struct damon_sysfs_node *filters;
+};
+
+/* What a probe has hit in a region. */
+struct damon_sysfs_probe_hits {
+	struct damon_sysfs_node node;
+	unsigned int hits;
+};
+
+extern const struct damon_sysfs_type damon_sysfs_probes_type;
+extern const struct damon_sysfs_type damon_sysfs_probes_hits_type;
 
 /* sysfs-quotas.c */
 
@@ -357,6 +382,7 @@ struct damon_sysfs_tried_region {
 	unsigned int nr_accesses;
 	unsigned int age;
 	unsigned long sz_filter_passed;
+	struct damon_sysfs_node *probes;
 };
 
 struct damon_sysfs_tried_regions {
@@ -422,6 +448,11 @@ struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
 struct damon_ctx *damon_sysfs_build_goals(struct damon_sysfs_context *context,
 					  const char *kdamond,
 					  enum damon_ops_id operations);
+
+/* sysfs-build-probes.c */
+
+int damon_sysfs_build_probes(const struct damon_sysfs_draft *draft,
+			     const struct damon_sysfs_node *probes);
 
 /* sysfs-build-schemes.c */
 
