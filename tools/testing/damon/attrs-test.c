@@ -126,6 +126,34 @@ TEST(samples_are_rescaled)
 	free_ctx(ctx);
 }
 
+TEST(hits_are_rescaled)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r = add(target_of(ctx), 0, 1, 5);
+
+	change(ctx, 5000, 100000);
+	r->nr_samples = 10;
+	r->probe_hits[0] = 10;
+	r->probe_hits[1] = 1;
+	r->probe_hits[3] = 5;
+	change(ctx, 5000, 200000);
+	ASSERT_EQ(20, r->probe_hits[0]);
+	ASSERT_EQ(2, r->probe_hits[1]);
+	ASSERT_EQ(0, r->probe_hits[2]);
+	ASSERT_EQ(10, r->probe_hits[3]);
+	ASSERT_EQ(20, r->nr_samples);
+	/* some do not become none, and more than fits is as much as fits */
+	change(ctx, 5000, 10000);
+	ASSERT_EQ(1, r->probe_hits[0]);
+	ASSERT_EQ(1, r->probe_hits[1]);
+	ASSERT_EQ(0, r->probe_hits[2]);
+	ASSERT_EQ(1, r->nr_samples);
+	change(ctx, 5000, 5000000);
+	ASSERT_EQ(255, r->probe_hits[0]);
+	ASSERT_EQ(0, r->probe_hits[2]);
+	free_ctx(ctx);
+}
+
 TEST(what_is_in_force_changes_nothing)
 {
 	struct damon_ctx *ctx = make_ctx(1), before;

@@ -153,6 +153,74 @@ TEST(close_treats_targets_apart)
 	free_ctx(ctx);
 }
 
+/* Hits keep their share of the samples, the answered ones, up to what fits. */
+TEST(close_scales_hits)
+{
+	static const struct {
+		unsigned int window, nr_samples, hits, scaled;
+	} v[] = {
+		{ 20, 20, 7, 7 }, { 20, 10, 10, 20 }, { 20, 10, 5, 10 },
+		{ 20, 3, 1, 7 }, { 20, 19, 0, 0 }, { 20, 1, 1, 20 },
+		{ 20, 0, 0, 0 }, { 255, 51, 51, 255 }, { 1000, 500, 100, 200 },
+		{ 1000, 500, 200, 255 }, { 1000, 1000, 255, 255 },
+		{ 2, 1000, 1, 1 }, { 2, 1000, 0, 0 },
+	};
+	struct damon_region *r;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+
+		ctx->attrs.aggr_interval = v[i].window * ctx->attrs.sample_interval;
+		ctx->attrs.min_nr_regions = 1;
+		r = add(target_of(ctx), 0, 100, 0);
+		r->nr_samples = v[i].nr_samples;
+		r->probe_hits[DAMON_MAX_PROBES - 1] = v[i].hits;
+		damon_close_window(ctx);
+		EXPECT_EQ(v[i].scaled, r->probe_hits[DAMON_MAX_PROBES - 1]) {
+			TH_LOG("vector %d", i);
+		}
+		EXPECT_EQ(0, r->probe_hits[0]);
+		free_ctx(ctx);
+	}
+}
+
+/* What some parts have never hit, and others always, is hit sometimes. */
+TEST(close_merges_hits)
+{
+	struct rng rng;
+
+	for_each_case(rng, 5000) {
+		struct damon_ctx *ctx = make_ctx(1);
+		struct damon_target *t = target_of(ctx);
+		unsigned int window = 1 + rnd_any(&rng, 9), max_hits = 0, i;
+		u64 sum = 0, sz = 0;
+		struct damon_region *r;
+
+		ctx->attrs.aggr_interval = window * ctx->attrs.sample_interval;
+		ctx->attrs.min_nr_regions = 1;
+		for (i = 0; i < 8; i++) {
+			unsigned long len = 1 + rnd_any(&rng, 20);
+
+			r = add(t, sz, sz + len, 0);
+			r->nr_samples = window;
+			r->probe_hits[1] = rnd_any(&rng, 8) % (min(window, 255) + 1);
+			max_hits = max(max_hits, r->probe_hits[1]);
+			sum += (u64)r->probe_hits[1] * len;
+			sz += len;
+		}
+		damon_close_window(ctx);
+		r = damon_first_region(t);
+		HOLDS(damon_nr_regions(t) == 1);
+		HOLDS(r->probe_hits[1] <= max_hits);
+		HOLDS(!r->probe_hits[1] == !max_hits);
+		/* each of the seven merges rounds down by less than one */
+		HOLDS(r->probe_hits[1] * sz + 7 * sz >= sum);
+		HOLDS(r->probe_hits[1] <= 7 || (r->probe_hits[1] - 7) * sz <= sum);
+		free_ctx(ctx);
+	}
+}
+
 TEST(open_starts_over)
 {
 	struct damon_ctx *ctx = make_ctx(1);
