@@ -238,3 +238,7 @@ static int __init damon_paddr_init(void)
 	return damon_register_ops(&ops);
 }
 subsys_initcall(damon_paddr_init);
+
+#ifdef CONFIG_DAMON_PADDR_KUNIT_TEST
+#include "tests/paddr-probe-kunit.h"
+#endif

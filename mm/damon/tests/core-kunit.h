@@ -27,6 +27,7 @@
 #include "commit-schemes-kunit.h"
 #include "filters-kunit.h"
 #include "faults-kunit.h"
+#include "probe-kunit.h"
 
 /* operations sets */
 
@@ -413,6 +414,16 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(fault_in_commit_online),
 	KUNIT_CASE(fault_in_commit_goals),
 	KUNIT_CASE(fault_in_start),
+	/* probes */
+	KUNIT_CASE(probe_new),
+	KUNIT_CASE(probe_only_if_there_are),
+	KUNIT_CASE(probe_windows),
+	KUNIT_CASE(probe_saturates),
+	KUNIT_CASE(probe_invalid),
+	KUNIT_CASE(commit_probes),
+	KUNIT_CASE(commit_probes_online),
+	KUNIT_CASE(fault_in_new_probe),
+	KUNIT_CASE(fault_in_commit_probes),
 	/* operations sets, random numbers, System RAM */
 	KUNIT_CASE(ops_register),
 	KUNIT_CASE(ops_register_copies),

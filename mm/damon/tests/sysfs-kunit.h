@@ -5,6 +5,7 @@
  */
 #include "sysfs-tree-kunit.h"
 #include "sysfs-schemes-kunit.h"
+#include "sysfs-probes-kunit.h"
 
 /* Building contexts */
 
@@ -375,6 +376,49 @@ static void test_tried_regions(struct kunit *test)
 	expect_bytes(test, 0, PAGE_SIZE * 1000);
 }
 
+static void expect_probe_dirs(struct kunit *test, unsigned int nr,
+			      unsigned int max_hits)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *dirs = &scheme_dir(f->c, 0)->tried_regions->node;
+	struct damon_sysfs_tried_region *region;
+	struct damon_sysfs_probe_hits *hits;
+
+	EXPECT_PUT(test, &f->k->node, "state", "update_schemes_tried_regions", 0);
+	KUNIT_EXPECT_GT(test, dirs->nr_children, 0);
+	for (unsigned int i = 0; i < dirs->nr_children; i++) {
+		region = damon_sysfs_child(dirs, i,
+					   struct damon_sysfs_tried_region);
+		KUNIT_ASSERT_EQ(test, region->probes->nr_children, nr);
+		for (unsigned int p = 0; p < nr; p++) {
+			hits = damon_sysfs_child(region->probes, p,
+						 struct damon_sysfs_probe_hits);
+			KUNIT_EXPECT_LE(test, hits->hits, max_hits);
+		}
+	}
+}
+
+/* As many directories of hits as the running context has probes. */
+static void test_tried_probes(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *probes = f->c->monitoring_attrs->probes;
+
+	start_scheme(test);
+	expect_probe_dirs(test, 0, 0);
+	EXPECT_PUT(test, probes, "nr_probes", "3", 0);
+	expect_probe_dirs(test, 0, 0);
+	EXPECT_PUT(test, &f->k->node, "state", "commit", 0);
+	expect_probe_dirs(test, 3, 5);
+	EXPECT_PUT(test, probes, "nr_probes", "1", 0);
+	EXPECT_PUT(test, &f->k->node, "state", "commit", 0);
+	expect_probe_dirs(test, 1, 5);
+	EXPECT_PUT(test, &f->k->node, "state", "clear_schemes_tried_regions", 0);
+	EXPECT_PUT(test, probes, "nr_probes", "0", 0);
+	EXPECT_PUT(test, &f->k->node, "state", "commit", 0);
+	expect_probe_dirs(test, 0, 0);
+}
+
 /* Without memory for all regions: an error, but the right size. */
 static void test_tried_regions_no_memory(struct kunit *test)
 {
@@ -559,6 +603,11 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_build_regions),
 	KUNIT_CASE(test_build_paddr_targets),
 	KUNIT_CASE(test_build_pids),
+	KUNIT_CASE(test_initial_probes),
+	KUNIT_CASE(test_nr_probes),
+	KUNIT_CASE(test_build_probes),
+	KUNIT_CASE(test_build_probe_memcg),
+	KUNIT_CASE(test_build_probes_no_memory),
 	KUNIT_CASE(test_initial_scheme),
 	KUNIT_CASE(test_actions),
 	KUNIT_CASE(test_metrics),
@@ -577,6 +626,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_commands_early),
 	KUNIT_CASE(test_run),
 	KUNIT_CASE(test_tried_regions),
+	KUNIT_CASE(test_tried_probes),
 	KUNIT_CASE(test_tried_regions_no_memory),
 	KUNIT_CASE(test_commit_goals),
 	KUNIT_CASE(test_commit_goals_no_memory),
