@@ -71,10 +71,12 @@ make_tried_regions()
 	for range in sz nr_accesses age; do
 		write "$scheme/access_pattern/$range/max" 4294967295
 	done
+	write "$context/monitoring_attrs/probes/nr_probes" 1
 	write "$kdamonds/0/state" on
 	write "$kdamonds/0/state" update_schemes_tried_regions
 	write "$kdamonds/0/state" off
 	[ -d "$scheme/tried_regions/0" ] || die "no region was tried"
+	[ -d "$scheme/tried_regions/0/probes/0" ] || die "no probe has results"
 }
 
 make_tree()

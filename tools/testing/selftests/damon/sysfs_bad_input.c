@@ -213,7 +213,7 @@ static void test_bad_paddr(void)
 }
 
 /*
- * One goal and one filter of each kind.  Nothing is wrong yet, and no filter of
+ * One goal, one probe and one filter of each kind.  Nothing is wrong yet, and no filter of
  * the core matches anything.
  */
 static void stage_parts(void)
@@ -221,6 +221,8 @@ static void stage_parts(void)
 	EXPECT_PUT(S0 "/quotas/goals/nr_goals", "1", 0);
 	EXPECT_PUT(S0 "/quotas/goals/0/target_value", "100", 0);
 	EXPECT_PUT(S0 "/quotas/goals/0/current_value", "1", 0);
+	EXPECT_PUT(ATTRS "/probes/nr_probes", "1", 0);
+	EXPECT_PUT(ATTRS "/probes/0/filters/nr_filters", "1", 0);
 	EXPECT_PUT(S0 "/filters/nr_filters", "1", 0);
 	EXPECT_PUT(S0 "/core_filters/nr_filters", "1", 0);
 	EXPECT_PUT(S0 "/ops_filters/nr_filters", "1", 0);
@@ -229,7 +231,7 @@ static void stage_parts(void)
 	EXPECT_PUT(S0 "/core_filters/0/damon_target_idx", "99", 0);
 }
 
-/* Values that must not be accepted, in schemes, and what is right instead. */
+/* Values that must not be accepted, in schemes and probes, and what is right instead. */
 static const struct bad_part {
 	const char *path;
 	const char *bad;
@@ -250,6 +252,8 @@ static const struct bad_part {
 	  S0 "/ops_filters/0/type", "memcg", "young" },
 	{ S0 "/filters/0/memcg_path", "\n", "/",
 	  S0 "/filters/0/type", "memcg", "young" },
+	{ ATTRS "/probes/0/filters/0/path", "/no/such/cgroup", "/",
+	  ATTRS "/probes/0/filters/0/type", "memcg", "anon" },
 	{ S0 "/quotas/goals/0/path", "/no/such/cgroup", "/",
 	  S0 "/quotas/goals/0/target_metric", "node_memcg_used_bp",
 	  "user_input" },

@@ -40,6 +40,12 @@ static const struct expected {
 	{ ATTRS "/intervals/intervals_goal/max_sample_us", 0600, "0" },
 	{ ATTRS "/nr_regions/min", 0600, "10" },
 	{ ATTRS "/nr_regions/max", 0600, "1000" },
+	{ ATTRS "/probes/nr_probes", 0600, "1" },
+	{ ATTRS "/probes/0/filters/nr_filters", 0600, "1" },
+	{ ATTRS "/probes/0/filters/0/type", 0600, "anon" },
+	{ ATTRS "/probes/0/filters/0/matching", 0600, "N" },
+	{ ATTRS "/probes/0/filters/0/allow", 0600, "N" },
+	{ ATTRS "/probes/0/filters/0/path", 0600, "" },
 	{ C0 "/targets/nr_targets", 0600, "1" },
 	{ C0 "/targets/0/pid_target", 0600, "0" },
 	{ C0 "/targets/0/obsolete_target", 0600, "N" },
@@ -128,6 +134,8 @@ static void stage_one_of_everything(void)
 {
 	EXPECT_PUT("kdamonds/nr_kdamonds", "1", 0);
 	EXPECT_PUT(K0 "/contexts/nr_contexts", "1", 0);
+	EXPECT_PUT(ATTRS "/probes/nr_probes", "1", 0);
+	EXPECT_PUT(ATTRS "/probes/0/filters/nr_filters", "1", 0);
 	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
 	EXPECT_PUT(C0 "/targets/0/regions/nr_regions", "1", 0);
 	EXPECT_PUT(C0 "/schemes/nr_schemes", "1", 0);
@@ -168,7 +176,8 @@ static void test_modes(void)
 	EXPECT(!nftw(ADMIN, check_entry, 16, FTW_PHYS));
 	EXPECT(exists(S0 "/tried_regions"));
 	EXPECT(!nr_dirs(S0 "/tried_regions"));
-	EXPECT(nr_entries(ATTRS) == 2);
+	EXPECT(nr_entries(ATTRS) == 3);
+	EXPECT(nr_entries(ATTRS "/probes/0") == 1);
 }
 
 static void test_initial_values(void)
@@ -234,6 +243,7 @@ static bool is_count(const char *path)
 	static const char *const counts[] = {
 		"/nr_kdamonds", "/nr_contexts", "/nr_targets", "/nr_regions",
 		"/nr_schemes", "/nr_goals", "/nr_filters", "/nr_dests",
+		"/nr_probes",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
@@ -398,6 +408,7 @@ static void check_path(const char *path)
 static void test_paths(void)
 {
 	stage_one_of_everything();
+	check_path(ATTRS "/probes/0/filters/0/path");
 	check_path(S0 "/filters/0/memcg_path");
 	check_path(S0 "/ops_filters/0/memcg_path");
 	check_path(S0 "/core_filters/0/memcg_path");
@@ -434,11 +445,20 @@ static void test_counts(void)
 	check_count(C0 "/targets/0/regions", "nr_regions");
 	check_count(C0 "/targets", "nr_targets");
 	check_count(S0 "/quotas/goals", "nr_goals");
+	check_count(ATTRS "/probes/0/filters", "nr_filters");
 	check_count(S0 "/filters", "nr_filters");
 	check_count(S0 "/core_filters", "nr_filters");
 	check_count(S0 "/ops_filters", "nr_filters");
 	check_count(S0 "/dests", "nr_dests");
 	check_count(C0 "/schemes", "nr_schemes");
+
+	EXPECT_PUT(ATTRS "/probes/nr_probes", "4", 0);
+	EXPECT_PUT(ATTRS "/probes/nr_probes", "5", EINVAL);
+	EXPECT_PUT(ATTRS "/probes/nr_probes", "2147483647", EINVAL);
+	EXPECT_IS(ATTRS "/probes/nr_probes", "4");
+	EXPECT(exists(ATTRS "/probes/3/filters"));
+	EXPECT_PUT(ATTRS "/probes/nr_probes", "0", 0);
+	EXPECT(nr_entries(ATTRS "/probes") == 1);
 
 	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
 	EXPECT_PUT(K0 "/contexts/nr_contexts", "2", EINVAL);
