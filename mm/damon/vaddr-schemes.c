@@ -556,6 +556,8 @@ static struct damon_addr_range pages_of(const struct damon_addr_range *ar)
 	/* no process has the very last page of the address space */
 	if (pages.end < ar->end)
 		pages.end = ar->end & PAGE_MASK;
+	if (pages.start < ar->start)
+		pages.start = pages.end;
 	return pages;
 }
 

@@ -566,6 +566,9 @@ static void pages_of_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages_of(&ar).end, 10 * PAGE_SIZE);
 	ar.end = ULONG_MAX;
 	KUNIT_EXPECT_EQ(test, pages_of(&ar).end, ULONG_MAX & PAGE_MASK);
+	/* within the very last page */
+	ar.start = ULONG_MAX - 1;
+	KUNIT_EXPECT_EQ(test, pages_of(&ar).start, pages_of(&ar).end);
 	/* within a page that another region begins in */
 	ar.start = PAGE_SIZE + 1;
 	ar.end = PAGE_SIZE + 2;
