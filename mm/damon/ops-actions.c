@@ -92,9 +92,29 @@ int damon_cold_score(struct damon_ctx *ctx, struct damon_region *r,
 
 /* filters */
 
+/* Who says whether a folio is young, and what was said. */
+struct young {
+	damos_young_fn ask;
+	void *arg;
+	bool known;
+	bool yes;
+};
+
+/*
+ * Asking can change the answer, so it is done once, and not if no filter wants to
+ * know.
+ */
+static bool is_young(struct young *young, struct folio *folio)
+{
+	if (!young->known)
+		young->yes = young->ask(folio, young->arg);
+	young->known = true;
+	return young->yes;
+}
+
 /* Whether a filter speaks about a folio. */
 static bool filter_matches(const struct damos_filter *f, struct folio *folio,
-			   damos_young_fn young, void *arg)
+			   struct young *young)
 {
 	bool of_type;
 
@@ -109,7 +129,7 @@ static bool filter_matches(const struct damos_filter *f, struct folio *folio,
 		of_type = damon_folio_in_memcg(folio, f->memcg_id);
 		break;
 	case DAMOS_FILTER_TYPE_YOUNG:
-		of_type = young(folio, arg);
+		of_type = is_young(young, folio);
 		break;
 	case DAMOS_FILTER_TYPE_HUGEPAGE_SIZE:
 		of_type = f->sz_range.min <= folio_size(folio) &&
@@ -128,7 +148,8 @@ static bool filter_matches(const struct damos_filter *f, struct folio *folio,
  * damos_judge_folio() - What the filters of a scheme say about a folio.
  * @s:		The scheme.
  * @folio:	The folio, with a reference or under a page table lock.
- * @young:	Tells whether the folio is young, and makes it old.
+ * @young:	Tells whether the folio is young, and makes it old.  Called once,
+ *		if at all.
  * @arg:	Second argument of @young.
  *
  * Context: Worker.  Sleeps only if @young does.
@@ -138,12 +159,13 @@ static bool filter_matches(const struct damos_filter *f, struct folio *folio,
 enum damos_verdict damos_judge_folio(const struct damos *s, struct folio *folio,
 				     damos_young_fn young, void *arg)
 {
+	struct young answer = { .ask = young, .arg = arg };
 	const struct damos_filter *f;
 
 	if (s->core_filters_allowed)
 		return DAMOS_ALLOW;
 	damos_for_each_ops_filter(f, s) {
-		if (filter_matches(f, folio, young, arg))
+		if (filter_matches(f, folio, &answer))
 			return f->allow ? DAMOS_ALLOW : DAMOS_REJECT;
 	}
 	return damos_default_reject(&s->ops_filters) ? DAMOS_REJECT : DAMOS_ADMIT;

@@ -171,7 +171,6 @@ struct scan {
 	bool absent;			/* memory that is not there counts, too */
 	unsigned int nr_steps;		/* since the last pause */
 	struct damon_leaf leaf;		/* found last, locked; or no folio */
-	bool young_known;		/* leaf.young is what filters see */
 };
 
 #define SAID_YES	1UL
@@ -207,19 +206,15 @@ static bool may_go_on(struct scan *scan)
 	return !should_stop(scan->walk.mm);
 }
 
-/* For filters.  All of them have to see the same, so it is looked at once. */
+/* For filters. */
 static bool leaf_young(struct folio *folio, void *arg)
 {
 	struct scan *scan = arg;
-	bool young;
+	bool young = damon_walk_mkold(&scan->walk, &scan->leaf);
+	bool touched = damon_folio_touched(folio);
 
-	if (scan->young_known)
-		return scan->leaf.young;
-	young = damon_walk_mkold(&scan->walk, &scan->leaf);
-	scan->leaf.young = young || damon_folio_touched(folio);
 	damon_folio_age_flags(folio, young);
-	scan->young_known = true;
-	return scan->leaf.young;
+	return young || touched;
 }
 
 /*
@@ -289,7 +284,6 @@ static bool judge_leaf(struct scan *scan)
 	bool admitted;
 
 	if (kind == DAMON_LEAF_FOLIO) {
-		scan->young_known = false;
 		admitted = damos_admits_folio(scan->s, scan->leaf.folio,
 					      leaf_young, scan);
 		end = scan->leaf.start + scan->leaf.size;

@@ -372,6 +372,23 @@ static void young_test(struct kunit *test)
 	folio_unlock(folio);
 }
 
+/* All filters of a scheme see the same, although looking makes it old. */
+static void young_twice_test(struct kunit *test)
+{
+	unsigned long addr = map_memory(test, PAGE_SIZE);
+	struct folio *folio = folio_at(test, addr);
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = new_scheme(test, ctx, DAMOS_STAT);
+
+	add_filter(test, s, DAMOS_FILTER_TYPE_YOUNG, false, false);
+	add_filter(test, s, DAMOS_FILTER_TYPE_YOUNG, true, true);
+	touch_memory(test, addr);
+	KUNIT_EXPECT_EQ(test, damos_judge_folio(s, folio, damos_folio_young, NULL),
+			DAMOS_ALLOW);
+	KUNIT_EXPECT_EQ(test, damos_judge_folio(s, folio, damos_folio_young, NULL),
+			DAMOS_REJECT);
+}
+
 /* batches */
 
 /* Exactly, with what CPUs have not added up yet. */
@@ -883,6 +900,7 @@ static struct kunit_case actions_cases[] = {
 	KUNIT_CASE(filter_memcg_test),
 	KUNIT_CASE(filter_order_test),
 	KUNIT_CASE(young_test),
+	KUNIT_CASE(young_twice_test),
 	KUNIT_CASE(batch_take_test),
 	KUNIT_CASE(batch_unevictable_test),
 	KUNIT_CASE(batch_reclaim_test),
