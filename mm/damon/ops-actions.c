@@ -185,11 +185,7 @@ enum damos_verdict damos_judge_folio(const struct damos *s, struct folio *folio,
  */
 bool damos_folio_young(struct folio *folio, void *arg)
 {
-	enum damon_answer answer = damon_folio_young(folio);
-
-	if (answer == DAMON_ACCESSED)
-		damon_folio_mkold(folio);
-	return answer != DAMON_NOT_ACCESSED;
+	return damon_folio_mkold(folio) != DAMON_NOT_ACCESSED;
 }
 
 /* batches */
