@@ -184,24 +184,37 @@ static bool wants(const struct visit *v, struct folio *folio)
 /*
  * A large folio can be in several regions, and is to be handled once.  What
  * &damos.last_applied holds between regions is the number of the page frame
- * behind the last folio, and whether the scheme wanted that folio, in the lowest
- * bit.  A folio that reaches into a region from before and ends just there is the
- * same one.  Should it be another one that took its place meanwhile, it is left
- * alone until the next pass.
+ * behind the last folio, and what became of that folio, in the lowest bits.  A
+ * folio that reaches into a region from before and ends just there is the same
+ * one.  Should it be another one that took its place meanwhile, it is left alone
+ * until the next pass.
  */
+#define WANTED		1UL	/* it was for the scheme */
+#define ALLOWED		2UL	/* filters of the core decided about its region */
+#define NOTE_BITS	2
+
 static void remember(const struct visit *v, unsigned long end_pfn, bool wanted)
 {
-	v->s->last_applied = (void *)(end_pfn << 1 | wanted);
+	v->s->last_applied = (void *)
+		(end_pfn << NOTE_BITS | (wanted ? WANTED : 0) |
+		 (v->s->core_filters_allowed ? ALLOWED : 0));
 }
 
-static bool had_its_turn(const struct visit *v, const struct folio *folio,
-			 bool *wanted)
+/* Returns what is noted about a folio.  Zero: it did not have its turn. */
+static unsigned long recall(const struct visit *v, const struct folio *folio)
 {
 	unsigned long note = (unsigned long)v->s->last_applied;
 
-	*wanted = note & 1;
-	return phys_of_folio(folio) < v->iter.start &&
-		note >> 1 == folio_pfn(folio) + folio_nr_pages(folio);
+	if (phys_of_folio(folio) >= v->iter.start ||
+	    note >> NOTE_BITS != folio_pfn(folio) + folio_nr_pages(folio))
+		return 0;
+	return note;
+}
+
+/* Whether the filters that decided about a folio decide about this region. */
+static bool still_holds(const struct visit *v, unsigned long note)
+{
+	return note && v->s->core_filters_allowed == !!(note & ALLOWED);
 }
 
 /* Those on the node already, or without a node to go to, are not isolated. */
@@ -247,11 +260,12 @@ static void finish_batch(struct visit *v)
 
 static void visit_folio(struct visit *v, struct folio *folio)
 {
-	bool wanted;
+	unsigned long note = recall(v, folio);
+	bool wanted = note & WANTED;
 
-	if (!had_its_turn(v, folio, &wanted)) {
+	if (!still_holds(v, note)) {
 		wanted = wants(v, folio);
-		if (wanted)
+		if (wanted && !(note & WANTED))
 			act(v, folio);
 		remember(v, v->iter.pfn, wanted);
 	}

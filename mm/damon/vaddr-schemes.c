@@ -160,7 +160,8 @@ static unsigned long advise(struct mm_struct *mm, unsigned long start,
  *
  * An entry or a batch of them can reach into later regions.  The filters are
  * asked once about it, since asking can change the answer, and what they said is
- * noted in damos.last_applied: the address where it ends, and SAID_YES.
+ * noted in damos.last_applied: the address where it ends, and SAID_YES.  Regions
+ * that core filters allow need neither ask nor know.
  */
 struct scan {
 	struct damos *s;
@@ -288,7 +289,8 @@ static bool judge_leaf(struct scan *scan)
 					      leaf_young, scan);
 		end = scan->leaf.start + scan->leaf.size;
 		size = end - scan->pos;
-		if (size > scan->end - scan->pos)
+		if (size > scan->end - scan->pos &&
+		    !scan->s->core_filters_allowed)
 			scan->s->last_applied = (void *)
 				(end | (admitted ? SAID_YES : 0));
 	} else {
@@ -307,7 +309,7 @@ static bool judge_next(struct scan *scan)
 	unsigned long note = (unsigned long)scan->s->last_applied;
 	unsigned long judged_end = note & PAGE_MASK;
 
-	if (scan->pos >= judged_end)
+	if (scan->pos >= judged_end || scan->s->core_filters_allowed)
 		return judge_leaf(scan);
 	scan->leaf.folio = NULL;
 	scan->pos = min(judged_end, scan->end);

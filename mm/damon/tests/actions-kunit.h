@@ -817,6 +817,28 @@ static void spanning_folio_test(struct kunit *test)
 			nr * PAGE_SIZE);
 }
 
+/* The same if a filter of the core allows only a part of it. */
+static void spanning_allowed_test(struct kunit *test)
+{
+	struct folio *folio = new_large_folio(test);
+	unsigned long pfn = folio_pfn(folio), nr = folio_nr_pages(folio), passed;
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = new_scheme(test, ctx, DAMOS_LRU_PRIO);
+
+	add_filter(test, s, DAMOS_FILTER_TYPE_ANON, true, false);
+	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn, pfn + 1, &passed), 0);
+	KUNIT_EXPECT_EQ(test, passed, 0);
+	s->core_filters_allowed = true;
+	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn + 1, pfn + 2, &passed),
+			nr * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, passed, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn + 2, pfn + 3, &passed), 0);
+	KUNIT_EXPECT_EQ(test, passed, PAGE_SIZE);
+	s->core_filters_allowed = false;
+	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn + 3, pfn + nr, &passed), 0);
+	KUNIT_EXPECT_EQ(test, passed, 0);
+}
+
 static void migrate_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, PAGE_SIZE);
@@ -917,6 +939,7 @@ static struct kunit_case actions_cases[] = {
 	KUNIT_CASE(lru_test),
 	KUNIT_CASE(large_unit_test),
 	KUNIT_CASE(spanning_folio_test),
+	KUNIT_CASE(spanning_allowed_test),
 	KUNIT_CASE(migrate_test),
 	KUNIT_CASE(size_on_node_test),
 	KUNIT_CASE(size_on_nodes_test),

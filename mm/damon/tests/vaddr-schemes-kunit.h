@@ -329,6 +329,21 @@ static void scan_large_borders_test(struct kunit *test)
 	scan_borders(test, start, addr + PMD_SIZE);
 }
 
+/* What filters of the core allow a part of is theirs no further. */
+static void scan_allowed_borders_test(struct kunit *test)
+{
+	unsigned long addr = map_huge(test), a = addr + 3 * PAGE_SIZE;
+	unsigned long b = a + 5 * PAGE_SIZE, end = addr + PMD_SIZE;
+	struct damos *s = new_scheme(test, DAMOS_STAT);
+
+	add_filter(test, s, DAMOS_FILTER_TYPE_ANON, true, false);
+	KUNIT_EXPECT_EQ(test, passed_in(s, addr, a), 0);
+	s->core_filters_allowed = true;
+	KUNIT_EXPECT_EQ(test, passed_in(s, a, b), b - a);
+	s->core_filters_allowed = false;
+	KUNIT_EXPECT_EQ(test, passed_in(s, b, end), 0);
+}
+
 /* advice */
 
 static void advise_holes_test(struct kunit *test)
@@ -586,6 +601,7 @@ static struct kunit_case vaddr_schemes_cases[] = {
 	KUNIT_CASE(scan_absent_test),
 	KUNIT_CASE(scan_huge_borders_test),
 	KUNIT_CASE(scan_large_borders_test),
+	KUNIT_CASE(scan_allowed_borders_test),
 	KUNIT_CASE(advise_holes_test),
 	KUNIT_CASE(advise_refused_test),
 	KUNIT_CASE(advise_orphan_test),
