@@ -200,17 +200,18 @@ static enum node_stat_item isolated_item(struct folio *folio)
  * @batch:	The batch that it goes to.
  * @folio:	The folio, with a reference of the caller's.  Nothing can be done
  *		with the batch before that has been dropped.
- *
- * Unevictable folios stay where they are.
+ * @for_reclaim: Leave unevictable folios where they are.  They can be migrated.
  *
  * Context: Worker.  Takes the LRU lock.
  * Return: Whether the folio is part of the batch now.
  */
-bool damon_batch_take(struct damon_batch *batch, struct folio *folio)
+bool damon_batch_take(struct damon_batch *batch, struct folio *folio,
+		      bool for_reclaim)
 {
-	if (folio_test_unevictable(folio) || !folio_isolate_lru(folio))
+	if ((for_reclaim && folio_test_unevictable(folio)) ||
+	    !folio_isolate_lru(folio))
 		return false;
-	if (unlikely(folio_test_unevictable(folio))) {
+	if (unlikely(for_reclaim && folio_test_unevictable(folio))) {
 		folio_putback_lru(folio);
 		return false;
 	}
@@ -258,7 +259,7 @@ static unsigned long reclaim_node(struct list_head *folios)
 
 /**
  * damon_batch_reclaim() - Reclaim a batch.
- * @batch:	The batch, which is empty afterwards.
+ * @batch:	The batch, taken for this.  It is empty afterwards.
  *
  * Whether the folios were referenced does not matter.  What cannot be reclaimed
  * returns to its LRU list.

@@ -74,7 +74,8 @@ static inline bool damon_batch_full(const struct damon_batch *batch)
 	return batch->nr_pages >= DAMON_BATCH_PAGES;
 }
 
-bool damon_batch_take(struct damon_batch *batch, struct folio *folio);
+bool damon_batch_take(struct damon_batch *batch, struct folio *folio,
+		      bool for_reclaim);
 unsigned long damon_batch_reclaim(struct damon_batch *batch);
 unsigned long damon_batch_migrate(struct damon_batch *batch, int nid);
 

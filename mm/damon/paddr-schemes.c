@@ -227,7 +227,7 @@ static void act(struct visit *v, struct folio *folio)
 {
 	switch (v->s->action) {
 	case DAMOS_PAGEOUT:
-		if (damon_batch_take(&v->batch, folio)) {
+		if (damon_batch_take(&v->batch, folio, true)) {
 			folio_clear_referenced(folio);
 			folio_test_clear_young(folio);
 		}
@@ -235,7 +235,7 @@ static void act(struct visit *v, struct folio *folio)
 	case DAMOS_MIGRATE_HOT:
 	case DAMOS_MIGRATE_COLD:
 		if (could_migrate(folio, v->s->target_nid))
-			damon_batch_take(&v->batch, folio);
+			damon_batch_take(&v->batch, folio, false);
 		break;
 	case DAMOS_LRU_PRIO:
 		folio_activate(folio);

@@ -475,7 +475,7 @@ static void collect(struct migration *m, struct folio *folio, int nid)
 		migrate_batches(m);
 		batch = batch_for(m, nid);
 	}
-	if (damon_batch_take(batch, folio))
+	if (damon_batch_take(batch, folio, false))
 		m->nr_pages += nr_pages;
 	folio_put(folio);
 	if (m->nr_pages >= DAMON_BATCH_PAGES)

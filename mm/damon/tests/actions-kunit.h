@@ -434,12 +434,12 @@ static void batch_take_test(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(nids); i++) {
 		int nr_refs = folio_ref_count(folio);
 
-		KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio));
+		KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio, false));
 		KUNIT_EXPECT_EQ(test, batch.nr_pages, folio_nr_pages(folio));
 		KUNIT_EXPECT_EQ(test, nr_isolated(), isolated + 1);
 		KUNIT_EXPECT_EQ(test, folio_ref_count(folio), nr_refs + 1);
 		/* it cannot be taken twice */
-		KUNIT_EXPECT_FALSE(test, damon_batch_take(&batch, folio));
+		KUNIT_EXPECT_FALSE(test, damon_batch_take(&batch, folio, false));
 
 		KUNIT_EXPECT_EQ(test, damon_batch_migrate(&batch, nids[i]), 0);
 		expect_empty(test, &batch);
@@ -459,7 +459,7 @@ static void batch_unevictable_test(struct kunit *test)
 
 	damon_batch_init(&batch);
 	folio_set_unevictable(folio);
-	KUNIT_EXPECT_FALSE(test, damon_batch_take(&batch, folio));
+	KUNIT_EXPECT_FALSE(test, damon_batch_take(&batch, folio, true));
 	folio_clear_unevictable(folio);
 	expect_empty(test, &batch);
 	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated);
@@ -479,8 +479,8 @@ static void batch_reclaim_test(struct kunit *test)
 	lru_add_drain_all();
 	folio_get(busy);
 	damon_batch_init(&batch);
-	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio));
-	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, busy));
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio, true));
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, busy, true));
 	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated + 2);
 
 	KUNIT_EXPECT_EQ(test, damon_batch_reclaim(&batch), 1);
@@ -513,8 +513,8 @@ static void batch_migrate_test(struct kunit *test)
 
 	damon_batch_init(&batch);
 	folio_lock(busy);
-	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio));
-	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, busy));
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio, false));
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, busy, false));
 	KUNIT_EXPECT_EQ(test, damon_batch_migrate(&batch, to), 1);
 	folio_unlock(busy);
 	expect_empty(test, &batch);
@@ -525,7 +525,7 @@ static void batch_migrate_test(struct kunit *test)
 
 	/* to where it is already */
 	folio = folio_at(test, addr);
-	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio));
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio, false));
 	KUNIT_EXPECT_EQ(test, damon_batch_migrate(&batch, to), 0);
 	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated);
 	KUNIT_EXPECT_PTR_EQ(test, folio_at(test, addr), folio);

@@ -540,6 +540,30 @@ static void migrate_nowhere_test(struct kunit *test)
 								i * PAGE_SIZE)));
 }
 
+/* What must not be reclaimed can be migrated, and stays so. */
+static void migrate_locked_test(struct kunit *test)
+{
+	unsigned long addr = map_kept(test, 4), passed = 0;
+	struct damon_addr_range range = pages_at(addr, 4);
+	struct damos *s = new_scheme(test, DAMOS_MIGRATE_HOT);
+	int from;
+
+	lock_memory(addr, true);
+	touch_pages(test, addr, 4);
+	lru_add_drain_all();
+	KUNIT_EXPECT_TRUE(test, folio_test_unevictable(folio_at(test, addr)));
+	from = folio_nid(folio_at(test, addr));
+	s->target_nid = next_node_in(from, node_states[N_MEMORY]);
+	if (s->target_nid != from) {
+		KUNIT_EXPECT_EQ(test, 4 * PAGE_SIZE,
+				apply(current->mm, s, &range, &passed));
+		lru_add_drain_all();
+	}
+	KUNIT_EXPECT_EQ(test, folio_nid(folio_at(test, addr)), s->target_nid);
+	KUNIT_EXPECT_TRUE(test, folio_test_unevictable(folio_at(test, addr)));
+	lock_memory(addr, false);
+}
+
 /* More pages than one batch takes, two of three to the other node. */
 static void migrate_weighted_test(struct kunit *test)
 {
@@ -611,6 +635,7 @@ static struct kunit_case vaddr_schemes_cases[] = {
 #endif
 	KUNIT_CASE(advise_filtered_test),
 	KUNIT_CASE(migrate_nowhere_test),
+	KUNIT_CASE(migrate_locked_test),
 	KUNIT_CASE(migrate_weighted_test),
 	{}
 };
