@@ -428,15 +428,16 @@ static void commit_pids(struct kunit *test)
 
 static void commit_same_attrs(struct kunit *test)
 {
-	struct damon_ctx *dst = new_busy_ctx(test, new_pid(test));
+	struct pid *pid = new_pid(test);
+	struct damon_ctx *dst = new_busy_ctx(test, pid);
 	struct damon_ctx *src = new_src(test, dst);
 	struct damon_region *r = damon_first_region(nth_target(dst, 0));
 	struct damon_attrs attrs = dst->attrs;
 	u64 apply = dst->now + 2222;
 	unsigned int i;
 
-	add_target(test, src);
-	add_target(test, src);
+	add_process(test, src, pid);
+	add_process(test, src, pid);
 	list_first_entry(&dst->schemes, struct damos, list)->next_apply_ns = apply;
 	for (i = 0; i < 2; i++)
 		add_scheme(test, src, DAMOS_PAGEOUT);
