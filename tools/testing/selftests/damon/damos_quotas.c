@@ -332,6 +332,13 @@ static void test_time(void)
 	sleep_ms(500);
 	idle = load_of_kdamond(2000);
 	turn_off();
+	/* such as one with all checkers, emulated */
+	if (idle > 300) {
+		skip("too slow a machine: %lu permil of a CPU for monitoring alone",
+		     idle);
+		munmap(memory, SIZE * 4);
+		return;
+	}
 	EXPECT_PUT(S0 "/access_pattern/sz/min", "0", 0);
 	EXPECT(!put_ul(QUOTAS "/ms", QUOTA_MS));
 	EXPECT(!put_ul(QUOTAS "/reset_interval_ms", WINDOW_MS));
