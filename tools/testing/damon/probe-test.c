@@ -187,13 +187,13 @@ TEST(copies_are_complete)
 
 	new = list_first_entry(&copies, struct damon_probe, list);
 	damon_for_each_probe(old, ctx) {
-		ASSERT_NE(old, new);
+		ASSERT_TRUE(old != new);
 		for (i = 0; i < ARRAY_SIZE(memory); i++)
 			ASSERT_EQ(damon_probe_matches(old, of_type, &memory[i]),
 				  damon_probe_matches(new, of_type, &memory[i]));
 		new = list_next_entry(new, list);
 	}
-	ASSERT_EQ(&copies, &new->list);
+	ASSERT_TRUE(&new->list == &copies);
 	damon_drop_probes(&copies);
 	free_all(ctx);
 }
