@@ -61,23 +61,28 @@ static const char *goal_flaw(const struct damos_quota_goal *goal)
 	return NULL;
 }
 
+static const char *goals_flaw(const struct damos_quota *quota, bool physical)
+{
+	const struct damos_quota_goal *goal;
+	const char *flaw;
+
+	damos_for_each_quota_goal(goal, quota) {
+		flaw = goal_flaw(goal);
+		if (flaw)
+			return flaw;
+		if (!physical &&
+		    goal->metric == DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP)
+			return "quota goal: metric needs physical addresses";
+	}
+	return NULL;
+}
+
 static const char *quota_flaw(const struct damon_ctx *ctx,
 			      const struct damos_quota *quota)
 {
-	const struct damos_quota_goal *goal;
-	const char *flaw = NULL;
-
 	if ((unsigned int)quota->goal_tuner > DAMOS_QUOTA_GOAL_TUNER_TEMPORAL)
 		return "quota: unknown goal tuner";
-	damos_for_each_quota_goal(goal, quota) {
-		flaw = goal_flaw(goal);
-		if (!flaw && ctx->ops.id != DAMON_OPS_PADDR &&
-		    goal->metric == DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP)
-			flaw = "quota goal: metric needs physical addresses";
-		if (flaw)
-			break;
-	}
-	return flaw;
+	return goals_flaw(quota, ctx->ops.id == DAMON_OPS_PADDR);
 }
 
 static const char *filter_flaw(const struct damos_filter *f, bool for_ops)
@@ -167,15 +172,10 @@ int damon_check_ctx(const struct damon_ctx *ctx)
  */
 int damos_check_goals(const struct damos_quota *quota)
 {
-	const struct damos_quota_goal *goal;
+	const char *flaw = goals_flaw(quota, true);
 
-	damos_for_each_quota_goal(goal, quota) {
-		const char *flaw = goal_flaw(goal);
-
-		if (flaw) {
-			pr_info_ratelimited("%s\n", flaw);
-			return -EINVAL;
-		}
-	}
-	return 0;
+	if (!flaw)
+		return 0;
+	pr_info_ratelimited("%s\n", flaw);
+	return -EINVAL;
 }
