@@ -111,6 +111,7 @@ struct damon_target {
 	unsigned int nr_regions;	/* entries of regions_list */
 	struct list_head regions_list;	/* disjoint, ascending */
 	struct list_head list;		/* in damon_ctx.adaptive_targets */
+	struct damon_sweep *sweep;	/* NULL: nothing can be seen from above */
 };
 
 /**

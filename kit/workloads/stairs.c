@@ -2,8 +2,8 @@
 /*
  * A memory load whose hot set is known: the memory is cut into equal slots, a hot
  * window in each slot is read without pause, and every period the windows move up
- * by their own size. One slot is the stairs pattern, one phase is a fixed hot
- * set, many slots are scattered ones.
+ * by their own size, or anywhere else. One slot is the stairs pattern, one phase is a
+ * fixed hot set, many slots are scattered ones.
  *
  * What is hot when goes to the truth file, one JSON object per line, in
  * CLOCK_MONOTONIC nanoseconds and virtual addresses. This file knows nothing of
@@ -34,8 +34,11 @@ struct load {
 	unsigned int phases;
 	uint64_t period;	/* ns between two moves, on average */
 	uint64_t jitter;	/* ns that a move may come sooner or later */
+	unsigned long seed;
 	int cpu;		/* the only CPU to run on, or -1 */
 	int huge;		/* let the kernel use huge pages */
+	int untouched;		/* memory that is never hot has no pages */
+	int scatter;		/* windows move anywhere in their slots */
 	int linger;		/* after the last phase wait to be killed */
 	int wait;		/* before the first phase wait for a line of input */
 	char *base;
@@ -72,13 +75,25 @@ static void tell(struct load *load, const char *format, ...)
 		warn("trace marker");
 }
 
+/* A number that looks random and is the same whenever it is asked for. */
+static uint64_t draw(uint64_t seed)
+{
+	seed = (seed + 1) * 0x9e3779b97f4a7c15;
+	seed = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9;
+	seed = (seed ^ (seed >> 27)) * 0x94d049bb133111eb;
+	return seed ^ (seed >> 31);
+}
+
 /* Where the window of a slot is in a phase. */
 static size_t window_start(const struct load *load, unsigned int slot, unsigned int phase)
 {
 	size_t room = load->total / load->slots;
 	size_t size = load->hot / load->slots;
 	size_t steps = room / size;
+	uint64_t seed = (load->seed * 1000 + phase) * load->slots + slot;
 
+	if (load->scatter)
+		return slot * room + draw(seed) % ((room - size) / PAGE + 1) * PAGE;
 	return slot * room + phase % steps * size;
 }
 
@@ -118,7 +133,7 @@ static uint64_t phase_end(const struct load *load, uint64_t start, unsigned int 
 {
 	uint64_t end = start + (phase + 1) * load->period;
 
-	return end - load->jitter + 2 * load->jitter * (random() % 1024) / 1024;
+	return end - load->jitter + 2 * load->jitter * (draw(load->seed * 1000 + phase) % 1024) / 1024;
 }
 
 /* Returns the longest time that passed between two reads of the same page. */
@@ -139,6 +154,15 @@ static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until)
 	return longest;
 }
 
+/* Pages that nobody has written to are all the same one. */
+static void populate(char *start, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE)
+		start[i] = 1;
+}
+
 static void map_memory(struct load *load)
 {
 	size_t i;
@@ -148,8 +172,12 @@ static void map_memory(struct load *load)
 	if (load->base == MAP_FAILED)
 		err(1, "mapping %zu MiB", load->total / MIB);
 	madvise(load->base, load->total, load->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-	for (i = 0; i < load->total; i += PAGE)
-		load->base[i] = 1;
+	if (!load->untouched)
+		populate(load->base, load->total);
+	for (i = 0; i < load->phases * load->slots && load->untouched; i++)
+		populate(load->base + window_start(load, i % load->slots,
+						   i / load->slots),
+			 load->hot / load->slots);
 }
 
 static unsigned long number(const char *text, const char *what)
@@ -166,8 +194,10 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: stairs [-t MIB] [-w HOT_KIB] [-k SLOTS] [-p PERIOD_MS] [-n PHASES]\n"
-		"              [-j JITTER_MS] [-s SEED] [-c CPU] [-o TRUTH_FILE] [-H] [-l] [-g]\n"
+		"              [-j JITTER_MS] [-s SEED] [-c CPU] [-o TRUTH_FILE] [-r] [-u] [-H] [-l] [-g]\n"
 		"  -j  moves come up to so much sooner or later than the period says\n"
+		"  -r  windows move anywhere in their slots, not up\n"
+		"  -u  leave memory untouched that is never hot\n"
 		"  -H  huge pages where the kernel has them\n"
 		"  -l  linger after the last phase until killed\n"
 		"  -g  go on to the first phase only after a line of input\n");
@@ -179,7 +209,7 @@ static void parse(struct load *load, int argc, char **argv)
 	const char *truth = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "t:w:k:p:n:j:s:c:o:Hlg")) != -1) {
+	while ((c = getopt(argc, argv, "t:w:k:p:n:j:s:c:o:ruHlg")) != -1) {
 		switch (c) {
 		case 't': load->total = number(optarg, "-t") * MIB; break;
 		case 'w': load->hot = number(optarg, "-w") * 1024; break;
@@ -187,9 +217,11 @@ static void parse(struct load *load, int argc, char **argv)
 		case 'p': load->period = number(optarg, "-p") * 1000000ull; break;
 		case 'n': load->phases = number(optarg, "-n"); break;
 		case 'j': load->jitter = number(optarg, "-j") * 1000000ull; break;
-		case 's': srandom(number(optarg, "-s")); break;
+		case 's': load->seed = number(optarg, "-s"); break;
 		case 'c': load->cpu = number(optarg, "-c"); break;
 		case 'o': truth = optarg; break;
+		case 'r': load->scatter = 1; break;
+		case 'u': load->untouched = 1; break;
 		case 'H': load->huge = 1; break;
 		case 'l': load->linger = 1; break;
 		case 'g': load->wait = 1; break;

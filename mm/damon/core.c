@@ -244,6 +244,7 @@ bool damon_targets_empty(struct damon_ctx *ctx)
 void damon_free_target(struct damon_target *t)
 {
 	damon_destroy_regions(t);
+	kfree(t->sweep);
 	kfree(t);
 }
 

@@ -113,6 +113,54 @@ void damon_open_window(struct damon_ctx *ctx);
 void damon_split_regions(struct damon_ctx *ctx);
 void damon_forget_samples(struct damon_ctx *ctx);
 
+/* sweep.c (pure) */
+
+/* Fine entries that are looked at in a row. */
+#define DAMON_SWEEP_PIECE	512
+
+/* Coarse entries that were accessed, as ranges in ascending order. */
+struct damon_touched {
+	unsigned int nr;
+	struct damon_addr_range ranges[64];
+};
+
+/**
+ * struct damon_sight - How an operations set sees from above.
+ * @fine:	Bytes that a fine entry covers.
+ * @arm_coarse:	Makes the coarse entries that cover a range old.
+ * @look_coarse: Reports those that have been accessed since, by
+ *		damon_note_touched().
+ * @arm_fine:	Makes fine entries old.
+ * @look_fine:	Clears the bits of those that have not been accessed since.
+ *
+ * Ranges of fine entries are aligned and at most %DAMON_SWEEP_PIECE long.  The
+ * first argument is what the sweep was called with.  All return the number of
+ * entries they visited.
+ */
+struct damon_sight {
+	unsigned long fine;
+	unsigned int (*arm_coarse)(void *arg,
+				   const struct damon_addr_range *range);
+	unsigned int (*look_coarse)(void *arg,
+				    const struct damon_addr_range *range,
+				    struct damon_touched *touched);
+	unsigned int (*arm_fine)(void *arg,
+				 const struct damon_addr_range *range);
+	unsigned int (*look_fine)(void *arg,
+				  const struct damon_addr_range *range,
+				  unsigned long *bits);
+};
+
+void damon_note_touched(struct damon_touched *touched, unsigned long start,
+			unsigned long end);
+void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
+		      const struct damon_sight *sight, void *arg);
+void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
+		     void *arg);
+void damon_sweep_forget(struct damon_target *t);
+bool damon_sweep_guides(const struct damon_target *t);
+void damon_sweep_open_window(struct damon_target *t);
+
 /* regions-set.c (pure) */
 
 /*

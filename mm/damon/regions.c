@@ -239,9 +239,11 @@ void damon_forget_samples(struct damon_ctx *ctx)
 	struct damon_target *t;
 	struct damon_region *r;
 
-	damon_for_each_target(t, ctx)
+	damon_for_each_target(t, ctx) {
+		damon_sweep_forget(t);
 		damon_for_each_region(r, t)
 			r->sampling_addr = DAMON_NO_SAMPLE;
+	}
 }
 
 /* the region budget */
@@ -407,6 +409,7 @@ void damon_open_window(struct damon_ctx *ctx)
 	struct damon_region *r;
 
 	damon_for_each_target(t, ctx) {
+		damon_sweep_open_window(t);
 		damon_for_each_region(r, t) {
 			r->last_nr_accesses = r->nr_accesses;
 			r->nr_accesses = 0;
@@ -445,6 +448,9 @@ static struct damon_region *split_region(struct damon_ctx *ctx,
 	return last;
 }
 
+/* One in so many regions is split at random where sweeps guide the splits. */
+#define GUIDED_SHARE	8
+
 /* Cuts, to be dealt out evenly among a number of regions. */
 struct cuts {
 	unsigned int nr;
@@ -452,11 +458,21 @@ struct cuts {
 	unsigned int carry;
 };
 
-/* Begins somewhere else each time, so that no region is always the one left out. */
-static struct cuts shuffled_cuts(struct damon_ctx *ctx, unsigned int nr,
-				 unsigned int regions)
+/*
+ * Up to @nr cuts for @regions regions, as far as there is room.  Begins somewhere
+ * else each time, so that no region is always the one left out.
+ */
+static struct cuts shuffled_cuts(struct damon_ctx *ctx, unsigned int *room,
+				 unsigned int nr, unsigned int regions)
 {
-	return (struct cuts){ nr, regions, damon_rand(ctx, 0, regions) };
+	struct cuts cuts = { .regions = regions };
+
+	if (regions) {
+		cuts.nr = min(nr, *room);
+		cuts.carry = damon_rand(ctx, 0, regions);
+		*room -= cuts.nr;
+	}
+	return cuts;
 }
 
 /* How many of them the next region gets. */
@@ -486,33 +502,51 @@ static unsigned int nr_mixed_regions(struct damon_ctx *ctx, unsigned int window)
 	return nr;
 }
 
+static unsigned int nr_guided_regions(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	unsigned int nr = 0;
+
+	damon_for_each_target(t, ctx)
+		if (damon_sweep_guides(t))
+			nr += t->nr_regions;
+	return nr;
+}
+
 /*
  * Splits regions, so that the next window can tell whether their parts differ:
- * every region in two as far as the budget allows.  As many more cuts as there
- * are to be regions at least go to those that are mixed, since their parts are
- * the most likely to differ, or without any mixed region to all.
+ * as far as the budget allows, every region in two, or where sweeps find the places
+ * that differ, only one in GUIDED_SHARE, in case that they miss some.  As many
+ * more cuts as there are to be regions at least go to those that are mixed, since
+ * their parts are the most likely to differ, or without any mixed region to all.
  */
 void damon_split_regions(struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	unsigned int nr = nr_all_regions(ctx), nr_mixed, room, nr_extra;
-	struct cuts everywhere, extra;
+	unsigned int nr = nr_all_regions(ctx), nr_guided, nr_mixed, room;
+	struct cuts free, guided, extra;
 	struct damon_region *r;
 	struct damon_target *t;
 
 	if (!nr || nr >= ctx->attrs.max_nr_regions)
 		return;
+	nr_guided = nr_guided_regions(ctx);
 	nr_mixed = nr_mixed_regions(ctx, window);
 	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr);
-	everywhere = shuffled_cuts(ctx, min(room, nr), nr);
-	nr_extra = min(room - everywhere.nr, ctx->attrs.min_nr_regions);
-	extra = shuffled_cuts(ctx, nr_extra, nr_mixed ?: nr);
+	free = shuffled_cuts(ctx, &room, nr - nr_guided, nr - nr_guided);
+	guided = shuffled_cuts(ctx, &room, DIV_ROUND_UP(nr_guided, GUIDED_SHARE),
+			       nr_guided);
+	extra = shuffled_cuts(ctx, &room, ctx->attrs.min_nr_regions,
+			      nr_mixed ?: nr - nr_guided);
 
 	damon_for_each_target(t, ctx) {
-		damon_for_each_region(r, t) {
-			unsigned int nr_parts = 1 + deal_cuts(&everywhere);
+		bool is_guided = damon_sweep_guides(t);
 
-			if (!nr_mixed || is_mixed(r, window))
+		damon_for_each_region(r, t) {
+			unsigned int nr_parts = 1 +
+				deal_cuts(is_guided ? &guided : &free);
+
+			if (nr_mixed ? is_mixed(r, window) : !is_guided)
 				nr_parts += deal_cuts(&extra);
 			r = split_region(ctx, t, r, nr_parts);
 		}

@@ -9,6 +9,7 @@
 
 #define pr_fmt(fmt) "damon-va: " fmt
 
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/mmu_notifier.h>
@@ -16,6 +17,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
+#include "lockless.h"
 #include "ops-common.h"
 #include "vaddr.h"
 #include "walk.h"
@@ -126,16 +128,22 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 	return true;
 }
 
-static void draw_sample(struct sampler *s, struct damon_region *r)
+/* Gives others a chance once per batch. */
+static void finish_one(struct sampler *s)
 {
-	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
-
-	r->sampling_addr = arm_sample(s, addr) ? addr : DAMON_NO_SAMPLE;
 	if (++s->nr == BATCH) {
 		s->nr = 0;
 		damon_walk_pause(&s->walk);
 		s->old_folio = NULL;	/* it may become another one now */
 	}
+}
+
+static void draw_sample(struct sampler *s, struct damon_region *r)
+{
+	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
+
+	r->sampling_addr = arm_sample(s, addr) ? addr : DAMON_NO_SAMPLE;
+	finish_one(s);
 }
 
 static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
@@ -157,6 +165,54 @@ static void end_sampling(struct sampler *s)
 	damon_walk_end(&s->walk);
 	mmput_async(s->walk.mm);
 }
+
+/* seeing from above */
+
+static unsigned int arm_coarse(void *arg, const struct damon_addr_range *range)
+{
+	struct sampler *s = arg;
+
+	return damon_lockless_arm_coarse(s->walk.mm, range);
+}
+
+static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
+				struct damon_touched *touched)
+{
+	struct sampler *s = arg;
+
+	return damon_lockless_look_coarse(s->walk.mm, range, touched);
+}
+
+/* Huge entries are made old like samples, and nothing gets lost. */
+static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
+{
+	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
+	struct sampler *s = arg;
+	unsigned int nr, i;
+
+	nr = damon_lockless_arm_fine(s->walk.mm, range, leaves);
+	for_each_set_bit(i, leaves, nr) {
+		arm_sample(s, range->start + i * PMD_SIZE);
+		finish_one(s);
+	}
+	return nr;
+}
+
+static unsigned int look_fine(void *arg, const struct damon_addr_range *range,
+			      unsigned long *bits)
+{
+	struct sampler *s = arg;
+
+	return damon_lockless_look_fine(s->walk.mm, range, bits);
+}
+
+static const struct damon_sight sight = {
+	.fine = PMD_SIZE,
+	.arm_coarse = arm_coarse,
+	.look_coarse = look_coarse,
+	.arm_fine = arm_fine,
+	.look_fine = look_fine,
+};
 
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 {
@@ -212,12 +268,18 @@ static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct sampler s __uninitialized;
 	unsigned int max_nr_accesses;
+	bool above;
 
 	if (!begin_sampling(&s, ctx, t)) {
 		forget_samples(t);
 		return 0;
 	}
+	above = damon_lockless_works(s.walk.mm);
+	if (above)
+		damon_sweep_look(ctx, t, &sight, &s);
 	max_nr_accesses = check_regions(&s, t);
+	if (above)
+		damon_sweep_arm(t, &sight, &s);
 	end_sampling(&s);
 	return max_nr_accesses;
 }

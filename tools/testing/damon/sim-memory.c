@@ -3,6 +3,7 @@
  * Memory of any size that nobody has to have: it consists of its hot pieces, and
  * answers whether a page has been accessed.  Knows nothing of monitoring.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "sim.h"
@@ -133,6 +134,26 @@ uint64_t memory_rate(const struct memory *m, uint64_t addr)
 bool memory_accessed(struct memory *m, uint64_t addr)
 {
 	return rnd_in(&m->rng, 0, 10000) < memory_rate(m, addr);
+}
+
+bool memory_touched(struct memory *m, uint64_t start, uint64_t end)
+{
+	const struct piece *p = piece_from(m, start);
+	uint64_t rest = 0;
+	double none = 1;
+
+	if (start < m->end && end > m->start)
+		rest = (end < m->end ? end : m->end) -
+			(start > m->start ? start : m->start);
+	for (; p < &m->pieces[m->nr_pieces] && p->start < end; p++) {
+		uint64_t size = (p->end < end ? p->end : end) -
+			(p->start > start ? p->start : start);
+
+		none *= pow(1 - p->rate / 1e4, size / PAGE);
+		rest -= size;
+	}
+	none *= pow(1 - m->c->noise / 1e4, rest / PAGE);
+	return rnd_in(&m->rng, 0, 1 << 30) >= none * (1 << 30);
 }
 
 uint64_t memory_hot(const struct memory *m, uint64_t start, uint64_t end)

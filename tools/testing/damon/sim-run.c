@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <linux/bitmap.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
@@ -24,7 +25,7 @@ struct run {
 	struct damon_ctx *ctx;
 	FILE *trace;
 	uint64_t now;			/* ns */
-	uint64_t ticks, windows, samples, max_samples;
+	uint64_t ticks, windows, samples, max_samples, entries;
 	double f1, precision, recall, regions;
 	/* of the phase under way */
 	uint64_t phase_start;
@@ -72,6 +73,64 @@ static enum damon_answer answer(struct run *run, unsigned long addr)
 		DAMON_NOT_ACCESSED;
 }
 
+/* upper page table levels, as x86 has them */
+
+#define COARSE		0x40000000ULL
+#define FINE		0x200000ULL
+
+static unsigned int visit(struct run *run, const struct damon_addr_range *range,
+			  uint64_t size)
+{
+	unsigned int nr = (range->end - 1) / size - range->start / size + 1;
+
+	run->entries += nr;
+	return nr;
+}
+
+static unsigned int arm_coarse(void *arg,
+			       const struct damon_addr_range *range)
+{
+	return visit(arg, range, COARSE);
+}
+
+static unsigned int arm_fine(void *arg,
+			     const struct damon_addr_range *range)
+{
+	return visit(arg, range, FINE);
+}
+
+static unsigned int look_coarse(void *arg,
+				const struct damon_addr_range *range,
+				struct damon_touched *touched)
+{
+	uint64_t addr = range->start / COARSE * COARSE;
+
+	for (; addr < range->end; addr += COARSE)
+		if (memory_touched(&((struct run *)arg)->memory, addr, addr + COARSE))
+			damon_note_touched(touched, addr, addr + COARSE);
+	return visit(arg, range, COARSE);
+}
+
+static unsigned int look_fine(void *arg,
+			      const struct damon_addr_range *range,
+			      unsigned long *bits)
+{
+	uint64_t addr = range->start;
+
+	for (; addr < range->end; addr += FINE)
+		if (!memory_touched(&((struct run *)arg)->memory, addr, addr + FINE))
+			__clear_bit((addr - range->start) / FINE, bits);
+	return visit(arg, range, FINE);
+}
+
+static const struct damon_sight sight = {
+	.fine = FINE,
+	.arm_coarse = arm_coarse,
+	.look_coarse = look_coarse,
+	.arm_fine = arm_fine,
+	.look_fine = look_fine,
+};
+
 /* One interval: a page of every region. */
 static void sample(struct run *run)
 {
@@ -79,11 +138,15 @@ static void sample(struct run *run)
 	struct damon_region *r;
 	uint64_t nr = 0;
 
+	if (run->c->above)
+		damon_sweep_look(ctx, target_of(ctx), &sight, run);
 	damon_for_each_region(r, target_of(ctx)) {
 		r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
 		damon_count_sample(r, answer(run, r->sampling_addr), &ctx->attrs);
 		nr++;
 	}
+	if (run->c->above)
+		damon_sweep_arm(target_of(ctx), &sight, run);
 	run->samples += nr;
 	run->max_samples = max(run->max_samples, nr);
 	run->ticks++;
@@ -203,6 +266,7 @@ static struct sim_result result_of(const struct run *run)
 		[REGIONS] = run->regions / w,
 		[SAMPLES] = (double)run->samples / run->ticks,
 		[MAX_SAMPLES] = run->max_samples,
+		[ENTRIES] = (double)run->entries / run->ticks,
 		[ERROR] = run->error / e,
 		[BIAS] = run->bias / e,
 	} };

@@ -37,7 +37,7 @@
 static const struct sim_case defaults = {
 	.space = 256 << 20, .hot = 256 * 1024 * 1024 / 10, .pieces = 1,
 	.move = MOVE_STEPS, .period = 5000000, .phases = 10, .align = 4096,
-	.process = 1, .sample = 5000, .aggr = 100000, .min = 10, .max = 1000,
+	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .min = 10, .max = 1000,
 	.grain = 4096, .rate = 10000,
 };
 
@@ -54,6 +54,7 @@ static const struct setting {
 	{ "phases", offsetof(struct sim_case, phases), "" },
 	{ "align", offsetof(struct sim_case, align), "KMGTP" },
 	{ "process", offsetof(struct sim_case, process), "" },
+	{ "above", offsetof(struct sim_case, above), "" },
 	{ "sample", offsetof(struct sim_case, sample), "ums" },
 	{ "aggr", offsetof(struct sim_case, aggr), "ums" },
 	{ "min", offsetof(struct sim_case, min), "" },
@@ -210,9 +211,9 @@ static struct summary run_case(const struct sim_case *c, const struct options *o
 
 static void print_head(void)
 {
-	printf("%-14s %5s %5s %5s %5s %5s %5s %6s %7s %7s %5s %5s %5s %6s\n",
+	printf("%-14s %5s %5s %5s %5s %5s %5s %6s %7s %7s %5s %7s %5s %5s %6s\n",
 	       "case", "goal", "F1", "sd", "min", "prec", "rec", "found",
-	       "regions", "samples", "max", "err%", "bias%", "CPU s");
+	       "regions", "samples", "max", "entries", "err%", "bias%", "CPU s");
 }
 
 static void print_row(const struct sim_case *c, const struct summary *s)
@@ -222,8 +223,8 @@ static void print_row(const struct sim_case *c, const struct summary *s)
 	printf("%-14s %5.2f %5.3f %5.3f %5.3f %5.3f %5.3f %6.2f ", c->name,
 	       c->goal / 1e4, mean[F1], s->sd, s->min, mean[PRECISION],
 	       mean[RECALL], mean[FOUND]);
-	printf("%7.1f %7.1f %5.0f %5.1f %+5.1f %6.2f\n", mean[REGIONS],
-	       mean[SAMPLES], mean[MAX_SAMPLES], 100 * mean[ERROR],
+	printf("%7.1f %7.1f %5.0f %7.1f %5.1f %+5.1f %6.2f\n", mean[REGIONS],
+	       mean[SAMPLES], mean[MAX_SAMPLES], mean[ENTRIES], 100 * mean[ERROR],
 	       100 * mean[BIAS], s->seconds);
 	fflush(stdout);
 }

@@ -31,6 +31,7 @@ struct sim_case {
 	uint64_t phases;
 	uint64_t align;		/* of hot pieces, bytes */
 	uint64_t process;	/* more areas around, as a process has them */
+	uint64_t above;		/* accessed bits in upper page table levels, too */
 	/* the monitor */
 	uint64_t sample, aggr;	/* us */
 	uint64_t min, max;	/* regions */
@@ -64,6 +65,8 @@ void memory_init(struct memory *m, const struct sim_case *c, uint64_t seed);
 bool memory_advance(struct memory *m, uint64_t ns);
 /* Whether the page at @addr is accessed in an interval.  Draws. */
 bool memory_accessed(struct memory *m, uint64_t addr);
+/* Whether any page of [start, end) is accessed in an interval.  Draws. */
+bool memory_touched(struct memory *m, uint64_t start, uint64_t end);
 /* In how many of 10000 intervals that is. */
 uint64_t memory_rate(const struct memory *m, uint64_t addr);
 /* Bytes of [start, end) that are hot: accessed in half of the intervals or more. */
@@ -76,6 +79,7 @@ enum figure {
 	FOUND,			/* mean seconds of a phase until F1 is 0.9 */
 	REGIONS,		/* mean number of what is reported */
 	SAMPLES, MAX_SAMPLES,	/* per tick */
+	ENTRIES,		/* of upper levels, per tick */
 	ERROR, BIAS,		/* of rates over ten windows, share of full scale */
 	NR_FIGURES,
 };

@@ -91,6 +91,7 @@ void free_ctx(struct damon_ctx *ctx)
 
 	damon_for_each_target_safe(t, next, ctx) {
 		damon_destroy_regions(t);
+		kfree(t->sweep);
 		free(t);
 	}
 	free(ctx);

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page table entries, without locks: what upper levels tell about accesses.
+ * Must not know regions and samples.
+ *
+ * As for the fast variant of get_user_pages(), tables are not freed while
+ * interrupts are off.  Bits are cleared only in an entry that is still what it
+ * was, since it may become something that has no such bit.
+ *
+ * x86 sets the accessed bit of every entry that it goes through, at all levels.
+ * It may go on using an entry that it has cached without setting the bit again;
+ * so a bit that is set says that there was an access, and one that is clear only
+ * that there probably was none.
+ */
+#include <linux/bitmap.h>
+#include <linux/irqflags.h>
+#include <linux/mmu_notifier.h>
+#include <linux/pgtable.h>
+
+#include "internal.h"
+#include "lockless.h"
+
+/**
+ * damon_lockless_works() - Whether upper levels tell about an address space.
+ * @mm:	The address space.
+ *
+ * They do not know about accesses of devices and guests, which have page tables of
+ * their own.
+ *
+ * Return: Whether they do.
+ */
+bool damon_lockless_works(struct mm_struct *mm)
+{
+	return arch_has_hw_nonleaf_pmd_young() && !mm_has_notifiers(mm);
+}
+
+/* Clears the accessed bit of an entry, unless it has become another one. */
+static void make_old(unsigned long *entry, unsigned long val)
+{
+	try_cmpxchg(entry, &val, val & ~_PAGE_ACCESSED);
+}
+
+/*
+ * Whether accesses leave their mark in P4D entries that the kernel sees: with
+ * page table isolation, programs have a top level of their own.
+ */
+static bool p4d_tells(void)
+{
+	return pgtable_l5_enabled() || !cpu_feature_enabled(X86_FEATURE_PTI);
+}
+
+/* NULL where there is no table, or not one of this address space alone. */
+static p4d_t *find_p4d(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+
+	if (addr >= TASK_SIZE_MAX || !pgd_present(READ_ONCE(*pgd)))
+		return NULL;
+	return p4d_offset(pgd, addr);
+}
+
+static bool p4d_old(p4d_t p4d)
+{
+	return p4d_tells() && !(p4d_val(p4d) & _PAGE_ACCESSED);
+}
+
+/*
+ * The entries from @addr on of a PUD table in which something may have been
+ * accessed, or NULL.  With @arm, the entry above is made old.
+ */
+static pud_t *find_young_puds(p4d_t *p4dp, unsigned long addr, bool arm)
+{
+	p4d_t p4d = READ_ONCE(*p4dp);
+
+	if (!p4d_present(p4d) || p4d_old(p4d))
+		return NULL;
+	if (arm && p4d_tells())
+		make_old((unsigned long *)p4dp, p4d_val(p4d));
+	return pud_offset(p4dp, addr);
+}
+
+static bool is_young_table(pud_t pud)
+{
+	return pud_present(pud) && !pud_leaf(pud) && pud_young(pud);
+}
+
+static void visit_pud(pud_t *pudp, unsigned long addr,
+		      struct damon_touched *touched)
+{
+	pud_t pud = READ_ONCE(*pudp);
+
+	if (!is_young_table(pud))
+		return;
+	if (touched)
+		damon_note_touched(touched, addr & PUD_MASK,
+				   (addr & PUD_MASK) + PUD_SIZE);
+	else
+		make_old((unsigned long *)pudp, pud_val(pud));
+}
+
+/* Reports young coarse entries, or without @touched, makes them old. */
+static unsigned int visit_coarse(struct mm_struct *mm,
+				 const struct damon_addr_range *range,
+				 struct damon_touched *touched)
+{
+	unsigned long end = min(range->end, TASK_SIZE_MAX), stop, flags;
+	unsigned long addr = range->start;
+	unsigned int nr = 0;
+	p4d_t *p4dp;
+	pud_t *pudp;
+
+	for (; addr < end; addr = stop, nr++) {
+		local_irq_save(flags);
+		p4dp = find_p4d(mm, addr);
+		stop = p4dp ? p4d_addr_end(addr, end) : pgd_addr_end(addr, end);
+		pudp = p4dp ? find_young_puds(p4dp, addr, !touched) : NULL;
+		for (; pudp && addr < stop; pudp++, nr++) {
+			visit_pud(pudp, addr, touched);
+			addr = pud_addr_end(addr, stop);
+		}
+		local_irq_restore(flags);
+	}
+	return nr;
+}
+
+/**
+ * damon_lockless_arm_coarse() - Make coarse entries old.
+ * @mm:		The address space, with a users count.
+ * @range:	Where.
+ *
+ * Return: How many entries were visited.
+ */
+unsigned int damon_lockless_arm_coarse(struct mm_struct *mm,
+				       const struct damon_addr_range *range)
+{
+	return visit_coarse(mm, range, NULL);
+}
+
+/**
+ * damon_lockless_look_coarse() - Report coarse entries that are young.
+ * @mm:		The address space, with a users count.
+ * @range:	Where.
+ * @touched:	Gets the memory that they are about.
+ *
+ * Return: How many entries were visited.
+ */
+unsigned int damon_lockless_look_coarse(struct mm_struct *mm,
+					const struct damon_addr_range *range,
+					struct damon_touched *touched)
+{
+	return visit_coarse(mm, range, touched);
+}
+
+/* The entries of a PMD table from @addr on, or NULL if there is no such table. */
+static pmd_t *find_pmds(struct mm_struct *mm, unsigned long addr)
+{
+	p4d_t *p4dp = find_p4d(mm, addr);
+	pud_t *pudp;
+
+	if (!p4dp || !p4d_present(READ_ONCE(*p4dp)))
+		return NULL;
+	pudp = pud_offset(p4dp, addr);
+	if (!pud_present(READ_ONCE(*pudp)) || pud_leaf(READ_ONCE(*pudp)))
+		return NULL;
+	return pmd_offset(pudp, addr);
+}
+
+static unsigned int count_fine(const struct damon_addr_range *range,
+			       unsigned long addr)
+{
+	return (addr - range->start) >> PMD_SHIFT;
+}
+
+/**
+ * damon_lockless_arm_fine() - Make fine entries old.
+ * @mm:		The address space, with a users count.
+ * @range:	Where, aligned.
+ * @leaves:	Its bits are set for young entries that map memory.  Those are left to
+ *		the caller, since reclaim wants to know about them.
+ *
+ * Return: How many entries were visited.
+ */
+unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
+				     const struct damon_addr_range *range,
+				     unsigned long *leaves)
+{
+	unsigned long addr = range->start, flags, stop;
+	pmd_t *pmdp, pmd;
+
+	while (addr < range->end) {
+		stop = pud_addr_end(addr, range->end);
+		local_irq_save(flags);
+		pmdp = find_pmds(mm, addr);
+		for (; pmdp && addr < stop; addr += PMD_SIZE, pmdp++) {
+			pmd = pmdp_get_lockless(pmdp);
+			if (!pmd_present(pmd) || !pmd_young(pmd))
+				continue;
+			if (pmd_leaf(pmd))
+				__set_bit(count_fine(range, addr), leaves);
+			else
+				make_old((unsigned long *)pmdp, pmd_val(pmd));
+		}
+		local_irq_restore(flags);
+		addr = stop;
+	}
+	return count_fine(range, range->end);
+}
+
+/**
+ * damon_lockless_look_fine() - Find fine entries that are not young.
+ * @mm:		The address space, with a users count.
+ * @range:	Where, aligned.
+ * @bits:	Its bits are cleared for them.
+ *
+ * Return: How many entries were visited.
+ */
+unsigned int damon_lockless_look_fine(struct mm_struct *mm,
+				      const struct damon_addr_range *range,
+				      unsigned long *bits)
+{
+	unsigned long addr = range->start, flags, stop;
+	pmd_t *pmdp, pmd;
+
+	while (addr < range->end) {
+		stop = pud_addr_end(addr, range->end);
+		local_irq_save(flags);
+		pmdp = find_pmds(mm, addr);
+		if (!pmdp)
+			bitmap_clear(bits, count_fine(range, addr),
+				     (stop - addr) >> PMD_SHIFT);
+		for (; pmdp && addr < stop; addr += PMD_SIZE, pmdp++) {
+			pmd = pmdp_get_lockless(pmdp);
+			if (!pmd_present(pmd) || !pmd_young(pmd))
+				__clear_bit(count_fine(range, addr), bits);
+		}
+		local_irq_restore(flags);
+		addr = stop;
+	}
+	return count_fine(range, range->end);
+}

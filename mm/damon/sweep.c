@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Seeing from above: find where in an address space anything was accessed, without
+ * looking at every page, and cut regions there.
+ *
+ * Where the hardware sets accessed bits in upper page table levels, too, one
+ * entry tells about all the memory below it.  A sweep looks at coarse entries
+ * first, and at the fine ones of those that were accessed.  Each is made old in
+ * one tick and looked at in the next, so "accessed" means: in one sampling
+ * interval.  What was found only decides where regions are cut.  How often
+ * they are accessed is for samples to say; so an entry that the hardware did not
+ * mark because it had it cached costs time to converge and nothing else.
+ *
+ * A pure room.  It knows ranges and regions; what an entry is and how it is
+ * looked at is the business of &struct damon_sight.
+ */
+#include <linux/array_size.h>
+#include <linux/bitmap.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* Entries that may be visited at once after a time in which few were. */
+#define MAX_CREDIT	4096
+
+/* As many places of a piece do not stand out, unless they are looked at again. */
+#define MANY_PLACES	4
+#define MAX_LOOKS	6
+
+/* In every window there may be as many cuts as there are regions, or these. */
+#define MIN_CUTS	16
+
+enum stage {
+	STAGE_IDLE,
+	STAGE_COARSE,		/* the coarse entries are old */
+	STAGE_FINE,		/* those that were accessed are looked into */
+};
+
+/*
+ * Where the sweep of a target is.  Entries that are visited are paid for with
+ * credit, which every tick adds to.
+ */
+struct damon_sweep {
+	enum stage stage;
+	int credit;
+	unsigned int cuts;		/* left in this window */
+	unsigned int windows;		/* since a sweep was complete */
+	unsigned int range;		/* of "coarse", under way ... */
+	unsigned long next;		/* ... and how far that is */
+	struct damon_addr_range piece;	/* whose fine entries are old */
+	bool armed;			/* it is to be looked at */
+	unsigned int looks;		/* that were taken at it */
+	DECLARE_BITMAP(touched, DAMON_SWEEP_PIECE);	/* in all of them */
+	struct damon_touched coarse;
+};
+
+/**
+ * damon_note_touched() - Report memory that was accessed.
+ * @touched:	What has been reported so far, at lower addresses.
+ * @start:	Where it begins.
+ * @end:	Where it ends.
+ */
+void damon_note_touched(struct damon_touched *touched, unsigned long start,
+			unsigned long end)
+{
+	struct damon_addr_range *next = &touched->ranges[touched->nr];
+
+	/* without room for more, what lies between is taken for accessed */
+	if (touched->nr && (next[-1].end >= start ||
+			    touched->nr == ARRAY_SIZE(touched->ranges))) {
+		next[-1].end = end;
+		return;
+	}
+	next->start = start;
+	next->end = end;
+	touched->nr++;
+}
+
+static struct damon_region *region_behind(struct damon_region *r,
+					  struct damon_target *t)
+{
+	return list_is_last(&r->list, &t->regions_list) ?
+		NULL : damon_next_region(r);
+}
+
+static struct damon_region *region_at(struct damon_target *t,
+				      struct damon_region *r, unsigned long addr)
+{
+	while (r && r->ar.end <= addr)
+		r = region_behind(r, t);
+	return r;
+}
+
+static struct damon_region *first_region(struct damon_target *t)
+{
+	return list_first_entry_or_null(&t->regions_list, struct damon_region,
+					list);
+}
+
+/* The memory from region @r on without a hole.  @r becomes what is behind. */
+static struct damon_addr_range next_span(struct damon_target *t,
+					 struct damon_region **r)
+{
+	struct damon_addr_range span = (*r)->ar;
+
+	while ((*r = region_behind(*r, t)) && (*r)->ar.start == span.end)
+		span.end = (*r)->ar.end;
+	return span;
+}
+
+static void arm_coarse(struct damon_target *t, const struct damon_sight *sight,
+		       void *arg)
+{
+	struct damon_region *r = first_region(t);
+
+	while (r) {
+		struct damon_addr_range span = next_span(t, &r);
+
+		t->sweep->credit -= sight->arm_coarse(arg, &span);
+	}
+	t->sweep->stage = STAGE_COARSE;
+}
+
+static void look_coarse(struct damon_target *t, const struct damon_sight *sight,
+			void *arg)
+{
+	struct damon_sweep *sweep = t->sweep;
+	struct damon_region *r = first_region(t);
+
+	sweep->coarse.nr = 0;
+	while (r) {
+		struct damon_addr_range span = next_span(t, &r);
+
+		sweep->credit -= sight->look_coarse(arg, &span, &sweep->coarse);
+	}
+	sweep->range = 0;
+	sweep->next = 0;
+	sweep->looks = 0;
+	sweep->stage = STAGE_FINE;
+}
+
+/* Nothing can be found in a region all of whose samples saw an access. */
+static bool is_settled(const struct damon_region *r)
+{
+	return r->nr_samples ? r->nr_accesses == r->nr_samples :
+		r->last_nr_accesses;
+}
+
+static bool may_cut(struct damon_ctx *ctx, struct damon_sweep *sweep)
+{
+	struct damon_target *t;
+	unsigned long nr = 0;
+
+	damon_for_each_target(t, ctx)
+		nr += t->nr_regions;
+	return sweep->cuts && nr < ctx->attrs.max_nr_regions;
+}
+
+/* Cuts the region at @addr in two, unless it cannot or need not be. */
+static struct damon_region *cut_at(struct damon_ctx *ctx, struct damon_target *t,
+				   struct damon_region *r, unsigned long addr)
+{
+	r = region_at(t, r, addr);
+	addr -= addr % ctx->min_region_sz;
+	if (!r || addr <= r->ar.start || is_settled(r) ||
+	    !may_cut(ctx, t->sweep))
+		return r;
+	t->sweep->cuts--;
+	return damon_split_region_at(t, r, addr - r->ar.start) ?: r;
+}
+
+static unsigned int nr_entries(const struct damon_sweep *sweep,
+			       const struct damon_sight *sight)
+{
+	return (sweep->piece.end - sweep->piece.start) / sight->fine;
+}
+
+static unsigned long entry_addr(const struct damon_sweep *sweep,
+				const struct damon_sight *sight, unsigned int bit)
+{
+	return sweep->piece.start + bit * sight->fine;
+}
+
+/* Cuts regions wherever touched entries begin or end. */
+static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
+		      const struct damon_sight *sight)
+{
+	struct damon_sweep *sweep = t->sweep;
+	struct damon_region *r = first_region(t);
+	unsigned int start, end;
+
+	for_each_set_bitrange(start, end, sweep->touched,
+			      nr_entries(sweep, sight)) {
+		r = cut_at(ctx, t, r, entry_addr(sweep, sight, start));
+		r = cut_at(ctx, t, r, entry_addr(sweep, sight, end));
+	}
+	sweep->looks = 0;
+}
+
+static unsigned int nr_places(const struct damon_sweep *sweep,
+			      const struct damon_sight *sight)
+{
+	unsigned int start, end, nr = 0;
+
+	for_each_set_bitrange(start, end, sweep->touched,
+			      nr_entries(sweep, sight))
+		nr++;
+	return nr;
+}
+
+static void look_fine(struct damon_ctx *ctx, struct damon_target *t,
+		      const struct damon_sight *sight, void *arg)
+{
+	struct damon_sweep *sweep = t->sweep;
+
+	if (!sweep->armed)
+		return;
+	sweep->armed = false;
+	sweep->looks++;
+	sweep->credit -= sight->look_fine(arg, &sweep->piece, sweep->touched);
+	if (sweep->looks >= MAX_LOOKS ||
+	    nr_places(sweep, sight) <= MANY_PLACES)
+		cut_piece(ctx, t, sight);
+}
+
+/* Finds the next memory that is worth a close look. */
+static bool next_piece(struct damon_target *t, struct damon_addr_range *piece)
+{
+	struct damon_sweep *sweep = t->sweep;
+	struct damon_region *r = first_region(t);
+
+	for (; sweep->range < sweep->coarse.nr; sweep->range++) {
+		struct damon_addr_range *range =
+			&sweep->coarse.ranges[sweep->range];
+
+		piece->start = max(sweep->next, range->start);
+		r = region_at(t, r, piece->start);
+		while (r && is_settled(r) && piece->start < range->end) {
+			piece->start = max(piece->start, r->ar.end);
+			r = region_behind(r, t);
+		}
+		if (!r)
+			return false;
+		piece->start = max(piece->start, r->ar.start);
+		if (piece->start >= range->end)
+			continue;
+		while (r && !is_settled(r) && r->ar.start < range->end) {
+			piece->end = min(r->ar.end, range->end);
+			r = region_behind(r, t);
+			if (r && r->ar.start != piece->end)
+				break;
+		}
+		return true;
+	}
+	return false;
+}
+
+static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
+		     void *arg)
+{
+	struct damon_sweep *sweep = t->sweep;
+	struct damon_addr_range piece;
+
+	if (!sweep->looks) {
+		if (!next_piece(t, &piece)) {
+			sweep->stage = STAGE_IDLE;
+			sweep->windows = 0;
+			return;
+		}
+		piece.start = round_down(piece.start, sight->fine);
+		piece.end = min(round_up(piece.end, sight->fine),
+				piece.start + DAMON_SWEEP_PIECE * sight->fine);
+		sweep->piece = piece;
+		sweep->next = piece.end;
+		bitmap_fill(sweep->touched, DAMON_SWEEP_PIECE);
+	}
+	sweep->armed = true;
+	sweep->credit -= sight->arm_fine(arg, &sweep->piece);
+}
+
+/**
+ * damon_sweep_look() - Look at what was made old in the previous tick.
+ * @ctx:	The context.
+ * @t:		The target.
+ * @sight:	How its entries are visited.
+ * @arg:	For @sight.
+ *
+ * Context: Worker, before the samples of the tick are tested.
+ */
+void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
+		      const struct damon_sight *sight, void *arg)
+{
+	struct damon_sweep *sweep = t->sweep;
+
+	if (!sweep) {
+		sweep = kzalloc_obj(*sweep);
+		if (!sweep)
+			return;
+		t->sweep = sweep;
+		sweep->credit = MAX_CREDIT;
+		sweep->windows = UINT_MAX;
+		damon_sweep_open_window(t);
+	}
+	sweep->credit = min(sweep->credit + 64 + 4 * (int)t->nr_regions,
+			    MAX_CREDIT);
+	if (sweep->stage == STAGE_COARSE)
+		look_coarse(t, sight, arg);
+	else if (sweep->stage == STAGE_FINE)
+		look_fine(ctx, t, sight, arg);
+}
+
+/**
+ * damon_sweep_arm() - Make old what is to be looked at in the next tick.
+ * @t:		The target.
+ * @sight:	How its entries are visited.
+ * @arg:	For @sight.
+ *
+ * Context: Worker, after the samples of the tick were tested.
+ */
+void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
+		     void *arg)
+{
+	struct damon_sweep *sweep = t->sweep;
+
+	if (!sweep || sweep->credit < 0)
+		return;
+	if (sweep->stage == STAGE_FINE)
+		arm_fine(t, sight, arg);
+	else
+		arm_coarse(t, sight, arg);
+}
+
+/* What was made old is not to be looked at any more, for example after a pause. */
+void damon_sweep_forget(struct damon_target *t)
+{
+	if (!t->sweep)
+		return;
+	t->sweep->stage = STAGE_IDLE;
+	t->sweep->armed = false;
+}
+
+/*
+ * Whether all of a target was seen a short time ago, so that there is no need to
+ * cut regions at random.
+ */
+bool damon_sweep_guides(const struct damon_target *t)
+{
+	return t->sweep && t->sweep->windows <= 2;
+}
+
+/* A window begins for a target. */
+void damon_sweep_open_window(struct damon_target *t)
+{
+	if (!t->sweep)
+		return;
+	t->sweep->cuts = max(t->nr_regions, MIN_CUTS);
+	if (t->sweep->windows < UINT_MAX)
+		t->sweep->windows++;
+}
