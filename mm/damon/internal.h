@@ -159,6 +159,7 @@ void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
 		     void *arg);
 void damon_sweep_forget(struct damon_target *t);
 bool damon_sweep_guides(const struct damon_target *t);
+bool damon_sweep_stays(const struct damon_target *t);
 void damon_sweep_open_window(struct damon_target *t);
 
 /* regions-set.c (pure) */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page table entries, without locks: what upper levels tell about accesses.
- * Must not know regions and samples.
+ * Page table entries, without locks: the common case of what the walker does,
+ * and what upper levels tell about accesses.  Must not know regions and samples.
  *
  * As for the fast variant of get_user_pages(), tables are not freed while
  * interrupts are off.  Bits are cleared only in an entry that is still what it
@@ -12,8 +12,10 @@
  * so a bit that is set says that there was an access, and one that is clear only
  * that there probably was none.
  */
+#include <linux/swap.h>	/* for leafops.h */
 #include <linux/bitmap.h>
 #include <linux/irqflags.h>
+#include <linux/leafops.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
 
@@ -237,4 +239,119 @@ unsigned int damon_lockless_look_fine(struct mm_struct *mm,
 		addr = stop;
 	}
 	return count_fine(range, range->end);
+}
+
+/* the last level */
+
+/* Nothing is mapped in the aligned @span around @addr. */
+static bool settle_on_none(struct damon_glance *glance, unsigned long addr,
+			   unsigned long span)
+{
+	glance->start = addr & ~(span - 1);
+	glance->size = span;
+	glance->ptes = NULL;
+	return true;
+}
+
+static bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,
+		      unsigned long addr)
+{
+	pmd_t pmd = pmdp_get_lockless(pmdp);
+
+	if (pmd_none(pmd))
+		return settle_on_none(glance, addr, PMD_SIZE);
+	if (!pmd_present(pmd) || pmd_leaf(pmd)) {
+		glance->size = 0;
+		return false;
+	}
+	glance->start = addr & PMD_MASK;
+	glance->size = PMD_SIZE;
+	glance->ptes = (pte_t *)pmd_page_vaddr(pmd);
+	return true;
+}
+
+static bool enter_pgd(struct damon_glance *glance, unsigned long addr)
+{
+	p4d_t *p4dp = find_p4d(glance->mm, addr);
+	pud_t *pudp, pud;
+
+	if (!p4dp || p4d_none(READ_ONCE(*p4dp)))
+		return settle_on_none(glance, addr, P4D_SIZE);
+	pudp = pud_offset(p4dp, addr);
+	pud = READ_ONCE(*pudp);
+	if (pud_none(pud))
+		return settle_on_none(glance, addr, PUD_SIZE);
+	if (!pud_present(pud) || pud_leaf(pud)) {
+		glance->size = 0;
+		return false;
+	}
+	glance->near_start = addr & PUD_MASK;
+	glance->near_size = PUD_SIZE;
+	glance->pmds = pmd_offset(pudp, glance->near_start);
+	return enter_pmd(glance, glance->pmds + pmd_index(addr), addr);
+}
+
+/**
+ * damon_glance_move() - Go to an address outside of where the glance is.
+ * @glance:	The glance.
+ * @addr:	The address.
+ *
+ * Return: Whether it is in a page table, or nothing is mapped there.
+ */
+bool damon_glance_move(struct damon_glance *glance, unsigned long addr)
+{
+	if (!glance->on) {
+		local_irq_save(glance->irq_flags);
+		glance->on = true;
+	}
+	if (addr - glance->near_start < glance->near_size)
+		return enter_pmd(glance, glance->pmds + pmd_index(addr), addr);
+	return enter_pgd(glance, addr);
+}
+
+/**
+ * damon_glance_odd() - Interpret a PTE that does not simply map a page.
+ * @pte:	Its value.
+ *
+ * Return: %DAMON_LEAF_NONE or %DAMON_LEAF_OPAQUE.
+ */
+enum damon_leaf_kind damon_glance_odd(pte_t pte)
+{
+	if (pte_none(pte))
+		return DAMON_LEAF_NONE;
+	if (!pte_present(pte))
+		return damon_absent_kind(softleaf_from_pte(pte));
+	return is_zero_pfn(pte_pfn(pte)) ? DAMON_LEAF_NONE : DAMON_LEAF_OPAQUE;
+}
+
+/**
+ * damon_glance_get() - Keep the folio that a glance has just seen.
+ * @glance:	The glance.
+ * @folio:	What it saw.
+ *
+ * Return: Whether the entry still maps it, and the caller has to put it.
+ */
+bool damon_glance_get(struct damon_glance *glance, struct folio *folio)
+{
+	if (!folio_try_get(folio))
+		return false;
+	if (likely(pte_same(ptep_get_lockless(glance->ptep), glance->pte)))
+		return true;
+	folio_put(folio);
+	return false;
+}
+
+/**
+ * damon_glance_mkold() - Clear the accessed bit that a glance has seen.
+ * @glance:	The glance.
+ *
+ * The TLB is not flushed.
+ *
+ * Return: Whether it did, and the entry was still the same.
+ */
+bool damon_glance_mkold(struct damon_glance *glance)
+{
+	pte_t old = glance->pte;
+
+	return try_cmpxchg(&glance->ptep->pte, &old.pte, pte_mkold(old).pte);
 }

@@ -24,6 +24,12 @@
 /* Entries that may be visited at once after a time in which few were. */
 #define MAX_CREDIT	4096
 
+/* Entries that may be visited for each region in each tick. */
+#define ENTRIES_PER_REGION	4
+
+/* Ticks that samples stay where they are, if nothing has to be found by chance. */
+#define TICKS_TO_STAY	4
+
 /* As many places of a piece do not stand out, unless they are looked at again. */
 #define MANY_PLACES	4
 #define MAX_LOOKS	6
@@ -44,6 +50,7 @@ enum stage {
 struct damon_sweep {
 	enum stage stage;
 	int credit;
+	unsigned int ticks;
 	unsigned int cuts;		/* left in this window */
 	unsigned int windows;		/* since a sweep was complete */
 	unsigned int range;		/* of "coarse", under way ... */
@@ -302,8 +309,9 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 		sweep->windows = UINT_MAX;
 		damon_sweep_open_window(t);
 	}
-	sweep->credit = min(sweep->credit + 64 + 4 * (int)t->nr_regions,
-			    MAX_CREDIT);
+	sweep->ticks++;
+	sweep->credit = min_t(long, MAX_CREDIT, sweep->credit +
+			      ENTRIES_PER_REGION * (long)t->nr_regions);
 	if (sweep->stage == STAGE_COARSE)
 		look_coarse(t, sight, arg);
 	else if (sweep->stage == STAGE_FINE)
@@ -347,6 +355,15 @@ void damon_sweep_forget(struct damon_target *t)
 bool damon_sweep_guides(const struct damon_target *t)
 {
 	return t->sweep && t->sweep->windows <= 2;
+}
+
+/*
+ * Whether samples of a target may be taken once more from the pages that they were
+ * just taken from, which saves half of the work.
+ */
+bool damon_sweep_stays(const struct damon_target *t)
+{
+	return damon_sweep_guides(t) && t->sweep->ticks % TICKS_TO_STAY;
 }
 
 /* A window begins for a target. */

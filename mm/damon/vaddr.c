@@ -39,6 +39,8 @@
 struct sampler {
 	struct damon_ctx *ctx;
 	struct damon_walk walk;
+	struct damon_glance glance;
+	bool lockless;			/* glances are allowed */
 	unsigned int nr;		/* regions since the last pause */
 	unsigned long old_start;	/* entry that was made old last ... */
 	unsigned long old_size;
@@ -60,12 +62,27 @@ static bool was_touched(const struct sampler *s, const struct damon_leaf *leaf)
 	return damon_folio_touched(leaf->folio);
 }
 
+/* Most entries need no lock.  Those that do are the walker's. */
+static __always_inline enum damon_leaf_kind
+peek(struct sampler *s, unsigned long addr, struct damon_leaf *leaf)
+{
+	enum damon_leaf_kind kind;
+
+	if (s->lockless) {
+		kind = damon_glance(&s->glance, addr, leaf);
+		if (kind != DAMON_LEAF_OPAQUE)
+			return kind;
+		damon_glance_end(&s->glance);
+	}
+	return damon_walk_peek(&s->walk, addr, leaf);
+}
+
 static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 {
 	enum damon_leaf_kind kind;
 	struct damon_leaf leaf __uninitialized;
 
-	kind = damon_walk_peek(&s->walk, addr, &leaf);
+	kind = peek(s, addr, &leaf);
 	if (kind != DAMON_LEAF_FOLIO)
 		return kind == DAMON_LEAF_NONE ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
 	if (was_young(s, &leaf, addr) || was_touched(s, &leaf) ||
@@ -91,6 +108,23 @@ static void remember_old(struct sampler *s, const struct damon_leaf *leaf,
 		s->old_folio = leaf->folio;
 		s->old_touched = touched;
 	}
+}
+
+static bool make_old_at_glance(struct sampler *s, const struct damon_leaf *leaf)
+{
+	struct folio *folio = leaf->folio;
+	bool touched, done;
+
+	if (!damon_glance_get(&s->glance, folio))
+		return false;
+	touched = damon_folio_touched(folio);
+	done = !leaf->young || damon_glance_mkold(&s->glance);
+	if (done) {
+		remember_old(s, leaf, leaf->young, touched);
+		damon_folio_age_flags(folio, leaf->young);
+	}
+	folio_put(folio);
+	return done;
 }
 
 static bool make_old(struct sampler *s, unsigned long addr)
@@ -119,13 +153,13 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 	enum damon_leaf_kind kind;
 	struct damon_leaf leaf __uninitialized;
 
-	kind = damon_walk_peek(&s->walk, addr, &leaf);
+	kind = peek(s, addr, &leaf);
 	if (kind != DAMON_LEAF_FOLIO)
 		return kind == DAMON_LEAF_NONE;
-	if (leaf.young || damon_folio_touched(leaf.folio) ||
-	    mm_has_notifiers(s->walk.mm))
-		return make_old(s, addr);
-	return true;
+	if (!leaf.young && !damon_folio_touched(leaf.folio) &&
+	    !mm_has_notifiers(s->walk.mm))
+		return true;
+	return s->glance.on ? make_old_at_glance(s, &leaf) : make_old(s, addr);
 }
 
 /* Gives others a chance once per batch. */
@@ -133,6 +167,7 @@ static void finish_one(struct sampler *s)
 {
 	if (++s->nr == BATCH) {
 		s->nr = 0;
+		damon_glance_end(&s->glance);
 		damon_walk_pause(&s->walk);
 		s->old_folio = NULL;	/* it may become another one now */
 	}
@@ -143,7 +178,6 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
 	r->sampling_addr = arm_sample(s, addr) ? addr : DAMON_NO_SAMPLE;
-	finish_one(s);
 }
 
 static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
@@ -157,11 +191,14 @@ static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
 	s->old_young = false;
 	s->old_folio = NULL;
 	damon_walk_begin(&s->walk, mm);
+	damon_glance_begin(&s->glance, mm);
+	s->lockless = mm && damon_lockless_works(mm);
 	return mm;
 }
 
 static void end_sampling(struct sampler *s)
 {
+	damon_glance_end(&s->glance);
 	damon_walk_end(&s->walk);
 	mmput_async(s->walk.mm);
 }
@@ -227,6 +264,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 			return;
 		begun = true;
 		draw_sample(&s, r);
+		finish_one(&s);
 	}
 	if (begun)
 		end_sampling(&s);
@@ -249,16 +287,30 @@ static void forget_samples(struct damon_target *t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }
 
+/* With @stay, the next sample is taken from the same page if that is any good. */
+static void check_region(struct sampler *s, struct damon_region *r, bool stay)
+{
+	enum damon_answer answer = DAMON_UNKNOWN;
+
+	if (damon_sample_pending(r)) {
+		answer = test_sample(s, r->sampling_addr);
+		damon_count_sample(r, answer, &s->ctx->attrs);
+	}
+	stay &= answer == DAMON_NOT_ACCESSED ||
+		(answer == DAMON_ACCESSED && arm_sample(s, r->sampling_addr));
+	if (!stay)
+		draw_sample(s, r);
+	finish_one(s);
+}
+
 static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 {
+	bool stay = damon_sweep_stays(t);
 	unsigned int max_nr_accesses = 0;
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
-		if (damon_sample_pending(r))
-			damon_count_sample(r, test_sample(s, r->sampling_addr),
-					   &s->ctx->attrs);
-		draw_sample(s, r);
+		check_region(s, r, stay);
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
 	return max_nr_accesses;
@@ -268,18 +320,18 @@ static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct sampler s __uninitialized;
 	unsigned int max_nr_accesses;
-	bool above;
 
 	if (!begin_sampling(&s, ctx, t)) {
 		forget_samples(t);
 		return 0;
 	}
-	above = damon_lockless_works(s.walk.mm);
-	if (above)
+	if (s.lockless)
 		damon_sweep_look(ctx, t, &sight, &s);
 	max_nr_accesses = check_regions(&s, t);
-	if (above)
+	if (s.lockless) {
+		damon_glance_end(&s.glance);
 		damon_sweep_arm(t, &sight, &s);
+	}
 	end_sampling(&s);
 	return max_nr_accesses;
 }

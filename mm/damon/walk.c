@@ -271,7 +271,7 @@ void damon_walk_move(struct damon_walk *walk, unsigned long addr)
  * What is being migrated, lent to a device or poisoned may be, and an accessed
  * bit that it had can come back.
  */
-static enum damon_leaf_kind absent_kind(softleaf_t entry)
+enum damon_leaf_kind damon_absent_kind(softleaf_t entry)
 {
 	if (softleaf_is_swap(entry) || softleaf_is_marker(entry))
 		return DAMON_LEAF_NONE;
@@ -303,7 +303,7 @@ enum damon_leaf_kind damon_walk_odd_pte(struct damon_walk *walk,
 					struct folio **folio)
 {
 	if (!pte_present(pte))
-		return absent_kind(softleaf_from_pte(pte));
+		return damon_absent_kind(softleaf_from_pte(pte));
 	return present_kind(folio, vm_normal_page(walk->vma, addr, pte),
 			    is_zero_pfn(pte_pfn(pte)));
 }
@@ -398,7 +398,7 @@ static enum damon_leaf_kind read_hugetlb(struct damon_walk *walk,
 	if (huge_pte_none(pte))
 		return DAMON_LEAF_NONE;
 	if (!pte_present(pte))
-		return absent_kind(softleaf_from_pte(pte));
+		return damon_absent_kind(softleaf_from_pte(pte));
 	leaf->young = pte_young(pte);
 	return present_kind(&leaf->folio, pte_page(pte), false);
 }

@@ -111,6 +111,7 @@ struct mm_struct *damon_get_mm(struct damon_target *t);
 void damon_walk_begin_vma(struct damon_walk *walk, struct vm_area_struct *vma,
 			  unsigned long addr);
 void damon_walk_move(struct damon_walk *walk, unsigned long addr);
+enum damon_leaf_kind damon_absent_kind(softleaf_t entry);
 enum damon_leaf_kind damon_walk_odd_pte(struct damon_walk *walk,
 					unsigned long addr, pte_t pte,
 					struct folio **folio);

@@ -137,11 +137,14 @@ static void sample(struct run *run)
 	struct damon_ctx *ctx = run->ctx;
 	struct damon_region *r;
 	uint64_t nr = 0;
+	bool stays;
 
 	if (run->c->above)
 		damon_sweep_look(ctx, target_of(ctx), &sight, run);
+	stays = damon_sweep_stays(target_of(ctx));
 	damon_for_each_region(r, target_of(ctx)) {
-		r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
+		if (!stays || !damon_sample_pending(r))
+			r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
 		damon_count_sample(r, answer(run, r->sampling_addr), &ctx->attrs);
 		nr++;
 	}
