@@ -871,6 +871,11 @@ int damon_set_region_system_rams_default(struct damon_target *t,
 					 unsigned long *end,
 					 unsigned long addr_unit,
 					 unsigned long min_region_sz);
+int damon_set_region_biggest_system_ram_default(struct damon_target *t,
+						unsigned long *start,
+						unsigned long *end,
+						unsigned long addr_unit,
+						unsigned long min_region_sz);
 
 #endif /* CONFIG_DAMON */
 

@@ -9,7 +9,6 @@
 
 #include <linux/cleanup.h>
 #include <linux/init.h>
-#include <linux/ioport.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/pid.h>
@@ -538,64 +537,6 @@ int damon_kdamond_pid(struct damon_ctx *ctx)
 {
 	guard(mutex)(&ctx->lock);
 	return ctx->kdamond ? task_pid_nr(ctx->kdamond) : -EINVAL;
-}
-
-/* System RAM */
-
-struct ram_span {
-	u64 start;
-	u64 end;
-	bool found;
-};
-
-static int widen_span(struct resource *res, void *arg)
-{
-	struct ram_span *span = arg;
-
-	if (!span->found)
-		span->start = res->start;
-	span->found = true;
-	span->end = (u64)res->end + 1;
-	return 0;
-}
-
-/**
- * damon_set_region_system_rams_default() - Set a range, by default all memory.
- * @t:			Target of a physical address space.
- * @start:		Start of the range (core address units).
- * @end:		End of it.
- * @addr_unit:		Bytes per core address unit.
- * @min_region_sz:	Smallest region size of the context.
- *
- * If @start and @end are both zero they are set to where the system's memory
- * begins and ends, with the holes in it.
- *
- * Context: Setup, or worker.
- * Return: 0, -EINVAL for an empty range or a system without memory, or an error
- * of damon_set_regions().
- */
-int damon_set_region_system_rams_default(struct damon_target *t,
-					 unsigned long *start,
-					 unsigned long *end,
-					 unsigned long addr_unit,
-					 unsigned long min_region_sz)
-{
-	struct damon_addr_range range;
-
-	if (*start > *end || !addr_unit)
-		return -EINVAL;
-	if (!*start && !*end) {
-		struct ram_span span = {};
-
-		walk_system_ram_res(0, -1, &span, widen_span);
-		if (!span.found)
-			return -EINVAL;
-		*start = min_t(u64, div64_ul(span.start, addr_unit), ULONG_MAX);
-		*end = min_t(u64, div64_ul(span.end, addr_unit), ULONG_MAX);
-	}
-	range.start = *start;
-	range.end = *end;
-	return damon_set_regions(t, &range, 1, min_region_sz);
 }
 
 static int __init damon_init(void)

@@ -207,6 +207,52 @@ static void ram_default(struct kunit *test)
 	}
 }
 
+static int see_biggest(struct resource *res, void *data)
+{
+	struct ram_seen *ram = data;
+
+	if (ram->nr++ && res->end - res->start < ram->end - ram->start)
+		return 0;
+	ram->start = res->start;
+	ram->end = res->end + 1;
+	return 0;
+}
+
+/* Sizes may be equal; the range is one of the memory's and none is bigger. */
+static void ram_biggest(struct kunit *test)
+{
+	struct damon_target *t = add_target(test, new_ctx(test));
+	unsigned long begin = 0, end = 0, l = 100, r = 50;
+	struct ram_seen ram = {};
+
+	walk_system_ram_res(0, -1, &ram, see_biggest);
+	if (!ram.nr || ram.end > ULONG_MAX)
+		kunit_skip(test, "no System RAM here that fits");
+	KUNIT_EXPECT_EQ(test, 0,
+			damon_set_region_biggest_system_ram_default(t, &begin,
+								    &end, 4, 1));
+	KUNIT_EXPECT_EQ(test, end - begin,
+			(ram.end >> 2) - (ram.start >> 2));
+	KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.start, begin);
+	KUNIT_EXPECT_EQ(test, damon_last_region(t)->ar.end, end);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			damon_set_region_biggest_system_ram_default(t, &l, &r,
+								    1, 1));
+	KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.start, begin);
+}
+
+/* What was asked for stays as it was where it cannot be had. */
+static void ram_refused(struct kunit *test)
+{
+	struct damon_target *t = add_target(test, new_ctx(test));
+	unsigned long begin = 0, end = 0;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, set_ram(t, &begin, &end, 1, 0));
+	KUNIT_EXPECT_EQ(test, begin, 0);
+	KUNIT_EXPECT_EQ(test, end, 0);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 0);
+}
+
 static void ram_explicit(struct kunit *test)
 {
 	struct damon_addr_range old[] = { { 64, 128 }, {} };
@@ -433,6 +479,8 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(rand_per_context),
 	KUNIT_CASE(ram_default),
 	KUNIT_CASE(ram_explicit),
+	KUNIT_CASE(ram_biggest),
+	KUNIT_CASE(ram_refused),
 	{}
 };
 
