@@ -626,6 +626,7 @@ struct damon_attrs {
  * @probes:		Its probes, use damon_for_each_probe().
  * @addr_unit:		Bytes per core address unit (physical address spaces).
  * @min_region_sz:	Smallest region (core address units), a power of two.
+ *			damon_min_region_sz() knows which one goes with the unit.
  * @pause:		Neither sample nor apply schemes, only serve requests.
  * @adaptive_targets:	Its targets, use damon_for_each_target().
  * @schemes:		Its schemes, use damon_for_each_scheme().
@@ -796,6 +797,30 @@ static inline unsigned int damon_max_nr_accesses(const struct damon_attrs *attrs
 	if (attrs->sample_interval > 1)
 		samples /= attrs->sample_interval;
 	return clamp(samples, 1UL, (unsigned long)UINT_MAX);
+}
+
+/**
+ * damon_min_region_sz() - Which size of regions goes with an address unit.
+ * @addr_unit:	Bytes per core address unit.
+ *
+ * Borders that are multiples of it are those of pages, so that a range is rounded
+ * to the pages that it touches.  Where borders of units and pages do not meet,
+ * ranges are not rounded at all.
+ *
+ * Context: Any.
+ * Return: &damon_ctx.min_region_sz for the unit, or 0 if no context can have it:
+ * a page must contain a power of two of whole units, or less than two.
+ */
+static inline unsigned long damon_min_region_sz(unsigned long addr_unit)
+{
+	unsigned long per_page;
+
+	if (!addr_unit)
+		return 0;
+	per_page = PAGE_SIZE / addr_unit;
+	if (per_page & (per_page - 1))
+		return 0;
+	return per_page * addr_unit == PAGE_SIZE ? per_page : 1;
 }
 
 #ifdef CONFIG_DAMON

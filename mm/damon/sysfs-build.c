@@ -11,7 +11,6 @@
 
 #include <linux/cleanup.h>
 #include <linux/err.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/ratelimit.h>
@@ -79,8 +78,8 @@ static int build_ops(const struct damon_sysfs_draft *draft,
 		return 0;
 
 	ctx->addr_unit = unit;
-	ctx->min_region_sz = max(PAGE_SIZE / unit, 1UL);
-	if (!is_power_of_2(ctx->min_region_sz))
+	ctx->min_region_sz = damon_min_region_sz(unit);
+	if (!ctx->min_region_sz)
 		return damon_sysfs_refuse(draft, "addr_unit: no power of two");
 	return 0;
 }

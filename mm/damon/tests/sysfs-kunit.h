@@ -99,6 +99,13 @@ static void test_build_addr_unit(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
 	KUNIT_EXPECT_EQ(test, ctx->min_region_sz, 1);
 	damon_destroy_ctx(ctx);
+
+	/* So it is where units and pages do not meet. */
+	EXPECT_PUT(test, &f->c->node, "addr_unit", "2000", 0);
+	ctx = build(test, false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+	KUNIT_EXPECT_EQ(test, ctx->min_region_sz, 1);
+	damon_destroy_ctx(ctx);
 }
 
 static void stage_region(struct kunit *test, unsigned int i,
@@ -151,6 +158,43 @@ static void test_build_regions(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, try_build(test, false), -EINVAL);
 	stage_region(test, 1, PAGE_SIZE * 5, PAGE_SIZE * 6);
 	KUNIT_EXPECT_EQ(test, try_build(test, false), 0);
+}
+
+/* The range [start, end) of some unit must become [want_start, want_end). */
+static void check_range(struct kunit *test, unsigned long unit,
+			unsigned long start, unsigned long end,
+			unsigned long want_start, unsigned long want_end)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_target *t;
+	struct damon_ctx *ctx;
+
+	KUNIT_EXPECT_EQ(test, put_ul(&f->c->node, "addr_unit", unit), 0);
+	stage_region(test, 0, start, end);
+	ctx = build(test, false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+	t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 1);
+	KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.start, want_start);
+	KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.end, want_end);
+	damon_destroy_ctx(ctx);
+}
+
+/* Ranges cover the pages that were asked for, and no other. */
+static void test_build_unit_ranges(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+
+	need_ops(test, DAMON_OPS_PADDR);
+	EXPECT_PUT(test, &f->c->node, "operations", "paddr", 0);
+	EXPECT_PUT(test, f->c->targets, "nr_targets", "1", 0);
+	EXPECT_PUT(test, target_dir(f->c, 0)->regions, "nr_regions", "1", 0);
+	check_range(test, PAGE_SIZE / 4, 4, 8, 4, 8);
+	check_range(test, PAGE_SIZE / 4, 5, 9, 4, 12);
+	check_range(test, PAGE_SIZE, 1, 2, 1, 2);
+	check_range(test, PAGE_SIZE * 2, 3, 4, 3, 4);
+	check_range(test, PAGE_SIZE / 2 - 16, 3, 5, 3, 5);
+	check_range(test, PAGE_SIZE - 1, 3, 4, 3, 4);
 }
 
 static void test_build_paddr_targets(struct kunit *test)
@@ -601,6 +645,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_build_attrs),
 	KUNIT_CASE(test_build_addr_unit),
 	KUNIT_CASE(test_build_regions),
+	KUNIT_CASE(test_build_unit_ranges),
 	KUNIT_CASE(test_build_paddr_targets),
 	KUNIT_CASE(test_build_pids),
 	KUNIT_CASE(test_initial_probes),
