@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define PAGE	4096ul
+#define HUGE_PAGE	(2 * MIB)
 #define MIB	(1ul << 20)
 #define MARKER	"/sys/kernel/tracing/trace_marker"
 
@@ -116,12 +117,14 @@ static void tell_phase(struct load *load, unsigned int phase)
 	     now(), phase, hot);
 }
 
-static void touch(const char *start, size_t size)
+/* Once per accessed bit. */
+static void touch(const struct load *load, const char *start, size_t size)
 {
+	size_t step = load->huge ? HUGE_PAGE : PAGE;
 	const volatile char *at = start;
 	const volatile char *end = start + size;
 
-	for (; at < end; at += PAGE)
+	for (; at < end; at += step)
 		(void)*at;
 }
 
@@ -145,7 +148,7 @@ static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until)
 
 	do {
 		for (i = 0; i < load->slots; i++)
-			touch(load->base + window_start(load, i, phase), size);
+			touch(load, load->base + window_start(load, i, phase), size);
 		after = now();
 		if (after - before > longest)
 			longest = after - before;
