@@ -97,15 +97,38 @@ struct damon_region {
 };
 
 /**
+ * struct damon_reach - How far the TLB hides accesses to a target.
+ * @nr_flushes:	TLB flushes that were made to see them.
+ */
+struct damon_reach {
+	unsigned long nr_flushes;
+
+	/* private: */
+	u64 cpu_ns;			/* of the process, when the window ... */
+	u64 begin_ns;			/* ... began */
+	unsigned int tick;		/* of the window */
+	unsigned int nr_hits;		/* samples that saw an access, of ... */
+	unsigned int nr_samples;	/* ... those of the window with an answer */
+	unsigned int nr_before;		/* accesses seen right before the flush */
+	unsigned int wait;		/* windows until another trial */
+	unsigned int backoff;
+	bool window_opens;
+	bool silent;			/* without flushes nothing is seen */
+	bool trial;			/* whether there is one flush to find out */
+};
+
+/**
  * struct damon_target - Address space that a context monitors.
  * @pid:	Process whose address space it is (vaddr and fvaddr).  The target
  *		holds a reference, which ops.cleanup_target() drops.
  * @obsolete:	In the source of damon_commit_ctx() only: remove the target of
  *		this index from the destination instead of updating it.
+ * @reach:	What is known about the TLB of its process (vaddr and fvaddr).
  */
 struct damon_target {
 	struct pid *pid;
 	bool obsolete;
+	struct damon_reach reach;
 
 	/* private: */
 	unsigned int nr_regions;	/* entries of regions_list */

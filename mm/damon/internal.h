@@ -162,6 +162,23 @@ bool damon_sweep_guides(const struct damon_target *t);
 bool damon_sweep_stays(const struct damon_target *t);
 void damon_sweep_open_window(struct damon_target *t);
 
+/* reach.c (pure) */
+
+/* What to do with the samples of a target in a tick. */
+enum damon_reach_step {
+	DAMON_REACH_WATCH,	/* test them, and begin the next ones */
+	DAMON_REACH_TRY,	/* the same, then flush the TLB */
+	DAMON_REACH_FLUSH,	/* the same, but the answers do not count */
+	DAMON_REACH_COUNT,	/* test them: the TLB was flushed before */
+	DAMON_REACH_SKIP,	/* nothing */
+};
+
+void damon_reach_begin(struct damon_target *t, u64 cpu_ns, u64 now,
+		       unsigned int ticks);
+enum damon_reach_step damon_reach_step(struct damon_target *t);
+void damon_reach_note(struct damon_target *t, enum damon_reach_step step,
+		      unsigned int nr_hits, unsigned int nr_samples);
+
 /* regions-set.c (pure) */
 
 /*

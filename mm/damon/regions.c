@@ -410,6 +410,7 @@ void damon_open_window(struct damon_ctx *ctx)
 
 	damon_for_each_target(t, ctx) {
 		damon_sweep_open_window(t);
+		t->reach.window_opens = true;
 		damon_for_each_region(r, t) {
 			r->last_nr_accesses = r->nr_accesses;
 			r->nr_accesses = 0;

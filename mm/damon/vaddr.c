@@ -14,8 +14,11 @@
 #include <linux/mmap_lock.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pid.h>
+#include <linux/sched/cputime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+
+#include <asm/tlbflush.h>
 
 #include "lockless.h"
 #include "ops-common.h"
@@ -41,6 +44,9 @@ struct sampler {
 	struct damon_walk walk;
 	struct damon_glance glance;
 	bool lockless;			/* glances are allowed */
+	enum damon_reach_step step;
+	unsigned int nr_hits;		/* samples that saw an access, of ... */
+	unsigned int nr_samples;	/* ... those with an answer */
 	unsigned int nr;		/* regions since the last pause */
 	unsigned long old_start;	/* entry that was made old last ... */
 	unsigned long old_size;
@@ -187,6 +193,8 @@ static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
 
 	s->ctx = ctx;
 	s->nr = 0;
+	s->nr_hits = 0;
+	s->nr_samples = 0;
 	s->old_size = 0;
 	s->old_young = false;
 	s->old_folio = NULL;
@@ -287,15 +295,25 @@ static void forget_samples(struct damon_target *t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }
 
+static enum damon_answer finish_sample(struct sampler *s, struct damon_region *r)
+{
+	enum damon_answer answer;
+
+	if (!damon_sample_pending(r))
+		return DAMON_UNKNOWN;
+	answer = test_sample(s, r->sampling_addr);
+	s->nr_hits += answer == DAMON_ACCESSED;
+	s->nr_samples += answer != DAMON_UNKNOWN;
+	if (s->step != DAMON_REACH_FLUSH)
+		damon_count_sample(r, answer, &s->ctx->attrs);
+	return answer;
+}
+
 /* With @stay, the next sample is taken from the same page if that is any good. */
 static void check_region(struct sampler *s, struct damon_region *r, bool stay)
 {
-	enum damon_answer answer = DAMON_UNKNOWN;
+	enum damon_answer answer = finish_sample(s, r);
 
-	if (damon_sample_pending(r)) {
-		answer = test_sample(s, r->sampling_addr);
-		damon_count_sample(r, answer, &s->ctx->attrs);
-	}
 	stay &= answer == DAMON_NOT_ACCESSED ||
 		(answer == DAMON_ACCESSED && arm_sample(s, r->sampling_addr));
 	if (!stay)
@@ -316,22 +334,52 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 	return max_nr_accesses;
 }
 
+static u64 cpu_time_of(struct damon_target *t)
+{
+	struct task_cputime times = {};
+	struct task_struct *task;
+
+	guard(rcu)();
+	task = pid_task(t->pid, PIDTYPE_PID);
+	if (task)
+		thread_group_cputime(task, &times);
+	return times.sum_exec_runtime;
+}
+
+/* Samples and entries that are old are looked at, and others made old. */
+static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
+{
+	bool flush = s->step == DAMON_REACH_TRY || s->step == DAMON_REACH_FLUSH;
+	unsigned int max_nr_accesses;
+
+	if (s->lockless && s->step != DAMON_REACH_FLUSH)
+		damon_sweep_look(s->ctx, t, &sight, s);
+	max_nr_accesses = check_regions(s, t);
+	damon_glance_end(&s->glance);
+	if (s->lockless && s->step != DAMON_REACH_COUNT)
+		damon_sweep_arm(t, &sight, s);
+	if (flush)
+		flush_tlb_mm(s->walk.mm);
+	damon_reach_note(t, s->step, s->nr_hits, s->nr_samples);
+	return max_nr_accesses;
+}
+
 static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct sampler s __uninitialized;
 	unsigned int max_nr_accesses;
 
+	if (t->reach.window_opens)
+		damon_reach_begin(t, cpu_time_of(t), ctx->now,
+				  damon_max_nr_accesses(&ctx->attrs));
+	s.step = damon_reach_step(t);
+	if (s.step == DAMON_REACH_SKIP)
+		return 0;
 	if (!begin_sampling(&s, ctx, t)) {
 		forget_samples(t);
 		return 0;
 	}
-	if (s.lockless)
-		damon_sweep_look(ctx, t, &sight, &s);
-	max_nr_accesses = check_regions(&s, t);
-	if (s.lockless) {
-		damon_glance_end(&s.glance);
-		damon_sweep_arm(t, &sight, &s);
-	}
+	max_nr_accesses = look_and_arm(&s, t);
 	end_sampling(&s);
 	return max_nr_accesses;
 }

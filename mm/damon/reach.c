@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TLB reach: notice that the memory of a process seems cold because the hardware
+ * need not look at its page tables.
+ *
+ * An accessed bit is set when a translation is loaded, so it stays clear for as
+ * long as the translation stays in the TLB.  A process whose hot memory fits in
+ * there, on a CPU that nobody else disturbs, seems to access nothing.  If a
+ * process has run for a good part of a window and hardly any sample saw an access,
+ * its TLB is flushed once.  If that makes accesses visible, the target is
+ * "silent": from then on there is one flush per window, the samples right behind
+ * it are the only ones that count, and in between nothing is done.  It ends when
+ * accesses are seen without a flush, too.
+ *
+ * A pure room.  It knows numbers; who flushes is not its business.
+ */
+#include <linux/kernel.h>
+
+#include "internal.h"
+
+/* A process is busy if it has run for this part of a window. */
+#define BUSY_SHARE	4
+
+/* Nothing is seen of it if there is less than one access in so many samples. */
+#define QUIET_SHARE	64
+
+/* A flush has revealed something if it made so many times as many visible. */
+#define MIN_GAIN	4
+
+/* Windows without another trial after some that were in vain. */
+#define MAX_WAIT	63
+
+/* A window must have a sample before the flush and one behind it, and some more. */
+#define MIN_TICKS	4
+
+/**
+ * damon_reach_begin() - Begin a window of a target.
+ * @t:		The target.
+ * @cpu_ns:	CPU time that its process has used so far.
+ * @now:	The time, in nanoseconds, too.
+ * @ticks:	Samples of a window.
+ *
+ * To be called before damon_reach_step() in the first tick of each window, which is
+ * when &damon_reach.window_opens.
+ */
+void damon_reach_begin(struct damon_target *t, u64 cpu_ns, u64 now,
+		       unsigned int ticks)
+{
+	struct damon_reach *reach = &t->reach;
+	bool busy = (cpu_ns - reach->cpu_ns) * BUSY_SHARE >= now - reach->begin_ns;
+	bool quiet = reach->nr_samples &&
+		(u64)reach->nr_hits * QUIET_SHARE < reach->nr_samples;
+
+	reach->trial = false;
+	if (!reach->silent && busy && quiet && ticks >= MIN_TICKS) {
+		reach->trial = !reach->wait;
+		reach->wait -= !!reach->wait;
+	}
+	reach->cpu_ns = cpu_ns;
+	reach->begin_ns = now;
+	reach->window_opens = false;
+	reach->tick = 0;
+	reach->nr_hits = 0;
+	reach->nr_samples = 0;
+}
+
+/**
+ * damon_reach_step() - What to do with the samples of a target in a tick.
+ * @t:	The target.
+ *
+ * Return: The step.
+ */
+enum damon_reach_step damon_reach_step(struct damon_target *t)
+{
+	struct damon_reach *reach = &t->reach;
+	unsigned int tick = reach->tick++;
+
+	if (!reach->silent && !reach->trial)
+		return DAMON_REACH_WATCH;
+	if (tick == 0)
+		return reach->silent ? DAMON_REACH_FLUSH : DAMON_REACH_TRY;
+	if (tick == 1)
+		return DAMON_REACH_COUNT;
+	return reach->silent ? DAMON_REACH_SKIP : DAMON_REACH_WATCH;
+}
+
+/* How a flush changed what can be seen. */
+static void judge(struct damon_reach *reach, unsigned int with)
+{
+	unsigned int without = reach->nr_before;
+
+	if (reach->silent) {
+		reach->silent = with > 2 * without;
+	} else if (with > MIN_GAIN * without) {
+		reach->silent = true;
+		reach->backoff = 0;
+	} else {
+		reach->backoff = min(2 * reach->backoff + 1, MAX_WAIT);
+		reach->wait = reach->backoff;
+	}
+}
+
+/**
+ * damon_reach_note() - Note what the samples of a tick have shown.
+ * @t:		The target.
+ * @step:	The step of this tick.
+ * @nr_hits:	How many of them saw an access.
+ * @nr_samples:	How many of them had an answer.
+ */
+void damon_reach_note(struct damon_target *t, enum damon_reach_step step,
+		      unsigned int nr_hits, unsigned int nr_samples)
+{
+	struct damon_reach *reach = &t->reach;
+
+	if (step == DAMON_REACH_FLUSH || step == DAMON_REACH_TRY) {
+		reach->nr_before = nr_hits;
+		reach->nr_flushes++;
+	} else if (step == DAMON_REACH_COUNT) {
+		judge(reach, nr_hits);
+	}
+	reach->nr_hits += nr_hits;
+	reach->nr_samples += nr_samples;
+}
