@@ -350,8 +350,9 @@ static void free_ctx(struct kref *ref)
  */
 void damon_destroy_ctx(struct damon_ctx *ctx)
 {
-	damon_destroy_targets(ctx);
+	/* in this order no scheme has to forget each of the targets */
 	destroy_schemes(ctx);
+	damon_destroy_targets(ctx);
 	damon_drop_probes(&ctx->probes);
 	kref_put(&ctx->ref, free_ctx);
 }
