@@ -5,6 +5,9 @@
  * A transaction.  Everything that can fail is validated or allocated first, on
  * the side; the swap behind it cannot fail.  So a commit either takes effect as a
  * whole, or leaves the context as it was.
+ *
+ * Schemes and probes are exchanged with those of a source that is not needed any
+ * more.  A source that is gets copied first.
  */
 #define pr_fmt(fmt) "damon: " fmt
 
@@ -31,11 +34,107 @@ struct staged_target {
 struct stage {
 	struct damon_ctx *dst;
 	struct damon_ctx *src;
+	struct list_head *schemes;	/* those of the source, or copies */
+	struct list_head *probes;	/* the same */
 	struct staged_target *targets;
 	unsigned int nr_targets;
-	struct list_head schemes;	/* copies of those of the source */
-	struct list_head probes;	/* the same */
 };
+
+/* copying */
+
+/* Appends to @to copies of the goals of a quota, without what was measured. */
+static int copy_goals(struct list_head *to, const struct damos_quota *from)
+{
+	const struct damos_quota_goal *src;
+
+	damos_for_each_quota_goal(src, from) {
+		struct damos_quota_goal *goal =
+			damos_new_quota_goal(src->metric, src->target_value);
+
+		if (!goal)
+			return -ENOMEM;
+		if (src->metric == DAMOS_QUOTA_USER_INPUT)
+			goal->current_value = src->current_value;
+		goal->nid = src->nid;
+		goal->memcg_id = src->memcg_id;
+		list_add_tail(&goal->list, to);
+	}
+	return 0;
+}
+
+static void drop_goals(struct list_head *goals)
+{
+	struct damos_quota_goal *goal, *next;
+
+	list_for_each_entry_safe(goal, next, goals, list)
+		damos_destroy_quota_goal(goal);
+}
+
+static int copy_filters(struct list_head *to, const struct list_head *from)
+{
+	const struct damos_filter *src;
+
+	list_for_each_entry(src, from, list) {
+		struct damos_filter *f = kmemdup(src, sizeof(*src), GFP_KERNEL);
+
+		if (!f)
+			return -ENOMEM;
+		list_add_tail(&f->list, to);
+	}
+	return 0;
+}
+
+static int copy_dests(struct damos_migrate_dests *to,
+		      const struct damos_migrate_dests *from)
+{
+	if (!from->nr_dests)
+		return 0;
+	to->node_id_arr = kmemdup_array(from->node_id_arr, from->nr_dests,
+					sizeof(*from->node_id_arr), GFP_KERNEL);
+	to->weight_arr = kmemdup_array(from->weight_arr, from->nr_dests,
+				       sizeof(*from->weight_arr), GFP_KERNEL);
+	to->nr_dests = from->nr_dests;
+	return to->node_id_arr && to->weight_arr ? 0 : -ENOMEM;
+}
+
+/* Appends to @to a copy of a scheme as it was before it ever ran. */
+static int copy_scheme(struct list_head *to, struct damos *src)
+{
+	struct damos *s = damon_new_scheme(&src->pattern, src->action,
+					   src->apply_interval_us, &src->quota,
+					   &src->wmarks, src->target_nid);
+
+	if (!s)
+		return -ENOMEM;
+	list_add_tail(&s->list, to);
+	s->max_nr_snapshots = src->max_nr_snapshots;
+	return copy_goals(&s->quota.goals, &src->quota) ?:
+		copy_filters(&s->core_filters, &src->core_filters) ?:
+		copy_filters(&s->ops_filters, &src->ops_filters) ?:
+		copy_dests(&s->migrate_dests, &src->migrate_dests);
+}
+
+static int copy_schemes(struct list_head *to, struct damon_ctx *from)
+{
+	struct damos *src;
+	int err;
+
+	damon_for_each_scheme(src, from) {
+		err = copy_scheme(to, src);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void drop_schemes(struct list_head *schemes)
+{
+	struct damos *s, *next;
+
+	list_for_each_entry_safe(s, next, schemes, list)
+		damon_destroy_scheme(s);
+}
 
 /* staging */
 
@@ -129,96 +228,9 @@ static int stage_targets(struct stage *stage)
 	return 0;
 }
 
-/* Appends to @to copies of the goals of a quota, without what was measured. */
-static int copy_goals(struct list_head *to, const struct damos_quota *from)
-{
-	const struct damos_quota_goal *src;
-
-	damos_for_each_quota_goal(src, from) {
-		struct damos_quota_goal *goal =
-			damos_new_quota_goal(src->metric, src->target_value);
-
-		if (!goal)
-			return -ENOMEM;
-		if (src->metric == DAMOS_QUOTA_USER_INPUT)
-			goal->current_value = src->current_value;
-		goal->nid = src->nid;
-		goal->memcg_id = src->memcg_id;
-		list_add_tail(&goal->list, to);
-	}
-	return 0;
-}
-
-static void drop_goals(struct list_head *goals)
-{
-	struct damos_quota_goal *goal, *next;
-
-	list_for_each_entry_safe(goal, next, goals, list)
-		damos_destroy_quota_goal(goal);
-}
-
-static int copy_filters(struct list_head *to, const struct list_head *from)
-{
-	const struct damos_filter *src;
-
-	list_for_each_entry(src, from, list) {
-		struct damos_filter *f = kmemdup(src, sizeof(*src), GFP_KERNEL);
-
-		if (!f)
-			return -ENOMEM;
-		list_add_tail(&f->list, to);
-	}
-	return 0;
-}
-
-static int copy_dests(struct damos_migrate_dests *to,
-		      const struct damos_migrate_dests *from)
-{
-	if (!from->nr_dests)
-		return 0;
-	to->node_id_arr = kmemdup_array(from->node_id_arr, from->nr_dests,
-					sizeof(*from->node_id_arr), GFP_KERNEL);
-	to->weight_arr = kmemdup_array(from->weight_arr, from->nr_dests,
-				       sizeof(*from->weight_arr), GFP_KERNEL);
-	to->nr_dests = from->nr_dests;
-	return to->node_id_arr && to->weight_arr ? 0 : -ENOMEM;
-}
-
-/* Appends a copy of a scheme as it was before it ever ran. */
-static int stage_scheme(struct stage *stage, struct damos *src)
-{
-	struct damos *s = damon_new_scheme(&src->pattern, src->action,
-					   src->apply_interval_us, &src->quota,
-					   &src->wmarks, src->target_nid);
-
-	if (!s)
-		return -ENOMEM;
-	list_add_tail(&s->list, &stage->schemes);
-	s->max_nr_snapshots = src->max_nr_snapshots;
-	return copy_goals(&s->quota.goals, &src->quota) ?:
-		copy_filters(&s->core_filters, &src->core_filters) ?:
-		copy_filters(&s->ops_filters, &src->ops_filters) ?:
-		copy_dests(&s->migrate_dests, &src->migrate_dests);
-}
-
-static int stage_schemes(struct stage *stage)
-{
-	struct damos *src;
-	int err;
-
-	damon_for_each_scheme(src, stage->src) {
-		err = stage_scheme(stage, src);
-		if (err)
-			return err;
-		cond_resched();
-	}
-	return 0;
-}
-
-/* Frees what was staged and not used, and what it was exchanged for. */
+/* Frees what was staged and not used. */
 static void drop_stage(struct stage *stage, bool used)
 {
-	struct damos *s, *next;
 	unsigned int i;
 
 	for (i = 0; i < stage->nr_targets; i++) {
@@ -231,9 +243,6 @@ static void drop_stage(struct stage *stage, bool used)
 		kvfree(st->ranges);
 	}
 	kvfree(stage->targets);
-	list_for_each_entry_safe(s, next, &stage->schemes, list)
-		damon_destroy_scheme(s);
-	damon_drop_probes(&stage->probes);
 }
 
 /* swapping: nothing below can fail */
@@ -274,7 +283,7 @@ static void swap_wmarks(struct damos_watermarks *dst,
 		*dst = *src;
 }
 
-/* Gives @dst the parameters of the copy @src, which gets the old objects. */
+/* Gives @dst the parameters of @src, which gets the old objects. */
 static void swap_scheme(struct damon_ctx *dst_ctx, struct damos *dst,
 			struct damos *src)
 {
@@ -300,16 +309,16 @@ static void swap_schemes(struct stage *stage)
 {
 	struct damos *dst, *next, *src;
 
-	src = list_first_entry(&stage->schemes, struct damos, list);
+	src = list_first_entry(stage->schemes, struct damos, list);
 	damon_for_each_scheme_safe(dst, next, stage->dst) {
-		if (list_entry_is_head(src, &stage->schemes, list)) {
+		if (list_entry_is_head(src, stage->schemes, list)) {
 			damon_destroy_scheme(dst);
 			continue;
 		}
 		swap_scheme(stage->dst, dst, src);
 		src = list_next_entry(src, list);
 	}
-	list_for_each_entry_safe_from(src, next, &stage->schemes, list) {
+	list_for_each_entry_safe_from(src, next, stage->schemes, list) {
 		list_del(&src->list);
 		damon_add_scheme(stage->dst, src);
 	}
@@ -321,6 +330,8 @@ static void swap_pid(struct stage *stage, struct damon_target *dst,
 {
 	struct pid *pid = NULL;
 
+	if (stage->dst->ops.id == stage->src->ops.id && dst->pid == src->pid)
+		return;
 	if (damon_target_has_pid(stage->src))
 		pid = get_pid(src->pid);
 	if (stage->dst->ops.cleanup_target)
@@ -398,7 +409,7 @@ static void swap_all(struct stage *stage)
 	swap_schemes(stage);
 	swap_targets(stage);
 	swap_attrs(stage);
-	damon_swap_probes(dst, &stage->probes);
+	damon_swap_probes(dst, stage->probes);
 	dst->pause = src->pause;
 	dst->ops = src->ops;
 	dst->addr_unit = src->addr_unit;
@@ -446,6 +457,36 @@ void damos_swap_quota_goals(struct damos_quota *dst, struct damos_quota *src)
 	swap_goals(dst, &src->goals);
 }
 
+/*
+ * @schemes and @probes are those of @src, or copies of them.  Afterwards they are
+ * what was replaced.
+ */
+static int commit(struct damon_ctx *dst, struct damon_ctx *src,
+		  struct list_head *schemes, struct list_head *probes)
+{
+	struct stage stage = {
+		.dst = dst,
+		.src = src,
+		.schemes = schemes,
+		.probes = probes,
+	};
+	int err = stage_targets(&stage);
+
+	if (!err)
+		swap_all(&stage);
+	drop_stage(&stage, !err);
+	if (err)
+		return err;
+
+	if (dst->kdamond == current) {
+		/* new targets want regions, a new operations set its set-up */
+		if (dst->ops.init)
+			dst->ops.init(dst);
+		damon_enforce_min_nr_regions(dst);
+	}
+	return 0;
+}
+
 /**
  * damon_commit_ctx() - Give a context the parameters of another one.
  * @dst:	The context to be changed.
@@ -466,31 +507,35 @@ void damos_swap_quota_goals(struct damos_quota *dst, struct damos_quota *src)
  */
 int damon_commit_ctx(struct damon_ctx *dst, struct damon_ctx *src)
 {
-	struct stage stage = {
-		.dst = dst,
-		.src = src,
-		.schemes = LIST_HEAD_INIT(stage.schemes),
-		.probes = LIST_HEAD_INIT(stage.probes),
-	};
+	LIST_HEAD(schemes);
+	LIST_HEAD(probes);
 	int err = damon_check_ctx(src);
 
 	if (!err)
-		err = stage_schemes(&stage);
+		err = copy_schemes(&schemes, src);
 	if (!err)
-		err = stage_targets(&stage);
+		err = damon_copy_probes(&probes, src);
 	if (!err)
-		err = damon_copy_probes(&stage.probes, src);
-	if (!err)
-		swap_all(&stage);
-	drop_stage(&stage, !err);
-	if (err)
-		return err;
+		err = commit(dst, src, &schemes, &probes);
+	drop_schemes(&schemes);
+	damon_drop_probes(&probes);
+	return err;
+}
 
-	if (dst->kdamond == current) {
-		/* new targets want regions, a new operations set its set-up */
-		if (dst->ops.init)
-			dst->ops.init(dst);
-		damon_enforce_min_nr_regions(dst);
-	}
-	return 0;
+/**
+ * damon_hand_over_ctx() - Give a context the parameters of one that is not needed.
+ * @dst:	The context to be changed.
+ * @src:	Where the parameters are.  It never ran.  Afterwards it is only good
+ *		for damon_destroy_ctx().
+ *
+ * damon_commit_ctx() without copies: what @dst had goes to @src, and is freed with
+ * it, by whom and when that does not keep @dst from monitoring.
+ *
+ * Context: Setup, or worker of @dst.
+ * Return: Like damon_commit_ctx().
+ */
+int damon_hand_over_ctx(struct damon_ctx *dst, struct damon_ctx *src)
+{
+	return damon_check_ctx(src) ?:
+		commit(dst, src, &src->schemes, &src->probes);
 }

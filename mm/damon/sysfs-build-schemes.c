@@ -239,21 +239,19 @@ static void read_pattern(const struct damon_sysfs_access_pattern *staged,
 	};
 }
 
+/* Parameters only: damon_new_scheme() looks at nothing else. */
 static void read_quotas(const struct damon_sysfs_quotas *staged,
 			struct damos_quota *quota)
 {
-	*quota = (struct damos_quota) {
-		.reset_interval = staged->reset_interval_ms,
-		.ms = staged->ms,
-		.sz = staged->bytes,
-		.goal_tuner = staged->goal_tuner,
-		.fail_charge_num = staged->fail_charge_num,
-		.fail_charge_denom = staged->fail_charge_denom,
-		.weight_sz = staged->weights->sz_permil,
-		.weight_nr_accesses = staged->weights->nr_accesses_permil,
-		.weight_age = staged->weights->age_permil,
-	};
-	INIT_LIST_HEAD(&quota->goals);
+	quota->reset_interval = staged->reset_interval_ms;
+	quota->ms = staged->ms;
+	quota->sz = staged->bytes;
+	quota->goal_tuner = staged->goal_tuner;
+	quota->fail_charge_num = staged->fail_charge_num;
+	quota->fail_charge_denom = staged->fail_charge_denom;
+	quota->weight_sz = staged->weights->sz_permil;
+	quota->weight_nr_accesses = staged->weights->nr_accesses_permil;
+	quota->weight_age = staged->weights->age_permil;
 }
 
 static void read_watermarks(const struct damon_sysfs_watermarks *staged,

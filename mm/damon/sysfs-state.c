@@ -184,7 +184,7 @@ static int commit_fn(void *data)
 {
 	struct errand *errand = data;
 
-	return damon_commit_ctx(errand->ctx, errand->new);
+	return damon_hand_over_ctx(errand->ctx, errand->new);
 }
 
 static int commit(struct damon_sysfs_kdamond *k,
