@@ -581,6 +581,8 @@ struct damos_walk_control {
 	/* private: */
 	struct completion completion;
 	bool canceled;
+	bool begun;			/* some pass is shown from its beginning */
+	bool given_up;			/* whoever waited was killed */
 };
 
 /**
@@ -671,15 +673,21 @@ struct damon_ctx {
 	struct mutex stop_lock;			/* a thread has one stopper only */
 
 	/*
-	 * The worker and the requests to it.  The lock is a leaf: nothing else
-	 * is taken under it, no callback runs under it.
+	 * What is called for the walk runs under the first lock, so that nobody
+	 * takes the walk back meanwhile.  It is taken before the second one.
+	 */
+	struct mutex walk_lock;
+	struct damos_walk_control *walk;
+
+	/*
+	 * The worker and the calls to it.  The lock is a leaf: nothing else is
+	 * taken under it, no callback runs under it.
 	 */
 	struct mutex lock;
 	struct task_struct *kdamond;		/* NULL: not running */
 	bool closed;				/* requests are refused */
 	struct list_head calls;			/* damon_call_control.list */
-	bool call_waiting;			/* one of them is waited for */
-	struct damos_walk_control *walk;
+	bool call_waiting;			/* a request is waited for */
 	struct completion started;
 
 	/* Deadlines, ktime_get_ns().  Only the kdamond uses them. */

@@ -341,7 +341,10 @@ static inline u64 damos_apply_interval_ns(const struct damon_ctx *ctx,
 void damon_open_requests(struct damon_ctx *ctx);
 void damon_close_requests(struct damon_ctx *ctx);
 void damon_serve_calls(struct damon_ctx *ctx, bool all);
-struct damos_walk_control *damon_get_walk(struct damon_ctx *ctx);
+bool damon_begin_walk(struct damon_ctx *ctx);
+void damon_show_walk(struct damon_ctx *ctx, struct damon_target *t,
+		     struct damon_region *r, struct damos *s,
+		     unsigned long sz_filter_passed);
 void damon_end_walk(struct damon_ctx *ctx, bool canceled);
 
 /* check.c */

@@ -3,10 +3,14 @@
  * Requests to a running context: functions to call, and walks over the regions
  * that schemes act on.
  *
- * &damon_ctx.lock protects the queue, the walk and the "closed" mark.  Requests
- * are accepted from damon_open_requests() to damon_close_requests() only, and
- * each one that was accepted is completed or canceled: closing cancels all that
- * are left under the same lock that accepting takes.  No callback runs under it.
+ * &damon_ctx.lock protects the queue of calls and the "closed" mark, and
+ * &damon_ctx.walk_lock the walk.  Requests are accepted from damon_open_requests()
+ * to damon_close_requests() only, and each one that was accepted is completed,
+ * canceled, or taken back: closing cancels all that are left.
+ *
+ * Requests lie on the stacks of those who wait.  Who is killed takes back what
+ * the kdamond has not begun with, and otherwise waits for the one function that
+ * it is in.
  */
 #include <linux/cleanup.h>
 #include <linux/sched.h>
@@ -23,6 +27,17 @@ static void wake_kdamond(struct damon_ctx *ctx)
 		wake_up_process(ctx->kdamond);
 }
 
+/* Takes back what the kdamond has not begun with.  Returns whether it could. */
+static bool withdraw_call(struct damon_ctx *ctx,
+			  struct damon_call_control *control)
+{
+	guard(mutex)(&ctx->lock);
+	if (list_empty(&control->list))
+		return false;
+	list_del_init(&control->list);
+	return true;
+}
+
 /**
  * damon_call() - Run a function in the kdamond of a context.
  * @ctx:	The context.
@@ -35,7 +50,9 @@ static void wake_kdamond(struct damon_ctx *ctx)
  * must neither wait for another request to the same context nor stop it.
  *
  * Context: Anywhere but in the kdamond itself; with @control->repeat there, too.
- * Return: 0, or -ECANCELED if the context does not run or ended before the call.
+ * Return: 0; -ECANCELED if the context does not run or ended before the call; or
+ * -EINTR if the caller was killed before it.  After an error @control->fn was not
+ * called, and @control is not in use any more.
  */
 int damon_call(struct damon_ctx *ctx, struct damon_call_control *control)
 {
@@ -53,8 +70,40 @@ int damon_call(struct damon_ctx *ctx, struct damon_call_control *control)
 	if (repeat)
 		return 0;
 
-	wait_for_completion(&control->completion);
+	if (wait_for_completion_killable(&control->completion)) {
+		if (withdraw_call(ctx, control))
+			return -EINTR;
+		wait_for_completion(&control->completion);
+	}
 	return control->canceled ? -ECANCELED : 0;
+}
+
+static int install_walk(struct damon_ctx *ctx,
+			struct damos_walk_control *control)
+{
+	guard(mutex)(&ctx->walk_lock);
+	guard(mutex)(&ctx->lock);
+	if (ctx->closed)
+		return -ECANCELED;
+	if (ctx->walk)
+		return -EBUSY;
+	ctx->walk = control;
+	/* in a pause there is nothing to be seen, and nothing to wait for */
+	wake_kdamond(ctx);
+	return 0;
+}
+
+/* Returns false if the walk has ended by itself. */
+static bool withdraw_walk(struct damon_ctx *ctx,
+			  struct damos_walk_control *control)
+{
+	/* nothing more is shown while the lock is waited for */
+	WRITE_ONCE(control->given_up, true);
+	guard(mutex)(&ctx->walk_lock);
+	if (ctx->walk != control)
+		return false;
+	ctx->walk = NULL;
+	return true;
 }
 
 /**
@@ -67,25 +116,29 @@ int damon_call(struct damon_ctx *ctx, struct damon_call_control *control)
  * same context nor stop it.
  *
  * Context: Anywhere but in the kdamond itself.
- * Return: 0, -EBUSY if there is a walk already, or -ECANCELED if the context does
- * not run, has no schemes, is paused, has all schemes switched off by
- * watermarks, or ended before the walk was complete.
+ * Return: 0; -EBUSY if there is a walk already; -ECANCELED if the context does not
+ * run, has no schemes, is paused, has all schemes switched off by watermarks, or
+ * ended before the walk was complete; or -EINTR if the caller was killed before
+ * that.  After an error, too, @control->walk_fn may have been called, but will not
+ * be any more.
  */
 int damos_walk(struct damon_ctx *ctx, struct damos_walk_control *control)
 {
+	int err;
+
 	init_completion(&control->completion);
 	control->canceled = false;
-	scoped_guard(mutex, &ctx->lock) {
-		if (ctx->closed)
-			return -ECANCELED;
-		if (ctx->walk)
-			return -EBUSY;
-		ctx->walk = control;
-		/* in a pause there is nothing to be seen, and nothing to wait for */
-		wake_kdamond(ctx);
-	}
+	control->given_up = false;
+	control->begun = false;
+	err = install_walk(ctx, control);
+	if (err)
+		return err;
 
-	wait_for_completion(&control->completion);
+	if (wait_for_completion_killable(&control->completion)) {
+		if (withdraw_walk(ctx, control))
+			return -EINTR;
+		wait_for_completion(&control->completion);
+	}
 	return control->canceled ? -ECANCELED : 0;
 }
 
@@ -109,20 +162,29 @@ static void end_call(struct damon_call_control *control, bool canceled)
 	}
 }
 
+/* The first request of a queue, which cannot be taken back any more, or NULL. */
+static struct damon_call_control *take_call(struct damon_ctx *ctx,
+					    struct list_head *queue)
+{
+	struct damon_call_control *control;
+
+	guard(mutex)(&ctx->lock);
+	control = list_first_entry_or_null(queue, struct damon_call_control,
+					   list);
+	if (control)
+		list_del_init(&control->list);
+	return control;
+}
+
 /* Accepts no more requests, and cancels those that are left. */
 void damon_close_requests(struct damon_ctx *ctx)
 {
-	struct damon_call_control *control, *next;
-	LIST_HEAD(left);
+	struct damon_call_control *control;
 
-	scoped_guard(mutex, &ctx->lock) {
+	scoped_guard(mutex, &ctx->lock)
 		ctx->closed = true;
-		list_splice_init(&ctx->calls, &left);
-	}
-	list_for_each_entry_safe(control, next, &left, list) {
-		list_del_init(&control->list);
+	while ((control = take_call(ctx, &ctx->calls)))
 		end_call(control, true);
-	}
 	damon_end_walk(ctx, true);
 }
 
@@ -133,7 +195,7 @@ void damon_close_requests(struct damon_ctx *ctx)
  */
 void damon_serve_calls(struct damon_ctx *ctx, bool all)
 {
-	struct damon_call_control *control, *next;
+	struct damon_call_control *control;
 	LIST_HEAD(queue);
 	LIST_HEAD(keep);
 
@@ -142,48 +204,73 @@ void damon_serve_calls(struct damon_ctx *ctx, bool all)
 		WRITE_ONCE(ctx->call_waiting, false);
 	}
 
-	list_for_each_entry_safe(control, next, &queue, list) {
-		if (ctx->maybe_corrupted)
-			break;
-		if (control->repeat && !all) {
-			list_move_tail(&control->list, &keep);
-			continue;
-		}
-		control->return_code = control->fn(control->data);
-		if (control->repeat) {
-			list_move_tail(&control->list, &keep);
-		} else {
-			list_del_init(&control->list);
+	while (!ctx->maybe_corrupted && (control = take_call(ctx, &queue))) {
+		if (all || !control->repeat)
+			control->return_code = control->fn(control->data);
+		if (control->repeat)
+			list_add_tail(&control->list, &keep);
+		else
 			end_call(control, false);
-		}
 	}
 
-	list_splice_tail(&queue, &keep);
-	scoped_guard(mutex, &ctx->lock)
+	scoped_guard(mutex, &ctx->lock) {
+		list_splice_tail(&queue, &keep);
 		list_splice(&keep, &ctx->calls);
+	}
 }
 
-/* The walk that somebody waits for, or NULL.  It stays until damon_end_walk(). */
-struct damos_walk_control *damon_get_walk(struct damon_ctx *ctx)
+/* The walk that somebody waits for, or NULL. */
+static struct damos_walk_control *current_walk(struct damon_ctx *ctx)
 {
-	guard(mutex)(&ctx->lock);
+	lockdep_assert_held(&ctx->walk_lock);
+	if (!ctx->walk || READ_ONCE(ctx->walk->given_up))
+		return NULL;
 	return ctx->walk;
 }
 
-/* Finishes the walk, if there is one.  The next one starts from scratch. */
-void damon_end_walk(struct damon_ctx *ctx, bool canceled)
+/*
+ * Whether somebody wants to see the pass that begins now.  The first pass that a
+ * walk sees is one for all schemes.
+ */
+bool damon_begin_walk(struct damon_ctx *ctx)
 {
 	struct damos_walk_control *walk;
 	struct damos *s;
 
-	scoped_guard(mutex, &ctx->lock) {
-		walk = ctx->walk;
-		ctx->walk = NULL;
-	}
+	guard(mutex)(&ctx->walk_lock);
+	walk = current_walk(ctx);
 	if (!walk)
+		return false;
+	if (!walk->begun)
+		damon_for_each_scheme(s, ctx)
+			s->walked = false;
+	walk->begun = true;
+	return true;
+}
+
+/* Shows a region to the walk, unless that has come in the middle of the pass. */
+void damon_show_walk(struct damon_ctx *ctx, struct damon_target *t,
+		     struct damon_region *r, struct damos *s,
+		     unsigned long sz_filter_passed)
+{
+	struct damos_walk_control *walk;
+
+	guard(mutex)(&ctx->walk_lock);
+	walk = current_walk(ctx);
+	if (walk && walk->begun)
+		walk->walk_fn(walk->data, ctx, t, r, s, sz_filter_passed);
+}
+
+/* Finishes the walk, if there is one and, unless it is canceled, it has begun. */
+void damon_end_walk(struct damon_ctx *ctx, bool canceled)
+{
+	struct damos_walk_control *walk;
+
+	guard(mutex)(&ctx->walk_lock);
+	walk = current_walk(ctx);
+	if (!walk || !(canceled || walk->begun))
 		return;
-	damon_for_each_scheme(s, ctx)
-		s->walked = false;
+	ctx->walk = NULL;
 	walk->canceled = canceled;
 	complete(&walk->completion);
 }

@@ -16,7 +16,6 @@
 /* A pass under way. */
 struct pass {
 	struct damon_ctx *ctx;
-	struct damos_walk_control *walk;
 	struct damon_target *t;
 	unsigned int target_idx;
 	/*
@@ -27,6 +26,7 @@ struct pass {
 	unsigned long whole_end;
 	unsigned int nr_accesses;
 	unsigned int nr_visited;
+	bool watched;		/* there is a walk */
 };
 
 /* What a scheme's quota says about the region at hand. */
@@ -282,8 +282,8 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	if (damos_quota_is_set(&s->quota))
 		charge(pass, r, s, share, applied, clock_for(s) - begin);
 
-	if (pass->walk && !s->walked)
-		pass->walk->walk_fn(pass->walk->data, ctx, pass->t, r, s, passed);
+	if (pass->watched && !s->walked)
+		damon_show_walk(ctx, pass->t, r, s, passed);
 	if (s->action != DAMOS_STAT)
 		r->age = 0;
 	s->stat.nr_tried++;
@@ -456,7 +456,7 @@ static bool finish_schemes(struct pass *pass)
 	damon_for_each_scheme(s, ctx) {
 		if (ctx->now >= s->next_apply_ns) {
 			arm_scheme(ctx, s);
-			if (pass->walk)
+			if (pass->watched)
 				s->walked = true;
 			if (s->due)
 				s->stat.nr_snapshots++;
@@ -477,7 +477,7 @@ void damos_apply_schemes(struct damon_ctx *ctx)
 	if (!prepare_schemes(ctx))
 		return;
 
-	pass.walk = damon_get_walk(ctx);
+	pass.watched = damon_begin_walk(ctx);
 	damon_for_each_target(pass.t, ctx) {
 		if (ctx->ops.target_valid && !ctx->ops.target_valid(pass.t)) {
 			damon_for_each_scheme(s, ctx)
@@ -489,7 +489,7 @@ void damos_apply_schemes(struct damon_ctx *ctx)
 	}
 	damon_for_each_scheme(s, ctx)
 		forget_place(ctx, s);
-	if (finish_schemes(&pass) && pass.walk)
+	if (finish_schemes(&pass) && pass.watched)
 		damon_end_walk(ctx, false);
 }
 

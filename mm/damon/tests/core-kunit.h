@@ -20,6 +20,7 @@
 #include "attrs-kunit.h"
 #include "lifecycle-kunit.h"
 #include "requests-kunit.h"
+#include "killed-kunit.h"
 #include "windows-kunit.h"
 #include "schemes-kunit.h"
 #include "quota-kunit.h"
@@ -359,6 +360,13 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(walk_needs_schemes),
 	KUNIT_CASE(walk_starts_over),
 	KUNIT_CASE(walk_races_with_stop),
+	/* requests of those who are killed */
+	KUNIT_CASE(killed_in_queue),
+	KUNIT_CASE(killed_next_in_turn),
+	KUNIT_CASE(killed_in_call),
+	KUNIT_CASE(killed_in_walk),
+	KUNIT_CASE(killed_in_pass),
+	KUNIT_CASE(killed_at_any_time),
 	/* windows */
 	KUNIT_CASE_PARAM(rate_is_the_oracles, quarter_gen_params),
 	KUNIT_CASE(unknown_is_not_cold),

@@ -491,7 +491,7 @@ static void walk_shows_tried(struct kunit *test)
 
 static bool walk_installed(struct damon_ctx *ctx)
 {
-	guard(mutex)(&ctx->lock);
+	guard(mutex)(&ctx->walk_lock);
 	return ctx->walk;
 }
 

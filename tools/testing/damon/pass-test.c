@@ -48,9 +48,15 @@ unsigned long damos_wmark_value(enum damos_wmark_metric metric)
 	return 0;
 }
 
-struct damos_walk_control *damon_get_walk(struct damon_ctx *ctx)
+bool damon_begin_walk(struct damon_ctx *ctx)
 {
-	return NULL;
+	return false;
+}
+
+void damon_show_walk(struct damon_ctx *ctx, struct damon_target *t,
+		     struct damon_region *r, struct damos *s,
+		     unsigned long sz_filter_passed)
+{
 }
 
 void damon_end_walk(struct damon_ctx *ctx, bool canceled)
