@@ -25,6 +25,7 @@ struct staged_target {
 	struct damon_target *dst;	/* existing or new, NULL: to be removed */
 	struct damon_target *src;
 	bool is_new;
+	bool same_space;
 	bool set_regions;
 	struct damon_addr_range *ranges;
 	struct damon_regions_plan plan;
@@ -159,19 +160,39 @@ static unsigned int collect_ranges(struct damon_target *t,
 	return nr;
 }
 
+/*
+ * Whether addresses in a target mean the same afterwards.  Fixed ranges are what
+ * was asked for, whichever process it is about.
+ */
+static bool is_same_space(const struct stage *stage,
+			  const struct staged_target *st)
+{
+	const struct damon_ctx *dst = stage->dst, *src = stage->src;
+
+	if (dst->ops.id != src->ops.id)
+		return false;
+	if (src->ops.id == DAMON_OPS_PADDR)
+		return dst->addr_unit == src->addr_unit;
+	return src->ops.id != DAMON_OPS_VADDR || st->dst->pid == st->src->pid;
+}
+
 static int stage_regions(struct stage *stage, struct staged_target *st)
 {
 	unsigned int nr = damon_nr_regions(st->src);
+	struct damon_target none = {
+		.regions_list = LIST_HEAD_INIT(none.regions_list),
+	};
 	int err;
 
+	st->same_space = is_same_space(stage, st);
 	if (!nr)
 		return 0;
 	st->ranges = kvmalloc_array(nr, sizeof(*st->ranges), GFP_KERNEL);
 	if (!st->ranges)
 		return -ENOMEM;
 	nr = collect_ranges(st->src, st->ranges);
-	err = damon_plan_regions(&st->plan, st->dst, st->ranges, nr,
-				 stage->src->min_region_sz);
+	err = damon_plan_regions(&st->plan, st->same_space ? st->dst : &none,
+				 st->ranges, nr, stage->src->min_region_sz);
 	st->set_regions = !err;
 	return err;
 }
@@ -339,19 +360,6 @@ static void swap_pid(struct stage *stage, struct damon_target *dst,
 	dst->pid = pid;
 }
 
-/*
- * Whether addresses in a target mean the same afterwards.  Fixed ranges are what
- * was asked for, whichever process it is about.
- */
-static bool is_same_space(const struct stage *stage,
-			  const struct staged_target *st)
-{
-	if (stage->dst->ops.id != stage->src->ops.id)
-		return false;
-	return stage->src->ops.id != DAMON_OPS_VADDR ||
-		st->dst->pid == st->src->pid;
-}
-
 static void swap_target(struct stage *stage, struct staged_target *st)
 {
 	if (st->is_new) {
@@ -359,7 +367,7 @@ static void swap_target(struct stage *stage, struct staged_target *st)
 			st->dst->pid = get_pid(st->src->pid);
 		damon_add_target(stage->dst, st->dst);
 	} else {
-		if (!st->set_regions && !is_same_space(stage, st))
+		if (!st->same_space)
 			damon_destroy_regions(st->dst);
 		swap_pid(stage, st->dst, st->src);
 	}
@@ -383,21 +391,37 @@ static void swap_targets(struct stage *stage)
 			swap_target(stage, &stage->targets[i]);
 }
 
+static bool intervals_equal(const struct damon_attrs *a,
+			    const struct damon_attrs *b)
+{
+	return a->sample_interval == b->sample_interval &&
+		a->aggr_interval == b->aggr_interval &&
+		!memcmp(&a->intervals_goal, &b->intervals_goal,
+			sizeof(a->intervals_goal));
+}
+
 /*
- * Attributes that are what the user has set before leave tuned intervals alone,
- * and so do the tuned ones when they are handed back.
+ * What the user has set before leaves tuned intervals alone, and so do the tuned
+ * ones when they are handed back.
  */
 static void swap_attrs(struct stage *stage)
 {
 	struct damon_ctx *dst = stage->dst;
 	struct damon_attrs attrs = stage->src->attrs;
+	bool same;
 
 	if (damon_attrs_equal(&attrs, &dst->user_attrs) ||
 	    damon_attrs_equal(&attrs, &dst->attrs))
 		return;
 	if (!attrs.aggr_samples)
 		attrs.aggr_samples = damon_max_nr_accesses(&attrs);
+	same = intervals_equal(&attrs, &dst->user_attrs);
 	dst->user_attrs = attrs;
+	if (same) {
+		attrs.sample_interval = dst->attrs.sample_interval;
+		attrs.aggr_interval = dst->attrs.aggr_interval;
+		attrs.aggr_samples = dst->attrs.aggr_samples;
+	}
 	damon_apply_attrs(dst, &attrs);
 }
 
@@ -497,9 +521,11 @@ static int commit(struct damon_ctx *dst, struct damon_ctx *src,
  * @src that is marked obsolete removes its counterpart.  What was found out so far
  * stays: statistics, what was charged to quotas, what goals have measured if they
  * still measure it, what watermarks have switched off if they are the same, hits of
- * probes that are the same, and regions with their access rates and ages.  These
- * are given up if @src has regions for the target, as far as they are not in those,
- * or if they followed the mappings of another process.
+ * probes that are the same, tuned intervals if what they were tuned from is the same,
+ * and regions with their access rates and ages.  These are given up as far as they
+ * are not in the regions of the target in @src, if that has some, and altogether if
+ * they are of another address space: of another operations set, of another process
+ * whose mappings they followed, or in another address unit.
  *
  * Context: Setup, or worker of @dst; @src must not run.
  * Return: 0, -EINVAL for parameters that a context cannot run with or an obsolete

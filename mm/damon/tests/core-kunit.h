@@ -26,6 +26,7 @@
 #include "quota-kunit.h"
 #include "commit-kunit.h"
 #include "commit-schemes-kunit.h"
+#include "commit-state-kunit.h"
 #include "filters-kunit.h"
 #include "faults-kunit.h"
 #include "probe-kunit.h"
@@ -452,6 +453,19 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(commit_keeps_scheme_state),
 	KUNIT_CASE(commit_many_schemes),
 	KUNIT_CASE(commit_invalid_scheme),
+	/* what a commit does not touch */
+	KUNIT_CASE(commit_keeps_regions),
+	KUNIT_CASE(commit_keeps_charges),
+	KUNIT_CASE(commit_keeps_tuned_quota),
+	KUNIT_CASE(commit_keeps_goals),
+	KUNIT_CASE(commit_keeps_stats),
+	KUNIT_CASE(commit_keeps_deadlines),
+	KUNIT_CASE(commit_keeps_intervals),
+	KUNIT_CASE(commit_middle_obsolete),
+	KUNIT_CASE(commit_addr_unit),
+	KUNIT_CASE(commit_operations),
+	KUNIT_CASE(hand_over_moves),
+	KUNIT_CASE(hand_over_invalid),
 	/* filters */
 	KUNIT_CASE(filter_lists),
 	KUNIT_CASE(filter_order),
