@@ -18,6 +18,10 @@
  * run, and the caller owns it.  Worker: inside the kdamond, that is in callbacks
  * of operations sets, damon_call() and damos_walk().  Anywhere: any context
  * that may sleep.
+ *
+ * Callbacks of damos_walk() and operations sets are called while somebody goes
+ * through targets, regions and schemes.  They must not add or remove any, but for
+ * the regions that a set follows memory with in its init and update callbacks.
  */
 #ifndef _LINUX_DAMON_H
 #define _LINUX_DAMON_H
@@ -700,6 +704,7 @@ struct damon_ctx {
 	struct damon_attrs user_attrs;		/* before any tuning */
 	u64 tune_observed;			/* sum over ... */
 	unsigned long tune_windows;		/* ... windows since the last tuning */
+	unsigned int tune_factor;		/* that of it, 1/10000, zero: none yet */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
 	/* eligible memory by score: behind and in front of where to take over */
 	unsigned long sz_by_score[2][DAMOS_MAX_SCORE + 1];

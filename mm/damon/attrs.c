@@ -152,7 +152,8 @@ void damon_apply_attrs(struct damon_ctx *ctx, const struct damon_attrs *attrs)
  *
  * Access rates and ages that were found so far are converted to the new
  * intervals, deadlines keep the share of their interval that is left.
- * Attributes that are in force already change nothing.
+ * Attributes that are in force already change nothing.  From now on they are what
+ * tuning starts from, and what damon_commit_ctx() compares with.
  *
  * Context: Setup, or worker.
  * Return: 0, or -EINVAL with nothing changed.
@@ -197,23 +198,38 @@ static u64 observed_accesses(struct damon_ctx *ctx)
 }
 
 /*
- * The next sampling interval, for a share of observed accesses: up to double if
- * there were too few, down to half if there were too many.
+ * What to multiply the sampling interval with, for a share of observed accesses.
+ *
+ * A sample of twice the time sees at most twice as many accesses.  So the factor
+ * that the share is off by does not lead beyond the goal.  If the same way has to
+ * be gone again the share grows less than that, so go twice as far.
  */
-static unsigned long next_sample_interval(const struct damon_attrs *attrs,
-					  u64 observed)
+static u64 tuning_factor(struct damon_ctx *ctx, u64 observed)
 {
-	const struct damon_intervals_goal *goal = &attrs->intervals_goal;
-	u64 score = div64_u64(observed, max(goal->access_bp, 1UL));
-	u64 factor, next;
+	u64 last = ctx->tune_factor ?: BP, factor;
 
-	if (score <= BP)
-		factor = 2 * BP - score;
-	else
-		factor = BP - min_t(u64, score - BP, BP) / 2;
-	next = damon_mul_div(max(attrs->sample_interval, 1UL), factor, BP);
+	factor = damon_mul_div(ctx->attrs.intervals_goal.access_bp,
+			       (u64)BP * BP, max(observed, 1));
+	factor = clamp(factor, BP / 4, 4 * BP);
+	if (abs_diff(factor, (u64)BP) <= BP / 5)
+		/* so close to the goal, much of what is left is chance */
+		factor = (factor + BP) / 2;
+	else if (factor < BP ? last < BP * 4 / 5 : last > BP * 6 / 5)
+		factor = clamp(damon_mul_div(factor, factor, BP), BP / 4,
+			       4 * BP);
+	ctx->tune_factor = factor;
+	return factor;
+}
+
+static unsigned long next_sample_interval(struct damon_ctx *ctx, u64 observed)
+{
+	const struct damon_intervals_goal *goal = &ctx->attrs.intervals_goal;
+	unsigned long now = ctx->attrs.sample_interval;
+	u64 factor = tuning_factor(ctx, observed);
+	u64 next = damon_mul_div(max(now, 1UL), factor, BP);
+
 	/* rounding down must not pin a short interval for ever */
-	if (factor > BP && next == attrs->sample_interval)
+	if (factor > BP && next == now)
 		next++;
 	return clamp_t(u64, max(next, 1ULL), goal->min_sample_us,
 		       goal->max_sample_us);
@@ -236,6 +252,7 @@ bool damon_tune_intervals(struct damon_ctx *ctx)
 	if (!goal->aggrs) {
 		ctx->tune_windows = 0;
 		ctx->tune_observed = 0;
+		ctx->tune_factor = 0;
 		return false;
 	}
 	ctx->tune_observed += observed_accesses(ctx);
@@ -245,7 +262,7 @@ bool damon_tune_intervals(struct damon_ctx *ctx)
 	observed = div64_u64(ctx->tune_observed, ctx->tune_windows);
 	ctx->tune_windows = 0;
 	ctx->tune_observed = 0;
-	tuned.sample_interval = next_sample_interval(&tuned, observed);
+	tuned.sample_interval = next_sample_interval(ctx, observed);
 	if (check_mul_overflow(tuned.sample_interval, tuned.aggr_samples,
 			       &tuned.aggr_interval))
 		return false;

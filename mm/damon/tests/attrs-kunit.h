@@ -226,8 +226,8 @@ static void tune_one_step(struct kunit *test)
 {
 	static const unsigned int cases[][2] = {
 		/* of 20 samples of all memory 16 are wanted: interval, us */
-		{ 0, 10000 }, { 4, 8750 }, { 8, 7500 }, { 12, 6250 },
-		{ 16, 5000 }, { 20, 4375 },
+		{ 0, 20000 }, { 4, 20000 }, { 8, 10000 }, { 10, 8000 },
+		{ 16, 5000 }, { 20, 4500 },
 	};
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damon_region *r = add_one(test, ctx, 20480);
@@ -235,6 +235,7 @@ static void tune_one_step(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		set_goal(test, ctx, 8000, 1);
+		ctx->tune_factor = 0;
 		r->nr_accesses = cases[i][0];
 		KUNIT_EXPECT_EQ(test, damon_tune_intervals(ctx),
 				cases[i][1] != 5000);
@@ -242,11 +243,11 @@ static void tune_one_step(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, cases[i][1] * 20);
 		KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_samples, 20);
 	}
-	/* more than twice as much as wanted: half, not less */
+	/* more than four times as much as wanted: a quarter, not less */
 	set_goal(test, ctx, 1000, 1);
 	r->nr_accesses = 20;
 	damon_tune_intervals(ctx);
-	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 2500);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1250);
 }
 
 static void tune_within_bounds(struct kunit *test)
@@ -288,7 +289,7 @@ static void tune_period(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx));
 	KUNIT_EXPECT_TRUE(test, damon_tune_intervals(ctx));
 	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx));
-	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 10000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 20000);
 }
 
 static void tune_extremes(struct kunit *test)
@@ -299,14 +300,14 @@ static void tune_extremes(struct kunit *test)
 	/* nothing to look at */
 	set_goal(test, ctx, 400, 1);
 	damon_tune_intervals(ctx);
-	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 10000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 20000);
 
 	/* everything that there is, and no access wanted */
 	r = add_one(test, ctx, ULONG_MAX);
 	set_goal(test, ctx, 0, 1);
 	r->nr_accesses = 20;
 	damon_tune_intervals(ctx);
-	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 2500);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1250);
 
 	set_goal(test, ctx, 10000, 1);
 	r->nr_accesses = 20;

@@ -492,30 +492,30 @@ static void commit_keeps_tuned(struct kunit *test)
 	set_goal(test, dst, 400, 1);
 	src->attrs = dst->attrs;
 	damon_tune_intervals(dst);
-	KUNIT_ASSERT_EQ(test, dst->attrs.sample_interval, 10000);
+	KUNIT_ASSERT_EQ(test, dst->attrs.sample_interval, 20000);
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 10000);
+	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 20000);
 	/* something else that is new counts for itself */
 	src->attrs.max_nr_regions = 500;
 	src->attrs.aggr_samples = 0;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 10000);
-	KUNIT_EXPECT_EQ(test, dst->attrs.aggr_interval, 200000);
+	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 20000);
+	KUNIT_EXPECT_EQ(test, dst->attrs.aggr_interval, 400000);
 	KUNIT_EXPECT_EQ(test, dst->attrs.aggr_samples, 20);
 	KUNIT_EXPECT_EQ(test, dst->attrs.max_nr_regions, 500);
 	/* handed back as they are, and then told once more */
 	src->attrs = dst->attrs;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 10000);
+	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 20000);
 	src->attrs.max_nr_regions = 600;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 10000);
+	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 20000);
 	/* new intervals count, and so does a new goal */
 	src->attrs.sample_interval = 4000;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 4000);
 	damon_tune_intervals(dst);
-	KUNIT_ASSERT_EQ(test, dst->attrs.sample_interval, 8000);
+	KUNIT_ASSERT_EQ(test, dst->attrs.sample_interval, 16000);
 	src->attrs.intervals_goal.max_sample_us = 6000;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 4000);

@@ -328,9 +328,11 @@ TEST(tuning_follows_the_table)
 {
 	/* 1/10000 of the goal that was reached, 1/10000 of the interval then */
 	static const unsigned int v[][2] = {
-		{ 0, 20000 }, { 2500, 17500 }, { 5000, 15000 }, { 9000, 11000 },
-		{ 10000, 10000 }, { 11000, 9500 }, { 15000, 7500 },
-		{ 20000, 5000 }, { 40000, 5000 }, { 250000, 5000 },
+		{ 0, 40000 }, { 2500, 40000 }, { 5000, 20000 }, { 8000, 12500 },
+		{ 9000, 10555 }, { 9500, 10263 }, { 10000, 10000 },
+		{ 10500, 9761 }, { 12500, 9000 }, { 16000, 6250 },
+		{ 20000, 5000 },
+		{ 40000, 2500 }, { 250000, 2500 },
 	};
 	int i;
 
@@ -345,6 +347,34 @@ TEST(tuning_follows_the_table)
 		EXPECT_EQ(v[i][1] * 10000, ctx->attrs.aggr_interval);
 		free_ctx(ctx);
 	}
+}
+
+/* The same way again is gone faster, up to the same bounds. */
+TEST(tuning_speeds_up)
+{
+	static const unsigned int v[][2] = {
+		/* 1/10000 of the goal, 1/10000 of the interval then */
+		{ 6250, 16000 }, { 6250, 25600 }, { 6250, 25600 },
+		{ 9000, 10555 }, { 5000, 20000 }, { 2500, 40000 },
+		{ 16000, 6250 }, { 16000, 3906 }, { 20000, 2500 },
+		{ 10000, 10000 }, { 20000, 5000 },
+	};
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r;
+	unsigned int i;
+
+	set_goal(ctx, 10000, 10000, 1);
+	r = add(target_of(ctx), 0, 1000, 0);
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		ctx->attrs.sample_interval = 10000;
+		ctx->attrs.aggr_interval = 10000 * 10000UL;
+		r->nr_accesses = v[i][0] * 400 / 10000;
+		damon_tune_intervals(ctx);
+		EXPECT_EQ(v[i][1], ctx->attrs.sample_interval) {
+			TH_LOG("vector %d", i);
+		}
+	}
+	free_ctx(ctx);
 }
 
 TEST(tuning_respects_its_bounds)
@@ -407,61 +437,116 @@ TEST(tuning_leaves_the_shortest_interval)
 }
 
 /*
- * Memory whose pages are touched at rates from once a day to hundreds per second:
- * what one sample sees grows with the sampling interval.
+ * Memory some of which is always in use, while the rates at which the rest is
+ * touched are spread over some orders of magnitude: what one sample sees grows
+ * with the sampling interval, in proportion at first, and less and less.
  */
-static double access_share(unsigned long sample_us, unsigned int page,
-			   unsigned int pages)
-{
-	double rate = pow(10, 8.5 * pow((double)page / pages, 1.5)) / SEC / 5;
+struct plant {
+	unsigned int nr, nr_busy;
+	double rate;			/* of the quickest of the rest, per us */
+	double decades;
+};
 
-	return 1 - exp(-rate * sample_us / SEC);
+static double access_share(const struct plant *plant, unsigned int i, double us)
+{
+	double slower;
+
+	if (i < plant->nr_busy)
+		return 1;
+	slower = plant->decades * (i - plant->nr_busy) /
+		(plant->nr - plant->nr_busy);
+	return -expm1(-plant->rate * pow(10, -slower) * us);
 }
 
-static double observe(struct rng *rng, struct damon_ctx *ctx)
+static double mean_share(const struct plant *plant, double us)
+{
+	double sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < plant->nr; i++)
+		sum += access_share(plant, i, us);
+	return sum / plant->nr;
+}
+
+/* One for which the goal is met with some interval from 1 ms to 10 s. */
+static struct plant random_plant(struct rng *rng, double goal)
+{
+	struct plant plant = {
+		.nr = 500,
+		.nr_busy = rnd_in(rng, 0, 500 * goal * 5 / 8),
+		.decades = 6 * rnd_share(rng),
+	};
+	double us = 1000 * pow(10, 4 * rnd_share(rng)), low = -12, high = 3;
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		double middle = (low + high) / 2;
+
+		plant.rate = pow(10, middle);
+		if (mean_share(&plant, us) < goal)
+			low = middle;
+		else
+			high = middle;
+	}
+	return plant;
+}
+
+static void observe(struct rng *rng, struct damon_ctx *ctx,
+		    const struct plant *plant)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i = 0, j;
-	struct damon_target *t = target_of(ctx);
 	struct damon_region *r;
-	double sum = 0;
 
-	damon_for_each_region(r, t) {
-		double p = access_share(ctx->attrs.sample_interval, i++,
-					damon_nr_regions(t));
+	damon_for_each_region(r, target_of(ctx)) {
+		double p = access_share(plant, i++, ctx->attrs.sample_interval);
 
 		r->nr_accesses = 0;
 		for (j = 0; j < window; j++)
 			r->nr_accesses += rnd_true(rng, p);
-		sum += p;
 	}
-	return sum / i;
+}
+
+/* Tunes on and on.  Returns how often until the share was right for ever after. */
+static unsigned int count_tunings(struct rng *rng, struct damon_ctx *ctx,
+				  const struct plant *plant, double goal)
+{
+	const unsigned int aggrs = ctx->attrs.intervals_goal.aggrs, nr = 30;
+	unsigned int i, j, last_off = 0;
+
+	for (i = 1; i <= nr; i++) {
+		double share = mean_share(plant, ctx->attrs.sample_interval);
+
+		if (fabs(share / goal - 1) > 0.1)
+			last_off = i;
+		for (j = 0; j < aggrs; j++) {
+			observe(rng, ctx, plant);
+			damon_tune_intervals(ctx);
+		}
+	}
+	return last_off;
 }
 
 TEST(tuning_reaches_its_goal_and_stays)
 {
-	const unsigned int aggrs = 4;
+	unsigned int nr_starts = 0, most = 0, nr, i;
 	struct rng rng;
 
-	for_each_case(rng, 40) {
+	for_each_case(rng, 60) {
 		struct damon_ctx *ctx = make_ctx(1);
-		/* from 1 ms to 10 s, every magnitude alike */
-		unsigned long start = 1000 * pow(10, 4 * rnd_share(&rng));
-		unsigned int i;
-		double share;
+		struct plant plant = random_plant(&rng, 0.04);
 
-		set_goal(ctx, start, 20, aggrs);
-		for (i = 0; i < 1000; i++)
+		/* from 1 ms to 10 s, every magnitude alike */
+		set_goal(ctx, 1000 * pow(10, 4 * rnd_share(&rng)), 20, 4);
+		for (i = 0; i < plant.nr; i++)
 			add(target_of(ctx), i, i + 1, 0);
-		for (i = 0; i < 40 * aggrs; i++) {
-			share = observe(&rng, ctx);
-			if (i >= 11 * aggrs)
-				HOLDS(share > 0.036 && share < 0.044);
-			damon_tune_intervals(ctx);
-			HOLDS(ctx->attrs.aggr_interval ==
-			      20 * ctx->attrs.sample_interval);
-		}
+		nr = count_tunings(&rng, ctx, &plant, 0.04);
+		HOLDS(nr < 12);
+		HOLDS(ctx->attrs.aggr_interval == 20 * ctx->attrs.sample_interval);
+		most = max(most, nr);
+		nr_starts++;
 		free_ctx(ctx);
 	}
+	TH_LOG("%u starts, at most %u tunings", nr_starts, most);
 }
 
 TEST_HARNESS_MAIN

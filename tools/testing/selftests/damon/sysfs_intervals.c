@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tuning of the intervals with a workload of which is known what a sampling
+ * interval shows of it: pages are touched at random, all of them equally often.
+ * An interval of length T sees the share 1 - exp(-rate * T) of them.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sysfs_lib.h"
+
+#define NR_PAGES	16384UL
+#define NR_MOST		12	/* tunings until the goal is met */
+#define NR_STAY		8	/* and some more */
+
+/* Touches per page and second, and the share to be seen, in 1/10000. */
+#define RATE		1.0
+#define GOAL_BP		400
+
+static atomic_ulong *nr_touches;
+static char *memory;
+
+static double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void stay_on_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+static pid_t start_touching(void)
+{
+	unsigned long long random = 1;
+	unsigned long nr = 0;
+	pid_t pid = fork();
+	double begin;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stay_on_cpu();
+	begin = now_s();
+	for (;;) {
+		unsigned long due = (now_s() - begin) * RATE * NR_PAGES;
+
+		for (; nr < due; nr++) {
+			random = random * 6364136223846793005ULL + 1;
+			memory[(random >> 33) % NR_PAGES * PAGE]++;
+		}
+		atomic_store(nr_touches, nr);
+		usleep(1000);
+	}
+}
+
+/* Another process on the same CPU: what the TLB has seen does not stay for ever. */
+static pid_t start_ticking(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stay_on_cpu();
+	for (;;)
+		usleep(1000);
+}
+
+/* Nanoseconds that a task has run. */
+static unsigned long long cpu_ns(unsigned long pid)
+{
+	unsigned long long ns = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%lu/schedstat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu", &ns) != 1)
+		ns = 0;
+	fclose(file);
+	return ns;
+}
+
+static void start_tuning(pid_t pid, unsigned long sample_us)
+{
+	unsigned long borders[] = {
+		(unsigned long)memory, (unsigned long)memory + NR_PAGES * PAGE,
+	};
+
+	stage("fvaddr");
+	EXPECT(!put_ul(ATTRS "/intervals/sample_us", sample_us));
+	EXPECT(!put_ul(ATTRS "/intervals/aggr_us", 10 * sample_us));
+	EXPECT_PUT(ATTRS "/intervals/intervals_goal/aggrs", "5", 0);
+	EXPECT(!put_ul(ATTRS "/intervals/intervals_goal/access_bp", GOAL_BP));
+	EXPECT_PUT(ATTRS "/intervals/intervals_goal/min_sample_us", "1000", 0);
+	EXPECT_PUT(ATTRS "/intervals/intervals_goal/max_sample_us", "10000000", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/max", "800", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/min", "400", 0);
+	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
+	stage_target(0, pid);
+	stage_regions(borders, 1);
+	EXPECT_PUT(K0 "/state", "on", 0);
+}
+
+/* Waits for the next tuned interval that differs from the last one. */
+static unsigned long next_interval(unsigned long last)
+{
+	unsigned long sample_us = last;
+
+	for (int ms = 0; ms < 3 * LONG_MS && sample_us == last; ms += 20) {
+		sleep_ms(20);
+		EXPECT_PUT(K0 "/state", "update_tuned_intervals", 0);
+		sample_us = get_ul(ATTRS "/intervals/sample_us");
+	}
+	return sample_us;
+}
+
+static void test_from(unsigned long start_us)
+{
+	pid_t ticker = start_ticking(), pid = start_touching();
+	unsigned long sample_us = start_us, touches, kdamond;
+	unsigned long long ran_ns;
+	double mean_us = 0, best_us = 0, begin, took, share, load;
+	int nr = 0;
+
+	start_tuning(pid, start_us);
+	/* The rate is not what it ought to be if the machine is slow. */
+	best_us = -log(1 - GOAL_BP / 10000.0) / RATE * 1e6;
+	while (nr < NR_MOST && fabs(sample_us / best_us - 1) > 0.2) {
+		sample_us = next_interval(sample_us);
+		nr++;
+	}
+	touches = atomic_load(nr_touches);
+	kdamond = get_ul(K0 "/pid");
+	ran_ns = cpu_ns(kdamond);
+	begin = now_s();
+	for (int i = 0; i < NR_STAY; i++) {
+		sample_us = next_interval(sample_us);
+		mean_us += sample_us / (double)NR_STAY;
+	}
+	took = now_s() - begin;
+	touches = atomic_load(nr_touches) - touches;
+	load = (cpu_ns(kdamond) - ran_ns) / 1e9 / took;
+	share = 1 - exp(-(double)touches / NR_PAGES / took * mean_us / 1e6);
+	printf("# from %lu us: %d tunings, then %.0f us, which sees %.2f %%\n",
+	       start_us, nr, mean_us, 100 * share);
+	if (load > 0.3 || touches < 0.8 * RATE * NR_PAGES * took) {
+		skip("too slow a machine: %.0f %% of a CPU for monitoring alone",
+		     100 * load);
+	} else {
+		EXPECT(nr < NR_MOST);
+		EXPECT(fabs(share * 10000 / GOAL_BP - 1) < 0.1);
+	}
+	stop_victim(pid);
+	stop_victim(ticker);
+}
+
+static void test_from_short(void)
+{
+	test_from(2000);
+}
+
+static void test_from_long(void)
+{
+	test_from(300000);
+}
+
+int main(void)
+{
+	static const struct test_case cases[] = {
+		{ "from a short interval", test_from_short },
+		{ "from a long interval", test_from_long },
+	};
+
+	nr_touches = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, NR_PAGES * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (nr_touches == MAP_FAILED || memory == MAP_FAILED)
+		ksft_exit_fail_msg("no memory\n");
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
