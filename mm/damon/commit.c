@@ -527,7 +527,7 @@ static int commit(struct damon_ctx *dst, struct damon_ctx *src,
  * they are of another address space: of another operations set, of another process
  * whose mappings they followed, or in another address unit.
  *
- * Context: Setup, or worker of @dst; @src must not run.
+ * Context: Setup, or worker of @dst in damon_call(); @src must not run.
  * Return: 0, -EINVAL for parameters that a context cannot run with or an obsolete
  * target without a counterpart, or -ENOMEM.  After an error @dst is as before.
  */
@@ -557,8 +557,9 @@ int damon_commit_ctx(struct damon_ctx *dst, struct damon_ctx *src)
  * damon_commit_ctx() without copies: what @dst had goes to @src, and is freed with
  * it, by whom and when that does not keep @dst from monitoring.
  *
- * Context: Setup, or worker of @dst.
- * Return: Like damon_commit_ctx().
+ * Context: Setup, or worker of @dst in damon_call().
+ * Return: Like damon_commit_ctx().  After an error @dst is as before, and so is
+ * @src.
  */
 int damon_hand_over_ctx(struct damon_ctx *dst, struct damon_ctx *src)
 {

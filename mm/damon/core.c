@@ -57,6 +57,8 @@ bool damon_is_registered_ops(enum damon_ops_id id)
  * damon_register_ops() - Make an operations set available.
  * @ops:	The set.  It is copied.
  *
+ * Sets are never taken back, so what registers one must stay.
+ *
  * Context: Anywhere.
  * Return: 0, or -EINVAL if its id is unknown or taken.
  */
@@ -75,8 +77,10 @@ int damon_register_ops(struct damon_operations *ops)
  * @ctx:	The context.
  * @id:		Which set.
  *
+ * Before targets refer to anything: how to drop that is the set's to know.
+ *
  * Context: Setup.
- * Return: 0, or -EINVAL if it is not registered.
+ * Return: 0, or -EINVAL if it is not registered; then @ctx has the one it had.
  */
 int damon_select_ops(struct damon_ctx *ctx, enum damon_ops_id id)
 {
@@ -134,6 +138,9 @@ struct damos *damon_new_scheme(struct damos_access_pattern *pattern,
  * @ctx:	The context, which owns the scheme from now on.
  * @s:		The scheme.
  *
+ * Its first pass is a whole apply interval later.  Whether it is one that a context
+ * can run with is looked at by damon_start() and damon_commit_ctx() only.
+ *
  * Context: Setup, or worker.
  */
 void damon_add_scheme(struct damon_ctx *ctx, struct damos *s)
@@ -178,6 +185,8 @@ static void destroy_schemes(struct damon_ctx *ctx)
  * @ctx:	The context.
  * @schemes:	Its new schemes, in the order in which they are applied.
  * @nr_schemes:	Their number.
+ *
+ * Those that it had are freed.
  *
  * Context: Setup.
  */
@@ -461,10 +470,13 @@ static int start_all(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive,
  * When it returns, the kdamonds have set their regions up and sample.  A context
  * without a valid target ends again at once.
  *
- * Context: Setup, sleeps.
+ * Context: Setup.  Waits for the kdamonds to begin, so the caller must hold no lock
+ * that @ops.init takes.
  * Return: 0; -EINVAL for parameters that a context cannot run with, which the
  * kernel log tells about; -EBUSY if a context runs already, if @exclusive and any
- * other runs, or if others run exclusively; or the error of making a thread.
+ * other runs, or if others run exclusively; or the error of making a thread, which
+ * is -EINTR if the caller was killed.  After an error none of them runs that did
+ * not run before.  Those that had been started have lost their targets then.
  */
 int damon_start(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive)
 {
@@ -495,7 +507,11 @@ static struct task_struct *get_kdamond(struct damon_ctx *ctx)
  * Several callers may stop the same context; all but one get -EPERM, when it has
  * stopped.
  *
- * Context: Anywhere but in a kdamond, sleeps.
+ * Requests that wait are canceled.  It takes as long as what the kdamond is in the
+ * middle of, for example one application of a scheme.
+ *
+ * Context: Anywhere but in a kdamond, and with no lock that callbacks of the
+ * contexts' operations sets or functions of requests to them take.
  * Return: 0, or -EPERM if one of them did not run; the others are stopped.
  */
 int damon_stop(struct damon_ctx **ctxs, int nr_ctxs)
@@ -518,6 +534,9 @@ int damon_stop(struct damon_ctx **ctxs, int nr_ctxs)
 /**
  * damon_is_running() - Whether a context runs.
  * @ctx:	The context.
+ *
+ * That may have changed when it returns, unless the caller is the context's worker,
+ * or the only one to start it and finds that it does not run.
  *
  * Context: Anywhere.
  * Return: Whether it has a kdamond.

@@ -47,12 +47,13 @@ static bool withdraw_call(struct damon_ctx *ctx,
  * Without @control->repeat the function runs once, soon, and damon_call() waits
  * for it.  With it, damon_call() returns at once, and the function runs once per
  * sampling interval.  The function may use everything that is for workers; it
- * must neither wait for another request to the same context nor stop it.
+ * must neither wait for another request to the same context nor stop it.  The
+ * caller must hold no lock that the function takes.
  *
  * Context: Anywhere but in the kdamond itself; with @control->repeat there, too.
  * Return: 0; -ECANCELED if the context does not run or ended before the call; or
  * -EINTR if the caller was killed before it.  After an error @control->fn was not
- * called, and @control is not in use any more.
+ * called, and @control is the caller's again, also if it was to be freed.
  */
 int damon_call(struct damon_ctx *ctx, struct damon_call_control *control)
 {
@@ -113,7 +114,8 @@ static bool withdraw_walk(struct damon_ctx *ctx,
  *
  * Each scheme's next complete pass is shown, so this takes up to the longest
  * apply interval.  The function must neither wait for another request to the
- * same context nor stop it.
+ * same context nor stop it, and had better be quick: the context does nothing else
+ * meanwhile.  The caller must hold no lock that the function takes.
  *
  * Context: Anywhere but in the kdamond itself.
  * Return: 0; -EBUSY if there is a walk already; -ECANCELED if the context does not
