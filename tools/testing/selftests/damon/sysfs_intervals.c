@@ -23,7 +23,7 @@
 
 #define NR_PAGES	16384UL
 #define NR_MOST		12	/* tunings until the goal is met */
-#define NR_STAY		8	/* and some more */
+#define NR_STAY		6	/* and some more */
 
 /* Touches per page and second, and the share to be seen, in 1/10000. */
 #define RATE		1.0
@@ -184,7 +184,7 @@ static void test_from_short(void)
 
 static void test_from_long(void)
 {
-	test_from(300000);
+	test_from(200000);
 }
 
 int main(void)
