@@ -295,7 +295,7 @@ static void forget_samples(struct damon_target *t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }
 
-static enum damon_answer finish_sample(struct sampler *s, struct damon_region *r)
+static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r)
 {
 	enum damon_answer answer;
 
@@ -312,7 +312,7 @@ static enum damon_answer finish_sample(struct sampler *s, struct damon_region *r
 /* With @stay, the next sample is taken from the same page if that is any good. */
 static void check_region(struct sampler *s, struct damon_region *r, bool stay)
 {
-	enum damon_answer answer = finish_sample(s, r);
+	enum damon_answer answer = answer_sample(s, r);
 
 	stay &= answer == DAMON_NOT_ACCESSED ||
 		(answer == DAMON_ACCESSED && arm_sample(s, r->sampling_addr));
