@@ -392,6 +392,16 @@ int damon_nr_running_ctxs(void)
 	return nr_running;
 }
 
+/*
+ * The first thing a kdamond does.  From here on it can be stopped: a thread that
+ * is stopped before it runs never does, and damon_start() would wait for ever.
+ */
+void damon_context_started(struct damon_ctx *ctx)
+{
+	guard(mutex)(&ctx->lock);
+	ctx->kdamond = current;
+}
+
 /* The last thing a kdamond does: @ctx is stopped, and may be gone afterwards. */
 void damon_context_stopped(struct damon_ctx *ctx)
 {
@@ -418,8 +428,6 @@ static int start_one(struct damon_ctx *ctx)
 	kref_get(&ctx->ref);
 	nr_running++;
 	reinit_completion(&ctx->started);
-	scoped_guard(mutex, &ctx->lock)
-		ctx->kdamond = task;
 	wake_up_process(task);
 	wait_for_completion(&ctx->started);
 	return 0;

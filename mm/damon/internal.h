@@ -356,6 +356,7 @@ int damos_check_goals(const struct damos_quota *quota);
 
 bool damon_has_valid_target(struct damon_ctx *ctx);
 void damon_destroy_targets(struct damon_ctx *ctx);
+void damon_context_started(struct damon_ctx *ctx);
 void damon_context_stopped(struct damon_ctx *ctx);
 
 /* kdamond.c */

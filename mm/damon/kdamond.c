@@ -235,6 +235,7 @@ int damon_kdamond_fn(void *data)
 {
 	struct damon_ctx *ctx = data;
 
+	damon_context_started(ctx);
 	ctx->maybe_corrupted = false;
 	begin_schedule(ctx);
 	if (ctx->ops.init)
