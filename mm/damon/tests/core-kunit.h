@@ -30,6 +30,7 @@
 #include "filters-kunit.h"
 #include "faults-kunit.h"
 #include "probe-kunit.h"
+#include "races-kunit.h"
 
 /* operations sets */
 
@@ -512,6 +513,6 @@ static struct kunit_suite damon_suite = {
 	.test_cases = damon_cases,
 };
 
-kunit_test_suite(damon_suite);
+kunit_test_suites(&damon_suite, &damon_race_suite);
 
 #endif /* _MM_DAMON_TESTS_CORE_KUNIT_H */
