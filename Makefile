@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 
 # Given on make's command line or in the environment, for kit/.
-export BASE CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS
+export BASE CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS CYCLES RACE_SECONDS
 
 ##@ The result
 .PHONY: run
@@ -39,9 +39,12 @@ vm: packages		## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU
 	@kit/vm
 
 ##@ Testing
-.PHONY: check
+.PHONY: check check-deep
 check: packages		## every test that gates a change (STEPS="..." for some of them)
 	@kit/check
+
+check-deep: packages	## hours of races, and every allocation failed once (CYCLES= RACE_SECONDS= per race)
+	@STEPS="$(or $(STEPS),storm faults)" kit/check
 
 ##@ Handing on
 .PHONY: series series-check
