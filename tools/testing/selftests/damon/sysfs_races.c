@@ -49,7 +49,7 @@ static void issue(unsigned int kind, const char *path, const char *text)
 	__atomic_fetch_add(&shared->results[kind][error], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->nr_returned, 1, __ATOMIC_RELAXED);
 	if (error == EBUSY)
-		sleep_ms(1 + random() % 4);
+		sleep_ms(1 + random() % 16);
 }
 
 static void change_counts(pid_t pid)
@@ -71,6 +71,9 @@ static void change_counts(pid_t pid)
 		issue(0, counts[2 + dice / 16 % (ARRAY_SIZE(counts) - 2)],
 		      dice % 3 ? "1" : "2");
 	}
+	if (dice % 4)
+		return;
+	/* now and then so that something can run */
 	put(C0 "/operations", "vaddr");
 	put_ul(C0 "/targets/0/pid_target", pid);
 	put(S0 "/access_pattern/sz/max", MAX_UL);
