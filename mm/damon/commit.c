@@ -187,7 +187,8 @@ static int stage_regions(struct stage *stage, struct staged_target *st)
 	st->same_space = is_same_space(stage, st);
 	if (!nr)
 		return 0;
-	st->ranges = kvmalloc_array(nr, sizeof(*st->ranges), GFP_KERNEL);
+	st->ranges = kvmalloc_array(nr, sizeof(*st->ranges),
+				    GFP_KERNEL | __GFP_NOWARN);
 	if (!st->ranges)
 		return -ENOMEM;
 	nr = collect_ranges(st->src, st->ranges);
@@ -233,7 +234,7 @@ static int stage_targets(struct stage *stage)
 	int err;
 
 	stage->targets = kvcalloc(count_entries(&stage->src->adaptive_targets),
-				  sizeof(*stage->targets), GFP_KERNEL);
+				  sizeof(*stage->targets), GFP_KERNEL | __GFP_NOWARN);
 	if (!stage->targets)
 		return -ENOMEM;
 

@@ -167,7 +167,7 @@ static int build_regions(const struct damon_sysfs_draft *draft,
 
 	if (!nr)
 		return 0;
-	ranges = kvmalloc_array(nr, sizeof(*ranges), GFP_KERNEL);
+	ranges = kvmalloc_array(nr, sizeof(*ranges), GFP_KERNEL | __GFP_NOWARN);
 	if (!ranges)
 		return -ENOMEM;
 	ret = read_ranges(draft, index, regions, ranges);
