@@ -169,6 +169,7 @@ static void rand_per_context(struct kunit *test)
 
 struct ram_seen {
 	u64 start, end;
+	u64 bytes;
 	unsigned int nr;
 };
 
@@ -179,6 +180,7 @@ static int see_ram(struct resource *res, void *data)
 	if (!ram->nr++)
 		ram->start = res->start;
 	ram->end = max_t(u64, ram->end, res->end + 1);
+	ram->bytes += resource_size(res);
 	return 0;
 }
 
@@ -186,6 +188,19 @@ static int set_ram(struct damon_target *t, unsigned long *begin,
 		   unsigned long *end, unsigned long unit, unsigned long grain)
 {
 	return damon_set_region_system_rams_default(t, begin, end, unit, grain);
+}
+
+/* All that is RAM, and no hole but for what the unit cuts off. */
+static void expect_ram_only(struct kunit *test, struct damon_target *t,
+			    const struct ram_seen *ram, unsigned long unit)
+{
+	struct damon_region *r;
+	u64 bytes = 0;
+
+	damon_for_each_region(r, t)
+		bytes += (u64)damon_sz_region(r) * unit;
+	KUNIT_EXPECT_LE(test, bytes, ram->bytes + ram->nr * unit);
+	KUNIT_EXPECT_GE(test, bytes + ram->nr * unit, ram->bytes);
 }
 
 static void ram_default(struct kunit *test)
@@ -204,9 +219,9 @@ static void ram_default(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, set_ram(t, &begin, &end, units[i], 1));
 		KUNIT_EXPECT_EQ(test, begin, div64_ul(ram.start, units[i]));
 		KUNIT_EXPECT_EQ(test, end, div64_ul(ram.end, units[i]));
-		KUNIT_ASSERT_EQ(test, damon_nr_regions(t), 1);
 		KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.start, begin);
-		KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.end, end);
+		KUNIT_EXPECT_EQ(test, damon_last_region(t)->ar.end, end);
+		expect_ram_only(test, t, &ram, units[i]);
 	}
 }
 
@@ -254,6 +269,24 @@ static void ram_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, begin, 0);
 	KUNIT_EXPECT_EQ(test, end, 0);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 0);
+}
+
+/* The smallest region may be larger than what is between two pieces. */
+static void ram_coarse(struct kunit *test)
+{
+	struct damon_target *t = add_target(test, new_ctx(test));
+	unsigned long begin = 0, end = 0, grain = ULONG_MAX / 2 + 1;
+	struct ram_seen ram = {};
+
+	walk_system_ram_res(0, -1, &ram, see_ram);
+	if (!ram.nr || ram.end > grain)
+		kunit_skip(test, "no System RAM here that fits");
+	KUNIT_EXPECT_EQ(test, 0, set_ram(t, &begin, &end, 1, grain));
+	KUNIT_EXPECT_EQ(test, begin, ram.start);
+	KUNIT_EXPECT_EQ(test, end, ram.end);
+	KUNIT_ASSERT_EQ(test, damon_nr_regions(t), 1);
+	KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.start, 0);
+	KUNIT_EXPECT_EQ(test, damon_last_region(t)->ar.end, grain);
 }
 
 static void ram_explicit(struct kunit *test)
@@ -501,6 +534,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(rand_large),
 	KUNIT_CASE(rand_per_context),
 	KUNIT_CASE(ram_default),
+	KUNIT_CASE(ram_coarse),
 	KUNIT_CASE(ram_explicit),
 	KUNIT_CASE(ram_biggest),
 	KUNIT_CASE(ram_refused),
