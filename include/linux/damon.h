@@ -762,6 +762,15 @@ static inline unsigned long damon_sz_region(struct damon_region *r)
 	return r->ar.end - r->ar.start;
 }
 
+/*
+ * Whether anything is known of a region's memory: it could be checked in the running
+ * window, or in the one that has just ended.
+ */
+static inline bool damon_region_known(const struct damon_region *r)
+{
+	return r->nr_samples;
+}
+
 #define damon_for_each_filter(f, p) \
 	list_for_each_entry(f, &(p)->filters, list)
 
@@ -857,6 +866,21 @@ static inline unsigned long damon_min_region_sz(unsigned long addr_unit)
 	if (per_page & (per_page - 1))
 		return 0;
 	return per_page * addr_unit == PAGE_SIZE ? per_page : 1;
+}
+
+/**
+ * damon_window_ended() - Whether a window has just ended.
+ * @ctx:	The context.
+ *
+ * For functions that damon_call() repeats.  If so, access rates and ages of regions
+ * are those of that window; else they are in the middle of the next one.
+ *
+ * Context: Worker.
+ * Return: Whether one has.
+ */
+static inline bool damon_window_ended(const struct damon_ctx *ctx)
+{
+	return ctx->now >= ctx->next_aggregation_ns;
 }
 
 #ifdef CONFIG_DAMON
