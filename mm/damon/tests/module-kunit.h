@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Unit tests of what modules have in common, part of module-common.c: parameters
+ * become contexts, contexts run, and what is wrong changes nothing.
+ *
+ * The module under test is not on the list of modules, has one scheme for cold and
+ * one for hot memory, and monitors nothing: targets are just valid or not.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/string.h>
+
+#include "failslab-kunit.h"
+
+#define PATIENCE_MS	20000
+#define MAX_ALLOCATIONS	1000
+
+static struct module_fake {
+	bool invalid;			/* the target is */
+	int build_err;
+	atomic_t nr_collected;
+} module_fake;
+
+static bool fake_target_valid(struct damon_target *t)
+{
+	return !READ_ONCE(module_fake.invalid);
+}
+
+static const struct damon_operations fake_ops = {
+	.id = DAMON_OPS_PADDR,
+	.target_valid = fake_target_valid,
+};
+
+static void fake_collect(struct damon_ctx *ctx)
+{
+	atomic_inc(&module_fake.nr_collected);
+}
+
+static int fake_build(struct damon_module *m, struct damon_ctx *ctx)
+{
+	struct damos_quota limits = { .sz = 1000 };
+	struct damos *s;
+
+	if (module_fake.build_err)
+		return module_fake.build_err;
+	ctx->ops = fake_ops;
+	s = damon_module_add_scheme(m, ctx, DAMOS_STAT, 0, 0, &limits);
+	if (!s)
+		return -ENOMEM;
+	s = damon_module_add_scheme(m, ctx, DAMOS_STAT, 5, UINT_MAX, &limits);
+	if (!s)
+		return -ENOMEM;
+	return damon_module_add_goal(s, DAMOS_QUOTA_USER_INPUT, 100, 7) ?:
+		damon_module_add_filter(s, DAMOS_FILTER_TYPE_YOUNG, true);
+}
+
+static const struct damon_module module_defaults = {
+	.name = "damon_kunit",
+	.params = {
+		DAMON_MODULE_ATTRS,
+		.access_bp = 40,
+		.range = { 0x10000, 0x90000 },
+		.quota_reset_interval_ms = 1000,
+		.wmarks = { .interval = 1000, .high = 3, .mid = 2, .low = 1 },
+		.cold_age_us = 1000000,
+	},
+	.build = fake_build,
+	.collect = fake_collect,
+	.ready = true,
+};
+
+static struct damon_module tested;
+
+static int put(const struct kernel_param_ops *ops, const char *text)
+{
+	const struct kernel_param kp = { .ops = ops, .arg = &tested };
+
+	return ops->set(text, &kp);
+}
+
+static void expect_get(struct kunit *test, const struct kernel_param_ops *ops,
+		       const char *text)
+{
+	const struct kernel_param kp = { .ops = ops, .arg = &tested };
+	char *buffer = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buffer);
+	KUNIT_EXPECT_EQ(test, ops->get(buffer, &kp), strlen(text));
+	KUNIT_EXPECT_STREQ(test, buffer, text);
+}
+
+static void expect_off(struct kunit *test)
+{
+	expect_get(test, &damon_module_enabled_ops, "N\n");
+	expect_get(test, &damon_module_pid_ops, "-1\n");
+}
+
+static void expect_on(struct kunit *test)
+{
+	char pid[16];
+
+	expect_get(test, &damon_module_enabled_ops, "Y\n");
+	KUNIT_ASSERT_TRUE(test, is_running(&tested));
+	sprintf(pid, "%d\n", damon_kdamond_pid(tested.ctx));
+	KUNIT_EXPECT_NE(test, pid[0], '-');
+	expect_get(test, &damon_module_pid_ops, pid);
+}
+
+static void turn_on(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, put(&damon_module_enabled_ops, "Y"), 0);
+	expect_on(test);
+}
+
+static void turn_off(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "N"), 0);
+	expect_off(test);
+}
+
+#define wait_until(test, cond)						\
+do {									\
+	ktime_t give_up = ktime_add_ms(ktime_get(), PATIENCE_MS);	\
+	bool holds;							\
+									\
+	while (!(holds = (cond)) && ktime_before(ktime_get(), give_up))	\
+		fsleep(500);						\
+	KUNIT_ASSERT_TRUE_MSG(test, holds, "still not: %s", #cond);	\
+} while (0)
+
+/* Ends the kdamond without anybody asking it to. */
+static void let_it_end(struct kunit *test)
+{
+	WRITE_ONCE(module_fake.invalid, true);
+	wait_until(test, !is_running(&tested));
+	WRITE_ONCE(module_fake.invalid, false);
+}
+
+static struct damos *nth_scheme(struct damon_ctx *ctx, unsigned int n)
+{
+	struct damos *s;
+
+	damon_for_each_scheme(s, ctx)
+		if (!n--)
+			return s;
+	return NULL;
+}
+
+static struct damon_target *only_target(struct damon_ctx *ctx)
+{
+	return list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
+}
+
+/* building */
+
+static struct damon_ctx *try_to_build(struct damon_addr_range *range)
+{
+	return build(&tested, range);
+}
+
+static int build_error(void)
+{
+	struct damon_addr_range range;
+	struct damon_ctx *ctx = try_to_build(&range);
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	damon_destroy_ctx(ctx);
+	return 0;
+}
+
+static void module_build(struct kunit *test)
+{
+	struct damon_addr_range range;
+	struct damon_ctx *ctx = try_to_build(&range);
+	struct damos_quota_goal *goal;
+	struct damos_filter *filter;
+	struct damos *cold, *hot;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 5000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 100000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.min_nr_regions, 10);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.max_nr_regions, 1000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.intervals_goal.aggrs, 0);
+	KUNIT_EXPECT_EQ(test, range.start, 0x10000);
+	KUNIT_EXPECT_EQ(test, range.end, 0x90000);
+
+	cold = nth_scheme(ctx, 0);
+	KUNIT_EXPECT_EQ(test, cold->pattern.min_sz_region, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, cold->pattern.max_sz_region, ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, cold->pattern.max_nr_accesses, 0);
+	KUNIT_EXPECT_EQ(test, cold->pattern.min_age_region, 10);
+	KUNIT_EXPECT_EQ(test, cold->pattern.max_age_region, UINT_MAX);
+	KUNIT_EXPECT_EQ(test, cold->quota.sz, 1000);
+	KUNIT_EXPECT_EQ(test, cold->quota.reset_interval, 1000);
+	KUNIT_EXPECT_EQ(test, cold->wmarks.mid, 2);
+	hot = nth_scheme(ctx, 1);
+	KUNIT_EXPECT_EQ(test, hot->pattern.min_nr_accesses, 5);
+	KUNIT_EXPECT_EQ(test, hot->pattern.max_nr_accesses, UINT_MAX);
+	KUNIT_EXPECT_EQ(test, hot->pattern.min_age_region, 0);
+	goal = list_first_entry(&hot->quota.goals, struct damos_quota_goal, list);
+	KUNIT_EXPECT_EQ(test, goal->target_value, 100);
+	KUNIT_EXPECT_EQ(test, goal->current_value, 7);
+	filter = list_first_entry(&hot->ops_filters, struct damos_filter, list);
+	KUNIT_EXPECT_TRUE(test, filter->matching);
+	KUNIT_EXPECT_FALSE(test, filter->allow);
+	damon_destroy_ctx(ctx);
+}
+
+static void module_refusals(struct kunit *test)
+{
+	struct damon_module_params *p = &tested.params;
+	const struct {
+		unsigned long *param;
+		unsigned long bad, good;
+	} cases[] = {
+		{ &p->aggr_interval, 0, 5000 },
+		{ &p->sample_interval, 5001, 0 },
+		{ &p->min_nr_regions, 2, 3 },
+		{ &p->max_nr_regions, 2, 3 },
+		{ &p->addr_unit, 3, 2 },
+		{ &p->addr_unit, 2000, PAGE_SIZE * 2 },
+		{ &p->wmarks.high, 1, 2 },
+		{ &p->wmarks.low, 3, 2 },
+		{ &p->range.end, 0x10000, 0x10001 },
+		{ &p->range.start, 0x10001, 0x10000 },
+		{ &p->range.end, 0, ULONG_MAX },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		*cases[i].param = cases[i].bad;
+		KUNIT_EXPECT_EQ_MSG(test, build_error(), -EINVAL, "bad %u", i);
+		*cases[i].param = cases[i].good;
+		KUNIT_EXPECT_EQ_MSG(test, build_error(), 0, "good %u", i);
+	}
+	module_fake.build_err = -EINVAL;
+	KUNIT_EXPECT_EQ(test, build_error(), -EINVAL);
+}
+
+static void module_autotune(struct kunit *test)
+{
+	struct damon_addr_range range;
+	struct damon_intervals_goal *goal;
+	struct damon_ctx *ctx;
+
+	tested.params.autotune = true;
+	tested.params.sample_interval = 7000000;
+	tested.params.aggr_interval = 3;
+	ctx = try_to_build(&range);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+	goal = &ctx->attrs.intervals_goal;
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 5000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 100000);
+	KUNIT_EXPECT_EQ(test, goal->access_bp, 40);
+	KUNIT_EXPECT_EQ(test, goal->aggrs, 3);
+	KUNIT_EXPECT_EQ(test, goal->min_sample_us, 5000);
+	KUNIT_EXPECT_EQ(test, goal->max_sample_us, 10000000);
+	KUNIT_EXPECT_EQ(test, nth_scheme(ctx, 0)->pattern.min_age_region, 10);
+	damon_destroy_ctx(ctx);
+
+	/* what it replaces has to make sense all the same */
+	tested.params.aggr_interval = 0;
+	KUNIT_EXPECT_EQ(test, build_error(), -EINVAL);
+}
+
+static void module_addr_unit(struct kunit *test)
+{
+	static const unsigned long units[][2] = {
+		/* unit, smallest region */
+		{ 1, PAGE_SIZE }, { 8, PAGE_SIZE / 8 }, { PAGE_SIZE, 1 },
+		{ PAGE_SIZE * 16, 1 },
+	};
+	struct damon_addr_range range;
+	struct damon_ctx *ctx;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, put(&damon_module_unit_ops, "0"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_unit_ops, "x"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_unit_ops, "-1"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_unit_ops,
+				  "99999999999999999999999"), -ERANGE);
+	expect_get(test, &damon_module_unit_ops, "1\n");
+	KUNIT_EXPECT_EQ(test, put(&damon_module_unit_ops, "0x10\n"), 0);
+	expect_get(test, &damon_module_unit_ops, "16\n");
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		tested.params.addr_unit = units[i][0];
+		ctx = try_to_build(&range);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+		KUNIT_EXPECT_EQ(test, ctx->addr_unit, units[i][0]);
+		KUNIT_EXPECT_EQ(test, ctx->min_region_sz, units[i][1]);
+		KUNIT_EXPECT_EQ(test, nth_scheme(ctx, 0)->pattern.min_sz_region,
+				units[i][1]);
+		damon_destroy_ctx(ctx);
+	}
+}
+
+static void module_windows(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, to_windows(120000000, 100000), 1200);
+	KUNIT_EXPECT_EQ(test, to_windows(120000000, 200000000), 1);
+	KUNIT_EXPECT_EQ(test, to_windows(1, 100000), 1);
+	KUNIT_EXPECT_EQ(test, to_windows(0, 100000), 0);
+	KUNIT_EXPECT_EQ(test, to_windows(199999, 100000), 1);
+	KUNIT_EXPECT_EQ(test, to_windows(5, 0), 5);
+	KUNIT_EXPECT_EQ(test, to_windows(ULONG_MAX, 1), UINT_MAX);
+}
+
+static void module_build_no_memory(struct kunit *test)
+{
+	unsigned int nth;
+	int err = -ENOMEM;
+	bool failed = true;
+
+	needs_failslab(test);
+	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
+		fail_allocation(nth);
+		err = build_error();
+		failed = allocation_failed();
+		if (err)
+			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_GT(test, nth, 5);
+}
+
+/* running */
+
+static void module_on_off(struct kunit *test)
+{
+	struct damon_ctx *ctx;
+	int i;
+
+	expect_off(test);
+	turn_off(test);
+	for (i = 0; i < 3; i++) {
+		turn_on(test);
+		ctx = tested.ctx;
+		KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "1"), 0);
+		KUNIT_EXPECT_PTR_EQ(test, tested.ctx, ctx);
+		turn_off(test);
+	}
+	KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "?"), -EINVAL);
+	expect_off(test);
+}
+
+static void module_early(struct kunit *test)
+{
+	tested.ready = false;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "Y"), 0);
+	KUNIT_EXPECT_TRUE(test, tested.on);
+	expect_off(test);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "N"), 0);
+	KUNIT_EXPECT_FALSE(test, tested.on);
+}
+
+static void module_dies(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		turn_on(test);
+		let_it_end(test);
+		expect_off(test);
+		KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EINVAL);
+		/* off or on again */
+		if (i == 1)
+			turn_off(test);
+	}
+	turn_on(test);
+	turn_off(test);
+}
+
+static void module_does_not_start(struct kunit *test)
+{
+	tested.params.range = (struct damon_addr_range) {};
+	tested.params.aggr_interval = 0;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "Y"), -EINVAL);
+	expect_off(test);
+	expect_get(test, &damon_module_start_ops, "0\n");
+	expect_get(test, &damon_module_end_ops, "0\n");
+
+	tested.params.aggr_interval = 100000;
+	WRITE_ONCE(module_fake.invalid, true);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "Y"), -ECANCELED);
+	expect_off(test);
+	expect_get(test, &damon_module_end_ops, "0\n");
+
+	WRITE_ONCE(module_fake.invalid, false);
+	turn_on(test);
+	KUNIT_EXPECT_GT(test, shown_range(&tested)->end, 0);
+	turn_off(test);
+}
+
+static void module_start_no_memory(struct kunit *test)
+{
+	unsigned int nth;
+	int err;
+	bool failed = true;
+
+	needs_failslab(test);
+	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
+		fail_allocation(nth);
+		err = put(&damon_module_enabled_ops, "Y");
+		failed = allocation_failed();
+		if (err)
+			expect_off(test);
+		else
+			turn_off(test);
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_EQ(test, err, 0);
+}
+
+static int set_stats(void *data)
+{
+	struct damos *s;
+
+	damon_for_each_scheme(s, tested.ctx) {
+		s->stat.nr_tried += 1;
+		s->stat.sz_tried += 20;
+		s->stat.nr_applied += 300;
+		s->stat.sz_applied += 4000;
+		s->stat.qt_exceeds += 50000;
+	}
+	return 0;
+}
+
+/* What happened since the last look is not lost, however the run has ended. */
+static void module_stats(struct kunit *test)
+{
+	struct damon_call_control call = { .fn = set_stats };
+	struct damos_stat *stat = &tested.stats[1];
+	int i;
+
+	tested.params.cold_age_us = ULONG_MAX;	/* nothing but us counts */
+	for (i = 1; i <= 4; i++) {
+		turn_on(test);
+		KUNIT_ASSERT_EQ(test, damon_call(tested.ctx, &call), 0);
+		if (i == 1)
+			wait_until(test, READ_ONCE(stat->nr_tried));
+		if (i == 2)
+			let_it_end(test);
+		else
+			turn_off(test);
+		if (i == 2)
+			continue;
+		KUNIT_EXPECT_EQ(test, stat->nr_tried, i);
+		KUNIT_EXPECT_EQ(test, stat->sz_tried, i * 20);
+		KUNIT_EXPECT_EQ(test, stat->nr_applied, i * 300);
+		KUNIT_EXPECT_EQ(test, stat->sz_applied, i * 4000);
+		KUNIT_EXPECT_EQ(test, stat->qt_exceeds, i * 50000);
+	}
+	KUNIT_EXPECT_GT(test, atomic_read(&module_fake.nr_collected), 0);
+}
+
+static int tune(void *data)
+{
+	struct damon_attrs attrs = tested.ctx->attrs;
+
+	attrs.sample_interval = 1000;
+	attrs.aggr_interval = *(unsigned long *)data;
+	attrs.aggr_samples = 0;
+	return damon_set_attrs(tested.ctx, &attrs);
+}
+
+/* A minimum age stays the time that it is. */
+static void module_age_is_a_time(struct kunit *test)
+{
+	unsigned long aggr_interval = 20000;
+	struct damon_call_control call = { .fn = tune, .data = &aggr_interval };
+	struct damos *cold, *hot;
+
+	turn_on(test);
+	cold = nth_scheme(tested.ctx, 0);
+	hot = nth_scheme(tested.ctx, 1);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(cold->pattern.min_age_region), 10);
+	KUNIT_ASSERT_EQ(test, damon_call(tested.ctx, &call), 0);
+	wait_until(test, READ_ONCE(cold->pattern.min_age_region) == 50);
+	aggr_interval = 500000;
+	KUNIT_ASSERT_EQ(test, damon_call(tested.ctx, &call), 0);
+	wait_until(test, READ_ONCE(cold->pattern.min_age_region) == 2);
+	/* what was only written is not in force */
+	tested.params.cold_age_us = 5000000;
+	aggr_interval = 250000;
+	KUNIT_ASSERT_EQ(test, damon_call(tested.ctx, &call), 0);
+	wait_until(test, READ_ONCE(cold->pattern.min_age_region) == 4);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(hot->pattern.min_age_region), 0);
+	turn_off(test);
+}
+
+static void module_commit(struct kunit *test)
+{
+	struct damon_ctx *ctx;
+	struct damos *cold;
+
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EINVAL);
+	turn_on(test);
+	ctx = tested.ctx;
+	cold = nth_scheme(ctx, 0);
+	tested.params.aggr_interval = 200000;
+	tested.params.cold_age_us = 800000;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "N"), 0);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "x"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 100000);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
+	expect_get(test, &damon_module_commit_ops, "N\n");
+	KUNIT_EXPECT_PTR_EQ(test, tested.ctx, ctx);
+	KUNIT_EXPECT_PTR_EQ(test, nth_scheme(ctx, 0), cold);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 200000);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(cold->pattern.min_age_region), 4);
+
+	/* what is wrong with any of them keeps all of them as they were */
+	tested.params.aggr_interval = 400000;
+	tested.params.wmarks.low = 1000;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 200000);
+	expect_on(test);
+	turn_off(test);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EINVAL);
+}
+
+static void module_commit_unit(struct kunit *test)
+{
+	struct damon_target *t;
+
+	turn_on(test);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
+	tested.params.addr_unit = 16;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
+	KUNIT_EXPECT_EQ(test, tested.ctx->addr_unit, 16);
+	KUNIT_EXPECT_EQ(test, tested.ctx->min_region_sz, PAGE_SIZE / 16);
+	t = only_target(tested.ctx);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&tested.ctx->adaptive_targets));
+	KUNIT_EXPECT_EQ(test, damon_first_region(t)->ar.start, 0x10000);
+	KUNIT_EXPECT_EQ(test, damon_last_region(t)->ar.end, 0x90000);
+	expect_on(test);
+	turn_off(test);
+}
+
+/* All memory is all memory that there is, in the unit of the day. */
+static void module_range(struct kunit *test)
+{
+	struct damon_addr_range bytes;
+
+	KUNIT_EXPECT_EQ(test, put(&damon_module_start_ops, "65537"), 0);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_end_ops, "0x20000"), 0);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_end_ops, "-5"), -EINVAL);
+	expect_get(test, &damon_module_start_ops, "65537\n");
+	expect_get(test, &damon_module_end_ops, "131072\n");
+	turn_on(test);
+	expect_get(test, &damon_module_start_ops, "65537\n");
+
+	KUNIT_EXPECT_EQ(test, put(&damon_module_start_ops, "0"), 0);
+	KUNIT_EXPECT_EQ(test, put(&damon_module_end_ops, "0"), 0);
+	expect_get(test, &damon_module_end_ops, "0\n");
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
+	bytes = *shown_range(&tested);
+	KUNIT_EXPECT_LT(test, bytes.start, bytes.end);
+	tested.params.addr_unit = 2;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
+	KUNIT_EXPECT_EQ(test, shown_range(&tested)->start, bytes.start / 2);
+	KUNIT_EXPECT_EQ(test, shown_range(&tested)->end, bytes.end / 2);
+	turn_off(test);
+	KUNIT_EXPECT_EQ(test, shown_range(&tested)->end, bytes.end / 2);
+}
+
+static void module_is_alone(struct kunit *test)
+{
+	struct damon_ctx *other = damon_new_ctx();
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	tested.params.range = (struct damon_addr_range) {};
+	if (!damon_start(&other, 1, false)) {
+		KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "Y"), -EBUSY);
+		expect_off(test);
+		expect_get(test, &damon_module_end_ops, "0\n");
+		damon_stop(&other, 1);
+	} else {
+		KUNIT_FAIL(test, "no other context");
+	}
+	turn_on(test);
+	KUNIT_EXPECT_EQ(test, damon_start(&other, 1, false), -EBUSY);
+	KUNIT_EXPECT_EQ(test, damon_start(&other, 1, true), -EBUSY);
+	turn_off(test);
+	damon_destroy_ctx(other);
+}
+
+static int module_test_init(struct kunit *test)
+{
+	if (!damon_initialized() || damon_nr_running_ctxs())
+		kunit_skip(test, "somebody else runs a context");
+	memset(&module_fake, 0, sizeof(module_fake));
+	tested = module_defaults;
+	return 0;
+}
+
+static void module_test_exit(struct kunit *test)
+{
+	stop(&tested);
+	KUNIT_EXPECT_EQ(test, damon_nr_running_ctxs(), 0);
+}
+
+static struct kunit_case module_test_cases[] = {
+	KUNIT_CASE(module_build),
+	KUNIT_CASE(module_refusals),
+	KUNIT_CASE(module_autotune),
+	KUNIT_CASE(module_addr_unit),
+	KUNIT_CASE(module_windows),
+	KUNIT_CASE(module_build_no_memory),
+	KUNIT_CASE(module_on_off),
+	KUNIT_CASE(module_early),
+	KUNIT_CASE(module_dies),
+	KUNIT_CASE(module_does_not_start),
+	KUNIT_CASE(module_start_no_memory),
+	KUNIT_CASE(module_stats),
+	KUNIT_CASE(module_age_is_a_time),
+	KUNIT_CASE(module_commit),
+	KUNIT_CASE(module_commit_unit),
+	KUNIT_CASE(module_range),
+	KUNIT_CASE(module_is_alone),
+	{ }
+};
+
+static struct kunit_suite module_test_suite = {
+	.name = "damon-modules",
+	.init = module_test_init,
+	.exit = module_test_exit,
+	.test_cases = module_test_cases,
+};
+
+kunit_test_suite(module_test_suite);
