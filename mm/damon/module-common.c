@@ -209,7 +209,7 @@ static int set_unit(const struct damon_module *m, struct damon_ctx *ctx)
 	if (!is_power_of_2(unit))
 		return damon_module_refuse(m, "addr_unit: no power of two");
 	ctx->addr_unit = unit;
-	ctx->min_region_sz = max(PAGE_SIZE / unit, 1UL);
+	ctx->min_region_sz = damon_min_region_sz(unit);
 	return 0;
 }
 
