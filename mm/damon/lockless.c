@@ -51,14 +51,23 @@ static bool p4d_tells(void)
 	return pgtable_l5_enabled() || !cpu_feature_enabled(X86_FEATURE_PTI);
 }
 
+/*
+ * An entry can be cleared at any moment, when all that was mapped below it is gone.
+ * So each is read once, and the way down is found from a copy of it.
+ */
+
 /* NULL where there is no table, or not one of this address space alone. */
 static p4d_t *find_p4d(struct mm_struct *mm, unsigned long addr)
 {
-	pgd_t *pgd = pgd_offset(mm, addr);
+	pgd_t *pgdp = pgd_offset(mm, addr), pgd;
 
-	if (addr >= TASK_SIZE_MAX || !pgd_present(READ_ONCE(*pgd)))
+	if (addr >= TASK_SIZE_MAX)
 		return NULL;
-	return p4d_offset(pgd, addr);
+	pgd = READ_ONCE(*pgdp);
+	if (!pgd_present(pgd))
+		return NULL;
+	/* with four levels it is that very entry, and not looked into */
+	return p4d_offset(pgtable_l5_enabled() ? &pgd : pgdp, addr);
 }
 
 static bool p4d_old(p4d_t p4d)
@@ -78,7 +87,7 @@ static pud_t *find_young_puds(p4d_t *p4dp, unsigned long addr, bool arm)
 		return NULL;
 	if (arm && p4d_tells())
 		make_old((unsigned long *)p4dp, p4d_val(p4d));
-	return pud_offset(p4dp, addr);
+	return pud_offset(&p4d, addr);
 }
 
 static bool is_young_table(pud_t pud)
@@ -156,15 +165,18 @@ unsigned int damon_lockless_look_coarse(struct mm_struct *mm,
 /* The entries of a PMD table from @addr on, or NULL if there is no such table. */
 static pmd_t *find_pmds(struct mm_struct *mm, unsigned long addr)
 {
-	p4d_t *p4dp = find_p4d(mm, addr);
-	pud_t *pudp;
+	p4d_t *p4dp = find_p4d(mm, addr), p4d;
+	pud_t pud;
 
-	if (!p4dp || !p4d_present(READ_ONCE(*p4dp)))
+	if (!p4dp)
 		return NULL;
-	pudp = pud_offset(p4dp, addr);
-	if (!pud_present(READ_ONCE(*pudp)) || pud_leaf(READ_ONCE(*pudp)))
+	p4d = READ_ONCE(*p4dp);
+	if (!p4d_present(p4d))
 		return NULL;
-	return pmd_offset(pudp, addr);
+	pud = READ_ONCE(*pud_offset(&p4d, addr));
+	if (!pud_present(pud) || pud_leaf(pud))
+		return NULL;
+	return pmd_offset(&pud, addr);
 }
 
 static unsigned int count_fine(const struct damon_addr_range *range,
@@ -272,13 +284,15 @@ static bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,
 
 static bool enter_pgd(struct damon_glance *glance, unsigned long addr)
 {
-	p4d_t *p4dp = find_p4d(glance->mm, addr);
-	pud_t *pudp, pud;
+	p4d_t *p4dp = find_p4d(glance->mm, addr), p4d;
+	pud_t pud;
 
-	if (!p4dp || p4d_none(READ_ONCE(*p4dp)))
+	if (!p4dp)
 		return settle_on_none(glance, addr, P4D_SIZE);
-	pudp = pud_offset(p4dp, addr);
-	pud = READ_ONCE(*pudp);
+	p4d = READ_ONCE(*p4dp);
+	if (!p4d_present(p4d))
+		return settle_on_none(glance, addr, P4D_SIZE);
+	pud = READ_ONCE(*pud_offset(&p4d, addr));
 	if (pud_none(pud))
 		return settle_on_none(glance, addr, PUD_SIZE);
 	if (!pud_present(pud) || pud_leaf(pud)) {
@@ -287,7 +301,7 @@ static bool enter_pgd(struct damon_glance *glance, unsigned long addr)
 	}
 	glance->near_start = addr & PUD_MASK;
 	glance->near_size = PUD_SIZE;
-	glance->pmds = pmd_offset(pudp, glance->near_start);
+	glance->pmds = pmd_offset(&pud, glance->near_start);
 	return enter_pmd(glance, glance->pmds + pmd_index(addr), addr);
 }
 
