@@ -18,6 +18,7 @@
 #include <linux/leafops.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
 
 #include "internal.h"
 #include "lockless.h"
@@ -90,22 +91,18 @@ static pud_t *find_young_puds(p4d_t *p4dp, unsigned long addr, bool arm)
 	return pud_offset(&p4d, addr);
 }
 
-static bool is_young_table(pud_t pud)
-{
-	return pud_present(pud) && !pud_leaf(pud) && pud_young(pud);
-}
-
+/* One that maps memory is made old by samples only. */
 static void visit_pud(pud_t *pudp, unsigned long addr,
 		      struct damon_touched *touched)
 {
 	pud_t pud = READ_ONCE(*pudp);
 
-	if (!is_young_table(pud))
+	if (!pud_present(pud) || !pud_young(pud))
 		return;
 	if (touched)
 		damon_note_touched(touched, addr & PUD_MASK,
 				   (addr & PUD_MASK) + PUD_SIZE);
-	else
+	else if (!pud_leaf(pud))
 		make_old((unsigned long *)pudp, pud_val(pud));
 }
 
@@ -130,6 +127,7 @@ static unsigned int visit_coarse(struct mm_struct *mm,
 			addr = pud_addr_end(addr, stop);
 		}
 		local_irq_restore(flags);
+		cond_resched();
 	}
 	return nr;
 }
@@ -349,7 +347,8 @@ bool damon_glance_get(struct damon_glance *glance, struct folio *folio)
 {
 	if (!folio_try_get(folio))
 		return false;
-	if (likely(pte_same(ptep_get_lockless(glance->ptep), glance->pte)))
+	if (likely(pte_same(ptep_get_lockless(glance->ptep), glance->pte) &&
+		   page_folio(pfn_to_page(pte_pfn(glance->pte))) == folio))
 		return true;
 	folio_put(folio);
 	return false;

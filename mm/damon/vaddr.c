@@ -83,6 +83,15 @@ peek(struct sampler *s, unsigned long addr, struct damon_leaf *leaf)
 	return damon_walk_peek(&s->walk, addr, leaf);
 }
 
+/* Devices and guests may have come since glances were allowed.  Asking may sleep. */
+static bool was_used_by_others(struct sampler *s, unsigned long addr)
+{
+	if (likely(!mm_has_notifiers(s->walk.mm)))
+		return false;
+	damon_glance_end(&s->glance);
+	return mmu_notifier_test_young(s->walk.mm, addr & PAGE_MASK);
+}
+
 static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 {
 	enum damon_leaf_kind kind;
@@ -92,7 +101,7 @@ static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 	if (kind != DAMON_LEAF_FOLIO)
 		return kind == DAMON_LEAF_NONE ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
 	if (was_young(s, &leaf, addr) || was_touched(s, &leaf) ||
-	    mmu_notifier_test_young(s->walk.mm, addr & PAGE_MASK))
+	    was_used_by_others(s, addr))
 		return DAMON_ACCESSED;
 	return DAMON_NOT_ACCESSED;
 }
@@ -124,11 +133,10 @@ static bool make_old_at_glance(struct sampler *s, const struct damon_leaf *leaf)
 	if (!damon_glance_get(&s->glance, folio))
 		return false;
 	touched = damon_folio_touched(folio);
+	/* flags first: reclaim, which no lock holds off, must not miss both */
+	damon_folio_age_flags(folio, leaf->young);
 	done = !leaf->young || damon_glance_mkold(&s->glance);
-	if (done) {
-		remember_old(s, leaf, leaf->young, touched);
-		damon_folio_age_flags(folio, leaf->young);
-	}
+	remember_old(s, leaf, leaf->young, touched);
 	folio_put(folio);
 	return done;
 }
@@ -204,10 +212,15 @@ static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
 	return mm;
 }
 
-static void end_sampling(struct sampler *s)
+static void let_go(struct sampler *s)
 {
 	damon_glance_end(&s->glance);
 	damon_walk_end(&s->walk);
+}
+
+static void end_sampling(struct sampler *s)
+{
+	let_go(s);
 	mmput_async(s->walk.mm);
 }
 
@@ -355,7 +368,7 @@ static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
 	if (s->lockless && s->step != DAMON_REACH_FLUSH)
 		damon_sweep_look(s->ctx, t, &sight, s);
 	max_nr_accesses = check_regions(s, t);
-	damon_glance_end(&s->glance);
+	let_go(s);
 	if (s->lockless && s->step != DAMON_REACH_COUNT)
 		damon_sweep_arm(t, &sight, s);
 	if (flush)
