@@ -370,6 +370,9 @@ static void swap_target(struct stage *stage, struct staged_target *st)
 	} else {
 		if (!st->same_space)
 			damon_destroy_regions(st->dst);
+		if (stage->dst->ops.id != stage->src->ops.id ||
+		    st->dst->pid != st->src->pid)
+			damon_forget_target(st->dst);
 		swap_pid(stage, st->dst, st->src);
 	}
 	if (st->set_regions)

@@ -111,6 +111,7 @@ void damon_enforce_min_nr_regions(struct damon_ctx *ctx);
 void damon_close_window(struct damon_ctx *ctx);
 void damon_open_window(struct damon_ctx *ctx);
 void damon_split_regions(struct damon_ctx *ctx);
+void damon_forget_target(struct damon_target *t);
 void damon_forget_samples(struct damon_ctx *ctx);
 
 /* sweep.c (pure) */

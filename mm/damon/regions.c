@@ -233,17 +233,26 @@ unsigned int damon_nr_accesses_mvsum(struct damon_region *r,
 	return min_t(u64, r->nr_accesses + rest, UINT_MAX);
 }
 
-/* No pending sample is worth anything any more, for example after a pause. */
+/*
+ * Nothing that is under way in a target is worth anything any more, for example
+ * since it has become another process.
+ */
+void damon_forget_target(struct damon_target *t)
+{
+	struct damon_region *r;
+
+	damon_sweep_forget(t);
+	damon_for_each_region(r, t)
+		r->sampling_addr = DAMON_NO_SAMPLE;
+}
+
+/* The same for all targets, for example after a pause. */
 void damon_forget_samples(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
-	struct damon_region *r;
 
-	damon_for_each_target(t, ctx) {
-		damon_sweep_forget(t);
-		damon_for_each_region(r, t)
-			r->sampling_addr = DAMON_NO_SAMPLE;
-	}
+	damon_for_each_target(t, ctx)
+		damon_forget_target(t);
 }
 
 /* the region budget */

@@ -339,13 +339,17 @@ void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
 		arm_coarse(t, sight, arg);
 }
 
-/* What was made old is not to be looked at any more, for example after a pause. */
+/*
+ * What was made old is not to be looked at any more, for example after a pause, and
+ * what was seen before says nothing.
+ */
 void damon_sweep_forget(struct damon_target *t)
 {
 	if (!t->sweep)
 		return;
 	t->sweep->stage = STAGE_IDLE;
 	t->sweep->armed = false;
+	t->sweep->windows = UINT_MAX;
 }
 
 /*

@@ -299,15 +299,6 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 		prepare_target(ctx, t);
 }
 
-/* A process that is gone has no memory that anything could be said about. */
-static void forget_samples(struct damon_target *t)
-{
-	struct damon_region *r;
-
-	damon_for_each_region(r, t)
-		r->sampling_addr = DAMON_NO_SAMPLE;
-}
-
 static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r)
 {
 	enum damon_answer answer;
@@ -365,7 +356,9 @@ static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
 	bool flush = s->step == DAMON_REACH_TRY || s->step == DAMON_REACH_FLUSH;
 	unsigned int max_nr_accesses;
 
-	if (s->lockless && s->step != DAMON_REACH_FLUSH)
+	if (!s->lockless)
+		damon_sweep_forget(t);
+	else if (s->step != DAMON_REACH_FLUSH)
 		damon_sweep_look(s->ctx, t, &sight, s);
 	max_nr_accesses = check_regions(s, t);
 	let_go(s);
@@ -389,7 +382,8 @@ static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 	if (s.step == DAMON_REACH_SKIP)
 		return 0;
 	if (!begin_sampling(&s, ctx, t)) {
-		forget_samples(t);
+		/* gone, so nothing can be said about its memory */
+		damon_forget_target(t);
 		return 0;
 	}
 	max_nr_accesses = look_and_arm(&s, t);
