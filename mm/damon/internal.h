@@ -106,6 +106,7 @@ struct damon_region *damon_split_region_at(struct damon_target *t,
 void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
 			     struct damon_region *right);
 
+unsigned int damon_nr_all_regions(struct damon_ctx *ctx);
 unsigned long damon_region_sz_limit(struct damon_ctx *ctx);
 void damon_enforce_min_nr_regions(struct damon_ctx *ctx);
 void damon_close_window(struct damon_ctx *ctx);

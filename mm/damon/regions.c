@@ -257,7 +257,8 @@ void damon_forget_samples(struct damon_ctx *ctx)
 
 /* the region budget */
 
-static unsigned int nr_all_regions(struct damon_ctx *ctx)
+/* Number of regions of all targets. */
+unsigned int damon_nr_all_regions(struct damon_ctx *ctx)
 {
 	unsigned int nr = 0;
 	struct damon_target *t;
@@ -402,7 +403,7 @@ void damon_close_window(struct damon_ctx *ctx)
 		threshold = max(threshold, own);
 	}
 
-	while (nr_all_regions(ctx) > ctx->attrs.max_nr_regions &&
+	while (damon_nr_all_regions(ctx) > ctx->attrs.max_nr_regions &&
 	       threshold < window) {
 		threshold = threshold < window / 2 ? max(2 * threshold, 1U) : window;
 		damon_for_each_target(t, ctx)
@@ -533,7 +534,7 @@ static unsigned int nr_guided_regions(struct damon_ctx *ctx)
 void damon_split_regions(struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	unsigned int nr = nr_all_regions(ctx), nr_guided, nr_mixed, room;
+	unsigned int nr = damon_nr_all_regions(ctx), nr_guided, nr_mixed, room;
 	struct cuts free, guided, extra;
 	struct damon_region *r;
 	struct damon_target *t;

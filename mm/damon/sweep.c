@@ -154,27 +154,44 @@ static bool is_settled(const struct damon_region *r)
 		r->last_nr_accesses;
 }
 
-static bool may_cut(struct damon_ctx *ctx, struct damon_sweep *sweep)
-{
+/* Cuts regions at ascending addresses. */
+struct cutter {
+	struct damon_ctx *ctx;
 	struct damon_target *t;
-	unsigned long nr = 0;
+	struct damon_region *r;		/* where it is, NULL: behind all */
+	bool counted;			/* the room for more regions */
+};
 
-	damon_for_each_target(t, ctx)
-		nr += t->nr_regions;
-	return sweep->cuts && nr < ctx->attrs.max_nr_regions;
+/* With many targets it takes a while to find out, so not before it matters. */
+static bool may_cut(struct cutter *c)
+{
+	struct damon_sweep *sweep = c->t->sweep;
+	unsigned long max_nr = c->ctx->attrs.max_nr_regions, nr;
+
+	if (sweep->cuts && !c->counted) {
+		c->counted = true;
+		nr = damon_nr_all_regions(c->ctx);
+		sweep->cuts = nr < max_nr ?
+			min_t(unsigned long, sweep->cuts, max_nr - nr) : 0;
+	}
+	return sweep->cuts;
 }
 
 /* Cuts the region at @addr in two, unless it cannot or need not be. */
-static struct damon_region *cut_at(struct damon_ctx *ctx, struct damon_target *t,
-				   struct damon_region *r, unsigned long addr)
+static void cut_at(struct cutter *c, unsigned long addr)
 {
-	r = region_at(t, r, addr);
-	addr -= addr % ctx->min_region_sz;
-	if (!r || addr <= r->ar.start || is_settled(r) ||
-	    !may_cut(ctx, t->sweep))
-		return r;
-	t->sweep->cuts--;
-	return damon_split_region_at(t, r, addr - r->ar.start) ?: r;
+	struct damon_region *r, *right;
+
+	addr -= addr % c->ctx->min_region_sz;
+	r = region_at(c->t, c->r, addr);
+	c->r = r;
+	if (!r || addr <= r->ar.start || is_settled(r) || !may_cut(c))
+		return;
+	right = damon_split_region_at(c->t, r, addr - r->ar.start);
+	if (!right)
+		return;
+	c->t->sweep->cuts--;
+	c->r = right;
 }
 
 static unsigned int nr_entries(const struct damon_sweep *sweep,
@@ -194,13 +211,13 @@ static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight)
 {
 	struct damon_sweep *sweep = t->sweep;
-	struct damon_region *r = first_region(t);
+	struct cutter c = { .ctx = ctx, .t = t, .r = first_region(t) };
 	unsigned int start, end;
 
 	for_each_set_bitrange(start, end, sweep->touched,
 			      nr_entries(sweep, sight)) {
-		r = cut_at(ctx, t, r, entry_addr(sweep, sight, start));
-		r = cut_at(ctx, t, r, entry_addr(sweep, sight, end));
+		cut_at(&c, entry_addr(sweep, sight, start));
+		cut_at(&c, entry_addr(sweep, sight, end));
 	}
 	sweep->looks = 0;
 }
