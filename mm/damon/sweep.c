@@ -217,7 +217,8 @@ static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 	for_each_set_bitrange(start, end, sweep->touched,
 			      nr_entries(sweep, sight)) {
 		cut_at(&c, entry_addr(sweep, sight, start));
-		cut_at(&c, entry_addr(sweep, sight, end));
+		cut_at(&c, damon_add_sz(entry_addr(sweep, sight, end),
+					ctx->min_region_sz - 1));
 	}
 	sweep->looks = 0;
 }
