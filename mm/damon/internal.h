@@ -135,9 +135,9 @@ struct damon_touched {
  * @arm_fine:	Makes fine entries old.
  * @look_fine:	Clears the bits of those that have not been accessed since.
  *
- * Ranges of fine entries are aligned and at most %DAMON_SWEEP_PIECE long.  The
- * first argument is what the sweep was called with.  All return the number of
- * entries they visited.
+ * Ranges of fine entries are aligned and at most %DAMON_SWEEP_PIECE long.  What is
+ * reported must be aligned to fine entries, too, at both ends.  The first argument
+ * is what the sweep was called with.  All return the number of entries they visited.
  */
 struct damon_sight {
 	unsigned long fine;

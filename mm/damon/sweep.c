@@ -294,8 +294,9 @@ static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
 			return;
 		}
 		piece.start = round_down(piece.start, sight->fine);
-		piece.end = min(round_up(piece.end, sight->fine),
-				piece.start + DAMON_SWEEP_PIECE * sight->fine);
+		piece.end = round_up(piece.end, sight->fine);
+		if (piece.end - piece.start > DAMON_SWEEP_PIECE * sight->fine)
+			piece.end = piece.start + DAMON_SWEEP_PIECE * sight->fine;
 		sweep->piece = piece;
 		sweep->next = piece.end;
 		bitmap_fill(sweep->touched, DAMON_SWEEP_PIECE);
