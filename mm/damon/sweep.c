@@ -9,7 +9,8 @@
  * one tick and looked at in the next, so "accessed" means: in one sampling
  * interval.  What was found only decides where regions are cut.  How often
  * they are accessed is for samples to say; so an entry that the hardware did not
- * mark because it had it cached costs time to converge and nothing else.
+ * mark because it had it cached costs time to converge and nothing else.  A sweep
+ * that misses what samples see does not count: regions are split at random again.
  *
  * A pure room.  It knows ranges and regions; what an entry is and how it is
  * looked at is the business of &struct damon_sight.
@@ -34,6 +35,9 @@
 #define MANY_PLACES	4
 #define MAX_LOOKS	6
 
+/* So many samples that all saw an access are no coincidence. */
+#define SURE_SAMPLES	4
+
 /* In every window there may be as many cuts as there are regions, or these. */
 #define MIN_CUTS	16
 
@@ -53,6 +57,7 @@ struct damon_sweep {
 	unsigned int ticks;
 	unsigned int cuts;		/* left in this window */
 	unsigned int windows;		/* since a sweep was complete */
+	bool blind;			/* this one misses what samples see */
 	unsigned int range;		/* of "coarse", under way ... */
 	unsigned long next;		/* ... and how far that is */
 	struct damon_addr_range piece;	/* whose fine entries are old */
@@ -129,6 +134,32 @@ static void arm_coarse(struct damon_target *t, const struct damon_sight *sight,
 	t->sweep->stage = STAGE_COARSE;
 }
 
+static bool is_hot_for_sure(const struct damon_region *r)
+{
+	return r->nr_samples >= SURE_SAMPLES && r->nr_accesses == r->nr_samples;
+}
+
+/*
+ * Whether nothing was seen in a region that samples have found hot.  Then accesses
+ * leave no mark in coarse entries, be it that the hardware has those cached or
+ * that the memory is accessed in other ways.
+ */
+static bool misses_hot_region(struct damon_target *t)
+{
+	const struct damon_touched *seen = &t->sweep->coarse;
+	struct damon_region *r;
+	unsigned int i = 0;
+
+	damon_for_each_region(r, t) {
+		while (i < seen->nr && seen->ranges[i].end <= r->ar.start)
+			i++;
+		if (is_hot_for_sure(r) &&
+		    (i == seen->nr || seen->ranges[i].start >= r->ar.end))
+			return true;
+	}
+	return false;
+}
+
 static void look_coarse(struct damon_target *t, const struct damon_sight *sight,
 			void *arg)
 {
@@ -141,6 +172,7 @@ static void look_coarse(struct damon_target *t, const struct damon_sight *sight,
 
 		sweep->credit -= sight->look_coarse(arg, &span, &sweep->coarse);
 	}
+	sweep->blind = misses_hot_region(t);
 	sweep->range = 0;
 	sweep->next = 0;
 	sweep->looks = 0;
@@ -290,7 +322,8 @@ static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
 	if (!sweep->looks) {
 		if (!next_piece(t, &piece)) {
 			sweep->stage = STAGE_IDLE;
-			sweep->windows = 0;
+			if (!sweep->blind)
+				sweep->windows = 0;
 			return;
 		}
 		piece.start = round_down(piece.start, sight->fine);
