@@ -284,9 +284,9 @@ unsigned long damon_region_sz_limit(struct damon_ctx *ctx)
 	total = div64_u64(total, max(ctx->attrs.min_nr_regions, 1UL));
 	limit = clamp_t(u64, total, min_sz, ULONG_MAX);
 	rest = limit % min_sz;
-	if (rest && limit <= ULONG_MAX - min_sz)
-		limit += min_sz - rest;
-	return limit;
+	if (!rest)
+		return limit;
+	return limit <= ULONG_MAX - min_sz ? limit + (min_sz - rest) : limit - rest;
 }
 
 /*
