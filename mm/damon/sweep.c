@@ -35,8 +35,8 @@
 #define MANY_PLACES	4
 #define MAX_LOOKS	6
 
-/* So many samples that all saw an access are no coincidence. */
-#define SURE_SAMPLES	4
+/* With fewer samples, the last window says more than the one under way. */
+#define MIN_SAMPLES	4
 
 /* In every window there may be as many cuts as there are regions, or these. */
 #define MIN_CUTS	16
@@ -134,18 +134,22 @@ static void arm_coarse(struct damon_target *t, const struct damon_sight *sight,
 	t->sweep->stage = STAGE_COARSE;
 }
 
-static bool is_hot_for_sure(const struct damon_region *r)
+/* Whether at least half of the samples saw an access. */
+static bool is_hot(const struct damon_region *r, unsigned int window)
 {
-	return r->nr_samples >= SURE_SAMPLES && r->nr_accesses == r->nr_samples;
+	if (r->nr_samples < min(window, MIN_SAMPLES))
+		return r->last_nr_accesses >= window - window / 2;
+	return r->nr_accesses >= r->nr_samples - r->nr_samples / 2;
 }
 
 /*
- * Whether nothing was seen in a region that samples have found hot.  Then accesses
- * leave no mark in coarse entries, be it that the hardware has those cached or
- * that the memory is accessed in other ways.
+ * Whether nothing was seen in a region that samples have found hot.  Either the
+ * memory has just cooled down, or accesses leave no mark in coarse entries, be it
+ * that the hardware has those cached or that the memory is accessed in other ways.
  */
-static bool misses_hot_region(struct damon_target *t)
+static bool misses_hot_region(struct damon_ctx *ctx, struct damon_target *t)
 {
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	const struct damon_touched *seen = &t->sweep->coarse;
 	struct damon_region *r;
 	unsigned int i = 0;
@@ -153,15 +157,15 @@ static bool misses_hot_region(struct damon_target *t)
 	damon_for_each_region(r, t) {
 		while (i < seen->nr && seen->ranges[i].end <= r->ar.start)
 			i++;
-		if (is_hot_for_sure(r) &&
+		if (is_hot(r, window) &&
 		    (i == seen->nr || seen->ranges[i].start >= r->ar.end))
 			return true;
 	}
 	return false;
 }
 
-static void look_coarse(struct damon_target *t, const struct damon_sight *sight,
-			void *arg)
+static void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
+			const struct damon_sight *sight, void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
 	struct damon_region *r = first_region(t);
@@ -172,7 +176,7 @@ static void look_coarse(struct damon_target *t, const struct damon_sight *sight,
 
 		sweep->credit -= sight->look_coarse(arg, &span, &sweep->coarse);
 	}
-	sweep->blind = misses_hot_region(t);
+	sweep->blind = misses_hot_region(ctx, t);
 	sweep->range = 0;
 	sweep->next = 0;
 	sweep->looks = 0;
@@ -365,7 +369,7 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 	sweep->credit = min_t(long, MAX_CREDIT, sweep->credit +
 			      ENTRIES_PER_REGION * (long)t->nr_regions);
 	if (sweep->stage == STAGE_COARSE)
-		look_coarse(t, sight, arg);
+		look_coarse(ctx, t, sight, arg);
 	else if (sweep->stage == STAGE_FINE)
 		look_fine(ctx, t, sight, arg);
 }
