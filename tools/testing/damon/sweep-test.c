@@ -1,0 +1,772 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sweeps over memory whose accesses are known: what they do to regions, what they
+ * cost, what they find, and when they are not to be relied upon.
+ */
+#include <linux/bitmap.h>
+
+#include "../selftests/kselftest_harness.h"
+#include "test.h"
+
+#define MAX_HOT		8
+/* As sweep.c has them. */
+#define CREDIT		4096
+#define PER_REGION	4
+#define MIN_CUTS	16
+
+/* What is swept, and whether the sweep keeps to the rules. */
+struct world {
+	struct rng *rng;
+	unsigned long fine, coarse;
+	struct damon_addr_range hot[MAX_HOT];	/* ascending */
+	unsigned int nr_hot;
+	double noise;		/* share of the other fine entries that are touched */
+	bool blind;		/* nothing can be seen from above ... */
+	bool cold;		/* ... nothing by samples */
+	unsigned int price;	/* of an entry */
+	u64 visited, max_visit;
+	struct damon_addr_range piece;	/* of fine entries that were made old */
+	bool coarse_armed;
+	bool moving;		/* regions may come between making old and looking */
+	const char *broken;
+};
+
+static bool is_hot(const struct world *w, unsigned long start, unsigned long last)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nr_hot; i++)
+		if (w->hot[i].start <= last && start < w->hot[i].end)
+			return true;
+	return false;
+}
+
+static bool is_touched(const struct world *w, unsigned long start,
+		       unsigned long size)
+{
+	return !w->blind && (is_hot(w, start, start + size - 1) ||
+			     (w->noise && rnd_true(w->rng, w->noise)));
+}
+
+static unsigned int visit(struct world *w, const struct damon_addr_range *range,
+			  unsigned long size)
+{
+	unsigned int nr = (range->end - 1) / size - range->start / size + 1;
+
+	nr *= w->price;
+	w->visited += nr;
+	w->max_visit = max(w->max_visit, nr);
+	return nr;
+}
+
+static unsigned int arm_coarse(void *arg, const struct damon_addr_range *range)
+{
+	struct world *w = arg;
+
+	if (range->start >= range->end)
+		w->broken = "empty range of coarse entries";
+	w->coarse_armed = true;
+	return visit(w, range, w->coarse);
+}
+
+static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
+				struct damon_touched *touched)
+{
+	unsigned long addr = range->start, next;
+	struct world *w = arg;
+
+	if (!w->coarse_armed && !w->moving)
+		w->broken = "coarse entries that are not old";
+	for (; addr < range->end; addr = next) {
+		unsigned long start = addr - addr % w->coarse;
+
+		next = damon_add_sz(start, w->coarse);
+		if (is_touched(w, start, w->coarse))
+			damon_note_touched(touched, start, next - next % w->fine);
+	}
+	return visit(w, range, w->coarse);
+}
+
+static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
+{
+	struct world *w = arg;
+
+	if (range->start >= range->end || range->start % w->fine ||
+	    range->end % w->fine ||
+	    (range->end - range->start) / w->fine > DAMON_SWEEP_PIECE)
+		w->broken = "not a piece of fine entries";
+	w->piece = *range;
+	w->coarse_armed = false;
+	return visit(w, range, w->fine);
+}
+
+static unsigned int look_fine(void *arg, const struct damon_addr_range *range,
+			      unsigned long *bits)
+{
+	struct world *w = arg;
+	unsigned int i;
+
+	if (range->start != w->piece.start || range->end != w->piece.end)
+		w->broken = "fine entries that are not old";
+	w->piece = (struct damon_addr_range){};
+	for (i = 0; i < (range->end - range->start) / w->fine; i++)
+		if (!is_touched(w, range->start + i * w->fine, w->fine))
+			__clear_bit(i, bits);
+	return visit(w, range, w->fine);
+}
+
+static struct damon_sight sight_of(const struct world *w)
+{
+	return (struct damon_sight){
+		.fine = w->fine,
+		.arm_coarse = arm_coarse,
+		.look_coarse = look_coarse,
+		.arm_fine = arm_fine,
+		.look_fine = look_fine,
+	};
+}
+
+static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *w)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		unsigned long addr = rnd_in(w->rng, r->ar.start, r->ar.end);
+
+		damon_update_region_access_rate(r, !w->cold && is_hot(w, addr, addr),
+						&ctx->attrs);
+	}
+}
+
+/* @w has one entry for each target. */
+static void tick(struct damon_ctx *ctx, struct world *w)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		struct damon_sight sight = sight_of(w);
+
+		damon_sweep_look(ctx, t, &sight, w);
+		sample(ctx, t, w);
+		damon_sweep_arm(t, &sight, w);
+		w++;
+	}
+}
+
+static void end_window(struct damon_ctx *ctx)
+{
+	damon_close_window(ctx);
+	damon_open_window(ctx);
+}
+
+static void window(struct damon_ctx *ctx, struct world *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < 20; i++)
+		tick(ctx, w);
+	end_window(ctx);
+}
+
+/* 1 GiB at 1 GiB, in the units of x86. */
+static struct world plain_world(struct rng *rng)
+{
+	return (struct world){ .rng = rng, .fine = 1UL << 21, .coarse = 1UL << 30,
+			       .price = 1 };
+}
+
+static struct damon_ctx *plain_ctx(struct world *w)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+
+	ctx->min_region_sz = 4096;
+	add(target_of(ctx), w->coarse, 2 * w->coarse, 0);
+	damon_enforce_min_nr_regions(ctx);
+	return ctx;
+}
+
+/* Hot memory of whole fine entries, with gaps of at least one. */
+static void heat(struct world *w, unsigned long start, unsigned long end,
+		 unsigned int nr, unsigned int max_entries)
+{
+	unsigned long slot = (end - start) / w->fine / nr;
+
+	for (w->nr_hot = 0; w->nr_hot < nr; w->nr_hot++) {
+		struct damon_addr_range *hot = &w->hot[w->nr_hot];
+		unsigned int entries = rnd_in(w->rng, 1, max_entries + 1);
+
+		hot->start = start + (w->nr_hot * slot +
+			rnd_in(w->rng, 0, slot - entries)) * w->fine;
+		hot->end = hot->start + entries * w->fine;
+	}
+}
+
+static bool is_cut_out(struct damon_target *t, const struct damon_addr_range *hot)
+{
+	bool starts = false, ends = false;
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		starts |= r->ar.start == hot->start;
+		ends |= r->ar.end == hot->end;
+	}
+	return starts && ends;
+}
+
+static bool all_cut_out(struct damon_target *t, const struct world *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nr_hot; i++)
+		if (!is_cut_out(t, &w->hot[i]))
+			return false;
+	return true;
+}
+
+/* reports */
+
+TEST(reports_are_joined)
+{
+	struct damon_touched touched = {};
+
+	damon_note_touched(&touched, 100, 200);
+	damon_note_touched(&touched, 200, 300);
+	damon_note_touched(&touched, 400, 500);
+	/* another range in the same entry */
+	damon_note_touched(&touched, 400, 500);
+	ASSERT_EQ(2, touched.nr);
+	ASSERT_EQ(100, touched.ranges[0].start);
+	ASSERT_EQ(300, touched.ranges[0].end);
+	ASSERT_EQ(400, touched.ranges[1].start);
+	ASSERT_EQ(500, touched.ranges[1].end);
+}
+
+/* Whatever is reported is in a range, however many there are. */
+TEST(reports_are_not_lost)
+{
+	struct rng rng;
+
+	for_each_case(rng, 2000) {
+		unsigned int nr = rnd_in(&rng, 1, 200), i, j;
+		struct damon_touched touched = {};
+		unsigned long starts[200], addr = 0;
+
+		for (i = 0; i < nr; i++) {
+			addr += 10 * rnd_in(&rng, 0, 3);
+			starts[i] = addr;
+			damon_note_touched(&touched, addr, addr + 10);
+		}
+		HOLDS(touched.nr && touched.nr <= ARRAY_SIZE(touched.ranges));
+		for (i = 0, j = 0; i < nr; i++) {
+			while (touched.ranges[j].end <= starts[i])
+				HOLDS(++j < touched.nr);
+			HOLDS(touched.ranges[j].start <= starts[i]);
+			HOLDS(touched.ranges[j].end >= starts[i] + 10);
+		}
+		for (j = 1; j < touched.nr; j++)
+			HOLDS(touched.ranges[j - 1].end < touched.ranges[j].start);
+	}
+}
+
+/* what happens to regions */
+
+static void random_accesses(struct world *w)
+{
+	struct rng *rng = w->rng;
+	unsigned int i;
+
+	w->noise = rnd_true(rng, 0.5) ? rnd_share(rng) : 0;
+	w->nr_hot = rnd_in(rng, 0, MAX_HOT + 1);
+	for (i = 0; i < w->nr_hot; i++) {
+		w->hot[i].start = rnd_any(rng, BITS_PER_LONG);
+		w->hot[i].end = damon_add_sz(w->hot[i].start,
+					     rnd_any(rng, BITS_PER_LONG - 8) + 1);
+	}
+}
+
+static void random_world(struct world *w, struct rng *rng)
+{
+	*w = (struct world){
+		.rng = rng,
+		.fine = 1UL << rnd_in(rng, BITS_PER_LONG - 20, BITS_PER_LONG - 12),
+		.price = 1,
+	};
+	w->coarse = w->fine << rnd_in(rng, 0, 10);
+	random_accesses(w);
+}
+
+/* Regions with holes between them, anywhere, up to the last address. */
+static void scatter_regions(struct rng *rng, struct damon_target *t,
+			    unsigned long grain)
+{
+	unsigned int nr = rnd_in(rng, 0, 30);
+	unsigned long grains = ULONG_MAX / grain, start = 0;
+
+	while (nr-- && start < grains) {
+		unsigned long end;
+
+		if (rnd_true(rng, 0.3))
+			start += rnd_any(rng, BITS_PER_LONG) % (grains - start);
+		end = nr ? start + 1 + rnd_any(rng, BITS_PER_LONG) % (grains - start) :
+			grains;
+		add(t, start * grain, end * grain, 0);
+		start = end;
+	}
+}
+
+TEST(regions_stay_in_order)
+{
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		struct damon_ctx *ctx = make_ctx(_case);
+		unsigned int nr_targets = rnd_in(&rng, 1, 4), i, j, before;
+		struct damon_target *t = target_of(ctx);
+		struct world w[3];
+		u64 total;
+
+		for (i = 0; i < ARRAY_SIZE(w); i++)
+			random_world(&w[i], &rng);
+		ctx->min_region_sz = max(rnd_any(&rng, BITS_PER_LONG - 4), 1);
+		ctx->attrs.min_nr_regions = 3;
+		ctx->attrs.max_nr_regions = rnd_in(&rng, 3, 200);
+		while (nr_targets--) {
+			scatter_regions(&rng, t, ctx->min_region_sz);
+			if (nr_targets)
+				t = make_target(ctx);
+		}
+		total = total_sz(ctx);
+		for (i = 0; i < 200; i++) {
+			if (rnd_true(&rng, 0.05))
+				shim_fail_after(rnd_in(&rng, 0, 5));
+			before = total_nr(ctx);
+			tick(ctx, w);
+			shim_fail_after(ULONG_MAX);
+			for (j = 0; j < ARRAY_SIZE(w); j++)
+				HOLDS(!w[j].broken);
+			HOLDS(total_nr(ctx) <= max(before, ctx->attrs.max_nr_regions));
+			HOLDS(total_sz(ctx) == total);
+			damon_for_each_target(t, ctx)
+				HOLDS(in_order(t) && aligned(t, ctx->min_region_sz));
+			if (rnd_true(&rng, 0.05))
+				end_window(ctx);
+			if (rnd_true(&rng, 0.05))
+				damon_split_regions(ctx);
+			if (rnd_true(&rng, 0.02))
+				damon_forget_samples(ctx);
+			if (rnd_true(&rng, 0.02))
+				random_accesses(&w[rnd_in(&rng, 0, 3)]);
+		}
+		free_ctx(ctx);
+	}
+}
+
+/* Regions that come and go while a sweep is under way. */
+TEST(regions_may_change)
+{
+	struct rng rng;
+
+	for_each_case(rng, 100) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+		unsigned int i;
+
+		w.noise = 0.1;
+		w.moving = true;
+		heat(&w, w.coarse, 2 * w.coarse, 4, 20);
+		for (i = 0; i < 100; i++) {
+			unsigned long start = rnd_in(&rng, 0, 200) * w.fine;
+			struct damon_addr_range ranges[] = {
+				{ start, start + w.fine },
+				{ start + 20 * w.fine, start + 600 * w.fine },
+			};
+
+			tick(ctx, &w);
+			HOLDS(!w.broken && in_order(t));
+			if (rnd_true(&rng, 0.1))
+				HOLDS(!damon_set_regions(t, ranges, rnd_in(&rng, 1, 3),
+							 4096));
+			if (rnd_true(&rng, 0.02))
+				damon_destroy_regions(t);
+		}
+		free_ctx(ctx);
+	}
+}
+
+/* However many targets want to cut. */
+TEST(budget_is_for_all_targets)
+{
+	static struct world w[31];
+	struct rng rng;
+
+	for_each_case(rng, 20) {
+		struct damon_ctx *ctx;
+		unsigned int i;
+
+		for (i = 0; i < ARRAY_SIZE(w); i++) {
+			w[i] = plain_world(&rng);
+			heat(&w[i], w->coarse, 2 * w->coarse, 4, 4);
+		}
+		ctx = plain_ctx(w);
+		for (i = 1; i < ARRAY_SIZE(w); i++)
+			add(make_target(ctx), w->coarse, 2 * w->coarse, 0);
+		ctx->attrs.max_nr_regions = total_nr(ctx) + rnd_in(&rng, 1, 60);
+		for (i = 0; i < 20; i++) {
+			tick(ctx, w);
+			HOLDS(total_nr(ctx) <= ctx->attrs.max_nr_regions);
+		}
+		HOLDS(total_nr(ctx) == ctx->attrs.max_nr_regions);
+		free_ctx(ctx);
+	}
+}
+
+/* what sweeps cost */
+
+TEST(visits_are_paid_for)
+{
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		struct damon_ctx *ctx = make_ctx(_case);
+		struct damon_target *t = target_of(ctx);
+		u64 earned = CREDIT;
+		unsigned int i;
+		struct world w;
+
+		random_world(&w, &rng);
+		w.price = 1 + rnd_any(&rng, 4);
+		ctx->min_region_sz = 1;
+		scatter_regions(&rng, t, w.fine);
+		for (i = 0; i < 300; i++) {
+			earned += PER_REGION * damon_nr_regions(t);
+			tick(ctx, &w);
+			/* what was made old is looked at, in debt if need be */
+			HOLDS(w.visited <= earned + 2 * w.max_visit *
+			      max(damon_nr_regions(t), 1));
+			if (i % 20 == 19)
+				end_window(ctx);
+		}
+		free_ctx(ctx);
+	}
+}
+
+/* Time without a sweep does not add up to more than one burst. */
+TEST(credit_is_limited)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	unsigned int i;
+
+	/* the first makes entries old, and nothing can be paid for a long time */
+	w.price = 1 << 20;
+	tick(ctx, &w);
+	w.price = 1;
+	w.visited = 0;
+	for (i = 0; i < 1000; i++)
+		tick(ctx, &w);
+	/* a look at what was made old, that is all */
+	ASSERT_LE(w.visited, damon_nr_regions(target_of(ctx)));
+	free_ctx(ctx);
+
+	/* nothing costs anything for a long time */
+	w = plain_world(&rng);
+	ctx = plain_ctx(&w);
+	w.noise = 1;
+	w.price = 0;
+	for (i = 0; i < 5000; i++)
+		tick(ctx, &w);
+	w.price = 1;
+	for (i = 0; i < 100; i++)
+		tick(ctx, &w);
+	ASSERT_LE(w.visited, CREDIT + 2 * DAMON_SWEEP_PIECE +
+		  100 * PER_REGION * damon_nr_regions(target_of(ctx)));
+	free_ctx(ctx);
+}
+
+/* Nothing is looked at where no region is. */
+TEST(holes_cost_nothing)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	unsigned long hole = w.coarse + 100 * w.fine, end = hole + 200 * w.fine;
+	unsigned int i, pieces = 0;
+
+	ctx->min_region_sz = 4096;
+	ctx->attrs.min_nr_regions = 3;
+	add(t, w.coarse, hole, 0);
+	add(t, end, 2 * w.coarse, 0);
+	w.noise = 0.5;
+	for (i = 0; i < 100; i++) {
+		tick(ctx, &w);
+		pieces += w.piece.end > w.piece.start;
+		ASSERT_TRUE(w.piece.end <= hole || w.piece.start >= end);
+	}
+	ASSERT_GT(pieces, 0);
+	free_ctx(ctx);
+}
+
+/* what they find */
+
+TEST(hot_memory_is_cut_out)
+{
+	unsigned int slow = 0, few = 0;
+	struct rng rng;
+
+	for_each_case(rng, 200) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+		unsigned int i;
+
+		heat(&w, w.coarse, 2 * w.coarse, rnd_in(&rng, 1, 9), 4);
+		window(ctx, &w);
+		/* many places are looked at again and again, as credit allows */
+		if (w.nr_hot <= 4) {
+			few++;
+			slow += !all_cut_out(t, &w);
+		}
+		for (i = 0; i < 10 && !all_cut_out(t, &w); i++)
+			window(ctx, &w);
+		HOLDS(all_cut_out(t, &w));
+		HOLDS(!w.broken);
+		free_ctx(ctx);
+	}
+	/* one window is enough for few but for bad luck with the samples */
+	EXPECT_LE(slow, few / 10);
+}
+
+/* Regions that cannot be as small as fine entries contain all of what is hot. */
+TEST(hot_memory_is_enclosed)
+{
+	struct rng rng;
+
+	for_each_case(rng, 100) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = make_ctx(_case);
+		struct damon_target *t = target_of(ctx);
+		unsigned long grain = w.fine * rnd_in(&rng, 2, 9);
+		struct damon_addr_range enclosing;
+
+		ctx->min_region_sz = grain;
+		ctx->attrs.min_nr_regions = 3;
+		add(t, 0, w.coarse / grain * grain, 0);
+		heat(&w, 2 * grain, w.coarse / grain * grain - 2 * grain, 1, 3);
+		enclosing.start = w.hot->start - w.hot->start % grain;
+		enclosing.end = w.hot->end + grain - 1;
+		enclosing.end -= enclosing.end % grain;
+		/* nothing that samples see may keep it from being cut */
+		w.cold = true;
+		tick(ctx, &w);
+		tick(ctx, &w);
+		tick(ctx, &w);
+		HOLDS(is_cut_out(t, &enclosing));
+		free_ctx(ctx);
+	}
+}
+
+/* What comes and goes is told from what stays by looking several times. */
+TEST(noise_is_seen_through)
+{
+	unsigned int hits = 0, cases = 0;
+	struct rng rng;
+
+	for_each_case(rng, 50) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+		unsigned int i;
+
+		w.noise = 0.3;
+		heat(&w, w.coarse, 2 * w.coarse, 1, 8);
+		for (i = 0; i < 10; i++) {
+			/* it is cut by what is found, and by nothing else */
+			unsigned int before = damon_nr_regions(t), cuts;
+			unsigned int j;
+
+			for (j = 0; j < 20; j++)
+				tick(ctx, &w);
+			cuts = damon_nr_regions(t) - before;
+			HOLDS(cuts <= max(before, MIN_CUTS));
+			hits += is_cut_out(t, w.hot);
+			cases++;
+			end_window(ctx);
+		}
+		free_ctx(ctx);
+	}
+	EXPECT_GE(hits, cases * 9 / 10);
+}
+
+/* A window has so many cuts, however many places there are. */
+TEST(cuts_of_a_window_are_limited)
+{
+	struct rng rng;
+
+	for_each_case(rng, 100) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+		unsigned int i, j;
+
+		w.noise = rnd_in(&rng, 50, 99) / 100.0;
+		for (i = 0; i < 10; i++) {
+			unsigned int before = damon_nr_regions(t);
+
+			for (j = 0; j < 20; j++)
+				tick(ctx, &w);
+			HOLDS(damon_nr_regions(t) <= before + max(before, MIN_CUTS));
+			end_window(ctx);
+		}
+		free_ctx(ctx);
+	}
+}
+
+/* Nothing is looked for where every sample saw an access. */
+TEST(hot_regions_are_left_alone)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	unsigned int nr = damon_nr_regions(target_of(ctx));
+
+	w.nr_hot = 1;
+	w.hot[0] = (struct damon_addr_range){ w.coarse, 2 * w.coarse };
+	tick(ctx, &w);
+	w.visited = 0;
+	tick(ctx, &w);
+	tick(ctx, &w);
+	tick(ctx, &w);
+	/* the coarse entry once per region, to make it old and to look */
+	ASSERT_EQ(3, w.visited);
+	ASSERT_EQ(nr, damon_nr_regions(target_of(ctx)));
+	free_ctx(ctx);
+}
+
+/* when they can be relied upon */
+
+static bool guides_after(struct damon_ctx *ctx, struct world *w,
+			 unsigned int windows)
+{
+	while (windows--)
+		window(ctx, w);
+	return damon_sweep_guides(target_of(ctx));
+}
+
+TEST(guidance_comes_and_goes)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	struct damon_target *t = target_of(ctx);
+	unsigned int i;
+
+	heat(&w, w.coarse, 2 * w.coarse, 2, 8);
+	ASSERT_FALSE(damon_sweep_guides(t));
+	ASSERT_TRUE(guides_after(ctx, &w, 1));
+	ASSERT_TRUE(guides_after(ctx, &w, 50));
+
+	/* nothing of it can be paid for */
+	w.price = 1 << 20;
+	ASSERT_FALSE(guides_after(ctx, &w, 4));
+	ASSERT_FALSE(damon_sweep_stays(t));
+	ASSERT_FALSE(guides_after(ctx, &w, 50));
+	free_ctx(ctx);
+
+	/* it is not swept at all */
+	w = plain_world(&rng);
+	ctx = plain_ctx(&w);
+	t = target_of(ctx);
+	ASSERT_TRUE(guides_after(ctx, &w, 1));
+	for (i = 0; i < 3; i++)
+		end_window(ctx);
+	ASSERT_FALSE(damon_sweep_guides(t));
+	ASSERT_TRUE(guides_after(ctx, &w, 1));
+	damon_sweep_forget(t);
+	ASSERT_FALSE(damon_sweep_guides(t));
+	ASSERT_TRUE(guides_after(ctx, &w, 1));
+	free_ctx(ctx);
+}
+
+/* The hardware does not mark upper entries, but samples see accesses. */
+TEST(guidance_needs_sight)
+{
+	struct rng rng;
+
+	for_each_case(rng, 20) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+
+		/* a region of its own, so that samples are sure */
+		damon_destroy_regions(t);
+		heat(&w, w.coarse, 2 * w.coarse, 1, 100);
+		add(t, w.coarse / 2, w.hot[0].start, 0);
+		add(t, w.hot[0].start, w.hot[0].end, 0);
+		add(t, w.hot[0].end, 5 * (w.coarse / 2), 0);
+		w.blind = true;
+		HOLDS(!guides_after(ctx, &w, 5));
+		w.blind = false;
+		HOLDS(guides_after(ctx, &w, 3));
+		w.blind = true;
+		HOLDS(!guides_after(ctx, &w, 5));
+		/* nothing to be seen by anybody */
+		w.cold = true;
+		HOLDS(guides_after(ctx, &w, 3));
+		free_ctx(ctx);
+	}
+}
+
+TEST(samples_stay_most_of_the_time)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	unsigned int i, stays = 0;
+
+	ASSERT_FALSE(damon_sweep_stays(target_of(ctx)));
+	window(ctx, &w);
+	for (i = 0; i < 100; i++) {
+		tick(ctx, &w);
+		stays += damon_sweep_stays(target_of(ctx));
+	}
+	ASSERT_EQ(75, stays);
+	free_ctx(ctx);
+}
+
+/* without memory */
+
+TEST(failures_are_survived)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	struct damon_target *t = target_of(ctx);
+	unsigned int nr = damon_nr_regions(t), i;
+
+	heat(&w, w.coarse, 2 * w.coarse, 1, 8);
+	/* no sweep at all */
+	shim_fail_after(0);
+	window(ctx, &w);
+	ASSERT_FALSE(damon_sweep_guides(t));
+	ASSERT_EQ(0, w.visited);
+
+	/* no region */
+	shim_fail_after(1);
+	for (i = 0; i < 1000; i++)
+		tick(ctx, &w);
+	ASSERT_GT(w.visited, 0);
+	ASSERT_EQ(nr, damon_nr_regions(t));
+	ASSERT_TRUE(in_order(t));
+
+	/* what failed has not used up the cuts of the window */
+	shim_fail_after(ULONG_MAX);
+	for (i = 0; i < 100; i++)
+		tick(ctx, &w);
+	ASSERT_TRUE(all_cut_out(t, &w));
+	free_ctx(ctx);
+}
+
+TEST_HARNESS_MAIN
