@@ -70,14 +70,14 @@ def read_trace(lines):
     return windows
 
 
-def read_counts(path):
+def read_counts(path, number=2):
     """What was counted while nothing was asked of a kdamond, and while it was."""
     counts = []
     with open(path) as lines:
         for line in lines:
             counts.append({name: int(value) for name, value in
                            (word.split("=") for word in line.split())})
-    if len(counts) != 2 or not counts[0]["ticks"] or not counts[1]["ticks"]:
+    if len(counts) != number or not all(count["ticks"] for count in counts):
         raise BadInput("the kdamond did not run to the end")
     return counts
 

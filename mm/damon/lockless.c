@@ -67,8 +67,10 @@ static p4d_t *find_p4d(struct mm_struct *mm, unsigned long addr)
 	pgd = READ_ONCE(*pgdp);
 	if (!pgd_present(pgd))
 		return NULL;
-	/* with four levels it is that very entry, and not looked into */
-	return p4d_offset(pgtable_l5_enabled() ? &pgd : pgdp, addr);
+	/* with four levels it is that very entry */
+	if (!pgtable_l5_enabled())
+		return (p4d_t *)pgdp;
+	return (p4d_t *)pgd_page_vaddr(pgd) + p4d_index(addr);
 }
 
 static bool p4d_old(p4d_t p4d)
