@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whether TLB flushes are made where nothing is seen without them, at most one per
+ * window, and none elsewhere.  The process is a plant: how many samples see an
+ * access without a flush, and right behind one.
+ */
+#include "test.h"
+
+#include "../selftests/kselftest_harness.h"
+
+#define WINDOW_NS	100000000ULL
+#define SAMPLES		40U
+
+struct plant {
+	unsigned int ticks;		/* per window */
+	u64 busy;			/* 1/1000 of the time that it runs */
+	unsigned int hidden;		/* hits per tick without a flush */
+	unsigned int shown;		/* hits in the tick behind one */
+	/* where it is */
+	u64 now, cpu_ns;
+	bool flushed;
+	unsigned long counted;		/* ticks whose answers count */
+	unsigned long flushes;		/* of this window */
+};
+
+/* One window.  Returns how many flushes it had. */
+static unsigned long run_window(struct damon_target *t, struct plant *p)
+{
+	unsigned int i;
+
+	p->flushes = 0;
+	p->counted = 0;
+	damon_reach_begin(t, p->cpu_ns, p->now, p->ticks);
+	for (i = 0; i < p->ticks; i++) {
+		enum damon_reach_step step = damon_reach_step(t);
+		bool flush = step == DAMON_REACH_TRY || step == DAMON_REACH_FLUSH;
+
+		if (step == DAMON_REACH_SKIP)
+			continue;
+		p->counted += step != DAMON_REACH_FLUSH;
+		damon_reach_note(t, step, p->flushed ? p->shown : p->hidden, SAMPLES);
+		p->flushed = flush;
+		p->flushes += flush;
+	}
+	p->now += WINDOW_NS;
+	p->cpu_ns += WINDOW_NS / 1000 * p->busy;
+	return p->flushes;
+}
+
+static unsigned long run_windows(struct damon_target *t, struct plant *p,
+				 unsigned int nr)
+{
+	unsigned long flushes = 0;
+
+	while (nr--)
+		flushes += run_window(t, p);
+	return flushes;
+}
+
+TEST(hidden_accesses_are_found_soon)
+{
+	struct plant p = { .ticks = 20, .busy = 1000, .shown = 10 };
+	struct damon_target t = {};
+
+	ASSERT_GT(run_windows(&t, &p, 3), 0);
+	/* and from then on by one flush, and one tick, per window */
+	ASSERT_EQ(run_windows(&t, &p, 100), 100);
+	ASSERT_EQ(p.counted, 1);
+	ASSERT_GE(t.reach.nr_flushes, 101);
+}
+
+TEST(flushes_end_when_accesses_are_seen_anyway)
+{
+	struct plant p = { .ticks = 20, .busy = 1000, .shown = 10 };
+	struct damon_target t = {};
+
+	run_windows(&t, &p, 10);
+	p.hidden = 10;
+	run_windows(&t, &p, 2);
+	ASSERT_EQ(run_windows(&t, &p, 100), 0);
+	ASSERT_EQ(p.counted, p.ticks);
+	/* and begin again when they are not */
+	p.hidden = 0;
+	ASSERT_GE(run_windows(&t, &p, 10), 7);
+}
+
+TEST(flushes_end_when_the_process_sleeps)
+{
+	struct plant p = { .ticks = 20, .busy = 1000, .shown = 10 };
+	struct damon_target t = {};
+
+	run_windows(&t, &p, 10);
+	p.busy = 0;
+	p.shown = 0;
+	run_windows(&t, &p, 2);
+	ASSERT_EQ(run_windows(&t, &p, 100), 0);
+}
+
+TEST(nobody_is_flushed_without_need)
+{
+	struct rng rng;
+
+	for_each_case(rng, 500) {
+		struct plant p = {
+			.ticks = rnd_in(&rng, 1, 50),
+			.busy = rnd_in(&rng, 0, 1001),
+			.hidden = rnd_in(&rng, 0, SAMPLES + 1),
+			.shown = SAMPLES,
+		};
+		struct damon_target t = {};
+		bool quiet = p.hidden * 64 < SAMPLES;
+		bool busy = p.busy >= 250;
+
+		if (p.ticks >= 4 && quiet && busy)
+			continue;
+		HOLDS(!run_windows(&t, &p, 100));
+		HOLDS(!t.reach.nr_flushes);
+	}
+}
+
+/* Hot memory that no region's sample hits: flushes would not change that. */
+TEST(trials_in_vain_become_rare)
+{
+	struct plant p = { .ticks = 20, .busy = 1000 };
+	struct damon_target t = {};
+
+	/* after 1, 3, 7, 15, 31, 63, 63, ... windows without one */
+	ASSERT_LE(run_windows(&t, &p, 1000), 7 + 1000 / 63);
+	/* what becomes visible is still found */
+	p.shown = 10;
+	ASSERT_GT(run_windows(&t, &p, 70), 0);
+	ASSERT_EQ(run_windows(&t, &p, 10), 10);
+}
+
+TEST(never_two_flushes_in_a_window)
+{
+	struct rng rng;
+
+	for_each_case(rng, 500) {
+		struct plant p = { .ticks = rnd_in(&rng, 1, 50) };
+		struct damon_target t = {};
+		unsigned int i;
+
+		for (i = 0; i < 300; i++) {
+			p.busy = rnd_in(&rng, 0, 1001);
+			p.hidden = rnd_in(&rng, 0, 2) * rnd_in(&rng, 0, SAMPLES);
+			p.shown = rnd_in(&rng, 0, SAMPLES + 1);
+			HOLDS(run_window(&t, &p) <= 1);
+			HOLDS(p.counted);
+		}
+	}
+}
+
+TEST_HARNESS_MAIN
