@@ -123,7 +123,7 @@ void damon_forget_samples(struct damon_ctx *ctx);
 /* Coarse entries that were accessed, as ranges in ascending order. */
 struct damon_touched {
 	unsigned int nr;
-	struct damon_addr_range ranges[64];
+	struct damon_addr_range ranges[48];
 };
 
 /**
