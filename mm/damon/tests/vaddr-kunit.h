@@ -231,7 +231,7 @@ static enum damon_answer finish_sample(struct sampler *s, unsigned long addr)
 	s->old_size = 0;
 	s->old_folio = NULL;
 	answer = test_sample(s, addr);
-	damon_walk_end(&s->walk);
+	let_go(s);
 	return answer;
 }
 
@@ -355,7 +355,7 @@ static struct damon_ctx *new_ctx_of_pages(struct kunit *test,
 }
 
 /* More regions than one batch, every third one accessed between two passes. */
-static void check_regions_test(struct kunit *test)
+static void check_regions_of(struct kunit *test, bool lockless)
 {
 	int nr = 3 * BATCH + 1, i;
 	unsigned long addr = map_pages(test, nr, PROT_READ | PROT_WRITE);
@@ -365,13 +365,15 @@ static void check_regions_test(struct kunit *test)
 	struct sampler *s = new_sampler(test);
 	struct damon_region *r;
 
+	damon_glance_begin(&s->glance, current->mm);
+	s->lockless = lockless;
 	s->ctx = ctx;
 	for (i = 0; i < nr; i++)
 		touch(test, addr + i * PAGE_SIZE);
 
 	/* No sample was under way yet. */
 	KUNIT_EXPECT_EQ(test, check_regions(s, t), 0);
-	damon_walk_end(&s->walk);
+	let_go(s);
 	damon_for_each_region(r, t)
 		KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
 
@@ -379,11 +381,25 @@ static void check_regions_test(struct kunit *test)
 	for (i = 0; i < nr; i += 3)
 		touch(test, addr + i * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, check_regions(s, t), 1);
-	damon_walk_end(&s->walk);
+	let_go(s);
 	i = 0;
 	damon_for_each_region(r, t)
 		KUNIT_EXPECT_EQ(test, r->nr_accesses, i++ % 3 ? 0 : 1);
 	damon_destroy_ctx(ctx);
+}
+
+static void check_regions_test(struct kunit *test)
+{
+	check_regions_of(test, false);
+}
+
+#include "lockless-kunit.h"
+
+static void glance_regions_test(struct kunit *test)
+{
+	need_upper_levels(test);
+	check_regions_of(test, true);
+	KUNIT_EXPECT_FALSE(test, irqs_disabled());
 }
 
 /* Kernel threads, which tests run in, have no memory to monitor. */
@@ -434,6 +450,15 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(sample_flags_test),
 	KUNIT_CASE(sample_shared_entry_test),
 	KUNIT_CASE(check_regions_test),
+	KUNIT_CASE(lockless_coarse_test),
+	KUNIT_CASE(lockless_everywhere_test),
+	KUNIT_CASE(lockless_fine_test),
+	KUNIT_CASE(lockless_leaves_test),
+	KUNIT_CASE(glance_agrees_test),
+	KUNIT_CASE(glance_mkold_test),
+	KUNIT_CASE(glance_flags_test),
+	KUNIT_CASE(glance_stays_test),
+	KUNIT_CASE(glance_regions_test),
 	KUNIT_CASE(no_process_test),
 	{}
 };
