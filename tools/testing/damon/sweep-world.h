@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fixture of the sweep tests: memory whose accesses are known, how it looks from
+ * above, and the ticks and windows of a context that monitors it.
+ */
+#ifndef _DAMON_SWEEP_WORLD_H
+#define _DAMON_SWEEP_WORLD_H
+
+#include <linux/bitmap.h>
+
+#include "test.h"
+
+#define MAX_HOT		8
+/* As sweep.c has them. */
+#define CREDIT		4096
+#define PER_REGION	4
+#define MIN_CUTS	16
+
+/* What is swept, and whether the sweep keeps to the rules. */
+struct world {
+	struct rng *rng;
+	unsigned long fine, coarse;
+	struct damon_addr_range hot[MAX_HOT];	/* ascending */
+	unsigned int nr_hot;
+	double noise;		/* share of the other fine entries that are touched */
+	bool blind;		/* nothing can be seen from above ... */
+	bool cold;		/* ... nothing by samples */
+	unsigned int price;	/* of an entry */
+	u64 visited, max_visit;
+	struct damon_addr_range piece;	/* of fine entries that were made old */
+	bool coarse_armed;
+	bool moving;		/* regions may come between making old and looking */
+	const char *broken;
+};
+
+static bool is_hot(const struct world *w, unsigned long start, unsigned long last)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nr_hot; i++)
+		if (w->hot[i].start <= last && start < w->hot[i].end)
+			return true;
+	return false;
+}
+
+static bool is_touched(const struct world *w, unsigned long start,
+		       unsigned long size)
+{
+	return !w->blind && (is_hot(w, start, start + size - 1) ||
+			     (w->noise && rnd_true(w->rng, w->noise)));
+}
+
+static unsigned int visit(struct world *w, const struct damon_addr_range *range,
+			  unsigned long size)
+{
+	unsigned int nr = (range->end - 1) / size - range->start / size + 1;
+
+	nr *= w->price;
+	w->visited += nr;
+	w->max_visit = max(w->max_visit, nr);
+	return nr;
+}
+
+static unsigned int arm_coarse(void *arg, const struct damon_addr_range *range)
+{
+	struct world *w = arg;
+
+	if (range->start >= range->end)
+		w->broken = "empty range of coarse entries";
+	w->coarse_armed = true;
+	return visit(w, range, w->coarse);
+}
+
+static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
+				struct damon_touched *touched)
+{
+	unsigned long addr = range->start, next;
+	struct world *w = arg;
+
+	if (!w->coarse_armed && !w->moving)
+		w->broken = "coarse entries that are not old";
+	for (; addr < range->end; addr = next) {
+		unsigned long start = addr - addr % w->coarse;
+
+		next = damon_add_sz(start, w->coarse);
+		if (is_touched(w, start, w->coarse))
+			damon_note_touched(touched, start, next - next % w->fine);
+	}
+	return visit(w, range, w->coarse);
+}
+
+static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
+{
+	struct world *w = arg;
+
+	if (range->start >= range->end || range->start % w->fine ||
+	    range->end % w->fine ||
+	    (range->end - range->start) / w->fine > DAMON_SWEEP_PIECE)
+		w->broken = "not a piece of fine entries";
+	w->piece = *range;
+	w->coarse_armed = false;
+	return visit(w, range, w->fine);
+}
+
+static unsigned int look_fine(void *arg, const struct damon_addr_range *range,
+			      unsigned long *bits)
+{
+	struct world *w = arg;
+	unsigned int i;
+
+	if (range->start != w->piece.start || range->end != w->piece.end)
+		w->broken = "fine entries that are not old";
+	w->piece = (struct damon_addr_range){};
+	for (i = 0; i < (range->end - range->start) / w->fine; i++)
+		if (!is_touched(w, range->start + i * w->fine, w->fine))
+			__clear_bit(i, bits);
+	return visit(w, range, w->fine);
+}
+
+static struct damon_sight sight_of(const struct world *w)
+{
+	return (struct damon_sight){
+		.fine = w->fine,
+		.arm_coarse = arm_coarse,
+		.look_coarse = look_coarse,
+		.arm_fine = arm_fine,
+		.look_fine = look_fine,
+	};
+}
+
+static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *w)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		unsigned long addr = rnd_in(w->rng, r->ar.start, r->ar.end);
+
+		damon_update_region_access_rate(r, !w->cold && is_hot(w, addr, addr),
+						&ctx->attrs);
+	}
+}
+
+/* @w has one entry for each target. */
+static void tick(struct damon_ctx *ctx, struct world *w)
+{
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx) {
+		struct damon_sight sight = sight_of(w);
+
+		damon_sweep_look(ctx, t, &sight, w);
+		sample(ctx, t, w);
+		damon_sweep_arm(t, &sight, w);
+		w++;
+	}
+}
+
+static void end_window(struct damon_ctx *ctx)
+{
+	damon_close_window(ctx);
+	damon_open_window(ctx);
+}
+
+static void window(struct damon_ctx *ctx, struct world *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < 20; i++)
+		tick(ctx, w);
+	end_window(ctx);
+}
+
+/* 1 GiB at 1 GiB, in the units of x86. */
+static struct world plain_world(struct rng *rng)
+{
+	return (struct world){ .rng = rng, .fine = 1UL << 21, .coarse = 1UL << 30,
+			       .price = 1 };
+}
+
+static struct damon_ctx *plain_ctx(struct world *w)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+
+	ctx->min_region_sz = 4096;
+	add(target_of(ctx), w->coarse, 2 * w->coarse, 0);
+	damon_enforce_min_nr_regions(ctx);
+	return ctx;
+}
+
+/* Hot memory of whole fine entries, with gaps of at least one. */
+static void heat(struct world *w, unsigned long start, unsigned long end,
+		 unsigned int nr, unsigned int max_entries)
+{
+	unsigned long slot = (end - start) / w->fine / nr;
+
+	for (w->nr_hot = 0; w->nr_hot < nr; w->nr_hot++) {
+		struct damon_addr_range *hot = &w->hot[w->nr_hot];
+		unsigned int entries = rnd_in(w->rng, 1, max_entries + 1);
+
+		hot->start = start + (w->nr_hot * slot +
+			rnd_in(w->rng, 0, slot - entries)) * w->fine;
+		hot->end = hot->start + entries * w->fine;
+	}
+}
+
+static bool is_cut_out(struct damon_target *t, const struct damon_addr_range *hot)
+{
+	bool starts = false, ends = false;
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		starts |= r->ar.start == hot->start;
+		ends |= r->ar.end == hot->end;
+	}
+	return starts && ends;
+}
+
+static bool all_cut_out(struct damon_target *t, const struct world *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nr_hot; i++)
+		if (!is_cut_out(t, &w->hot[i]))
+			return false;
+	return true;
+}
+
+#endif /* _DAMON_SWEEP_WORLD_H */
