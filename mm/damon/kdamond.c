@@ -241,7 +241,9 @@ int damon_kdamond_fn(void *data)
 	if (ctx->ops.init)
 		ctx->ops.init(ctx);
 	damon_enforce_min_nr_regions(ctx);
-	damon_open_requests(ctx);
+	/* without anything to monitor it ends at once, and has nothing to tell */
+	if (damon_has_valid_target(ctx))
+		damon_open_requests(ctx);
 	complete(&ctx->started);
 
 	while (!has_to_go(ctx) && damon_has_valid_target(ctx)) {
