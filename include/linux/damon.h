@@ -305,6 +305,7 @@ struct damos_quota {
 	bool esz_held;			/* it is what it was a window before */
 	int goal_score;			/* score that it follows, < 0: none yet */
 	int goal_step;			/* by how much that one had changed */
+	int goal_away;			/* windows that it has moved away, < 0: down */
 };
 
 /**

@@ -122,6 +122,37 @@ static u64 max_esz_bp(const struct damos_quota *quota)
 	return damon_mul_div(quota->sz ?: ULONG_MAX, BP, 1);
 }
 
+/* Noise hardly ever moves away from a goal for more windows than that. */
+#define AWAY_WINDOWS	3
+/* How hard to push, at most, in 1/32 of the limit. */
+#define MAX_PUSH	8
+
+/*
+ * For how many windows in a row the score has moved away from the goal: above it
+ * and up, or below it and down, which is negative.
+ */
+static int windows_away(const struct damos_quota *quota, int score, int step)
+{
+	int away = quota->goal_away, way = score > BP ? 1 : -1;
+
+	if (!step)
+		return away;
+	if (score == BP || step * way < 0)
+		return 0;
+	if (away * way < 0)
+		return way;
+	return clamp(away + way, -AWAY_WINDOWS - MAX_PUSH,
+		     AWAY_WINDOWS + MAX_PUSH);
+}
+
+/* The score that pushes against what keeps moving away from the goal. */
+static int pushed_score(const struct damos_quota *quota, int score)
+{
+	int push = max(abs(quota->goal_away) - AWAY_WINDOWS, 0) * (BP / 32);
+
+	return score < BP ? min(score, BP - push) : max(score, BP + push);
+}
+
 /*
  * The score that the feedback is to see, instead of the one there is.  That one
  * alone would do if it showed at once all that a limit leads to.  But it may lag
@@ -133,6 +164,10 @@ static u64 max_esz_bp(const struct damos_quota *quota)
  * windows, back off.  Do not be fast about less when less does help already:
  * it may be nothing before that shows.  And whatever happens, a quarter stays,
  * so that a single bad value does not wipe out what took long to find.
+ *
+ * If it moves away from the goal window by window, more is off than the score
+ * says: free memory of a node changes by a few percent while the share of a small
+ * cgroup doubles.  So push against that, more with every window.
  */
 static int damped_score(const struct damos_quota *quota, int score, int step)
 {
@@ -140,8 +175,10 @@ static int damped_score(const struct damos_quota *quota, int score, int step)
 	bool below = score < BP, rises = step > 0, rose = quota->goal_step > 0;
 
 	score = min(score, BP * 7 / 4);
-	if (!off || !step || below != rises)
+	if (!off || !step)
 		return score;
+	if (below != rises)
+		return pushed_score(quota, score);
 	if (quota->esz_held && speed * 4 > off && speed >= before / 4 * 3 &&
 	    before && rises == rose) {
 		int back = min(4 * min(speed, before), BP / 2);
@@ -171,6 +208,7 @@ static void follow_consistently(struct damos_quota *quota,
 	u64 last = quota->esz_bp, next = last;
 	u64 least = damon_mul_div(min_region_sz, BP, 1);
 
+	quota->goal_away = windows_away(quota, score, step);
 	damped = damped_score(quota, score, step);
 	/* if there is nothing to do, a higher limit does not help */
 	if (damped < BP && used_up(quota, min_region_sz))

@@ -327,6 +327,7 @@ void damos_quota_init(struct damos_quota *quota)
 	quota->esz_held = false;
 	quota->goal_score = -1;
 	quota->goal_step = 0;
+	quota->goal_away = 0;
 	damos_quota_select_all(quota);
 }
 

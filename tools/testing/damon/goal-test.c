@@ -204,6 +204,30 @@ TEST(consist_adds_up)
 	}
 }
 
+/*
+ * The same where what is done hardly shows: the free memory of a node, as seen by
+ * a cgroup with a small share of it.
+ */
+TEST(consist_adds_up_to_little)
+{
+	struct rng rng;
+
+	for_each_case(rng, 2000) {
+		struct plant p;
+		double top;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 5, 9)) *
+			(1 + rnd_share(&rng));
+		p.quota.sz = p.need * (4 + rnd_share(&rng) * 16);
+		p.adds_up = true;
+		p.drain = .0005 + rnd_share(&rng) * .0015;
+		p.value = .8 + rnd_share(&rng) * .2;
+		settle(&p, 400, .1, &top);
+		HOLDS(top - 1 < 16 * p.drain * p.quota.sz / p.need);
+	}
+}
+
 /* Measurements that are off by up to 1 % make no more than that of it. */
 TEST(consist_withstands_noise)
 {
