@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A memory load whose hot set is known: the memory is cut into equal slots, a hot
- * window in each slot is read without pause, and every period the windows move up
+ * window in each slot is read again and again, and every period the windows move up
  * by their own size, or anywhere else. One slot is the stairs pattern, one phase is a
  * fixed hot set, many slots are scattered ones.
  *
@@ -35,6 +35,7 @@ struct load {
 	unsigned int phases;
 	uint64_t period;	/* ns between two moves, on average */
 	uint64_t jitter;	/* ns that a move may come sooner or later */
+	uint64_t rest;		/* ns between two passes over what is hot */
 	unsigned long seed;
 	int cpu;		/* the only CPU to run on, or -1 */
 	int huge;		/* let the kernel use huge pages */
@@ -117,6 +118,14 @@ static void tell_phase(struct load *load, unsigned int phase)
 	     now(), phase, hot);
 }
 
+static void rest(uint64_t ns)
+{
+	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
+
+	while (ns && nanosleep(&ts, &ts))
+		;
+}
+
 /* Once per accessed bit. */
 static void touch(const struct load *load, const char *start, size_t size)
 {
@@ -149,6 +158,7 @@ static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until)
 	do {
 		for (i = 0; i < load->slots; i++)
 			touch(load, load->base + window_start(load, i, phase), size);
+		rest(load->rest);
 		after = now();
 		if (after - before > longest)
 			longest = after - before;
@@ -197,8 +207,10 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: stairs [-t MIB] [-w HOT_KIB] [-k SLOTS] [-p PERIOD_MS] [-n PHASES]\n"
-		"              [-j JITTER_MS] [-s SEED] [-c CPU] [-o TRUTH_FILE] [-r] [-u] [-H] [-l] [-g]\n"
+		"              [-i REST_US] [-j JITTER_MS] [-s SEED] [-c CPU] [-o TRUTH_FILE]\n"
+		"              [-r] [-u] [-H] [-l] [-g]\n"
 		"  -j  moves come up to so much sooner or later than the period says\n"
+		"  -i  rest for so long after each pass over what is hot\n"
 		"  -r  windows move anywhere in their slots, not up\n"
 		"  -u  leave memory untouched that is never hot\n"
 		"  -H  huge pages where the kernel has them\n"
@@ -212,7 +224,7 @@ static void parse(struct load *load, int argc, char **argv)
 	const char *truth = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "t:w:k:p:n:j:s:c:o:ruHlg")) != -1) {
+	while ((c = getopt(argc, argv, "t:w:k:p:n:j:i:s:c:o:ruHlg")) != -1) {
 		switch (c) {
 		case 't': load->total = number(optarg, "-t") * MIB; break;
 		case 'w': load->hot = number(optarg, "-w") * 1024; break;
@@ -220,6 +232,7 @@ static void parse(struct load *load, int argc, char **argv)
 		case 'p': load->period = number(optarg, "-p") * 1000000ull; break;
 		case 'n': load->phases = number(optarg, "-n"); break;
 		case 'j': load->jitter = number(optarg, "-j") * 1000000ull; break;
+		case 'i': load->rest = number(optarg, "-i") * 1000ull; break;
 		case 's': load->seed = number(optarg, "-s"); break;
 		case 'c': load->cpu = number(optarg, "-c"); break;
 		case 'o': truth = optarg; break;
