@@ -171,7 +171,8 @@ static void test_from(unsigned long start_us)
 		     100 * load);
 	} else {
 		EXPECT(nr < NR_MOST);
-		EXPECT(fabs(share * 10000 / GOAL_BP - 1) < 0.1);
+		/* a tenth, and as much again for intervals that end late */
+		EXPECT(fabs(share * 10000 / GOAL_BP - 1) < 0.2);
 	}
 	stop_victim(pid);
 	stop_victim(ticker);
