@@ -191,10 +191,12 @@ static void fill_pages(struct kunit *test, unsigned long addr)
 static void fill_zero_pages(struct kunit *test, unsigned long addr)
 {
 	unsigned long end = addr + MIXED_PAGES * PAGE_SIZE;
-	u8 byte;
+	u8 byte = 1;
 
-	for (; addr < end; addr += PAGE_SIZE)
+	for (; addr < end; addr += PAGE_SIZE) {
 		KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)addr));
+		KUNIT_ASSERT_EQ(test, byte, 0);
+	}
 }
 
 /* A large folio, if there is one to be had; else it is pages again. */
