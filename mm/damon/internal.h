@@ -62,6 +62,33 @@ static inline void damon_swap_lists(struct list_head *a, struct list_head *b)
 	list_splice(&tmp, b);
 }
 
+/* regions in order */
+
+/* The first region of a target, NULL if it has none. */
+static inline struct damon_region *
+damon_first_region_or_null(struct damon_target *t)
+{
+	return list_first_entry_or_null(&t->regions_list, struct damon_region,
+					list);
+}
+
+/* The region behind @r, NULL if it is the last one. */
+static inline struct damon_region *
+damon_region_behind(struct damon_region *r, struct damon_target *t)
+{
+	return list_is_last(&r->list, &t->regions_list) ?
+		NULL : damon_next_region(r);
+}
+
+/* The first region from @r on that reaches beyond @addr, or NULL. */
+static inline struct damon_region *
+damon_skip_to(struct damon_region *r, unsigned long addr, struct damon_target *t)
+{
+	while (r && r->ar.end <= addr)
+		r = damon_region_behind(r, t);
+	return r;
+}
+
 /* samples */
 
 /* A sampling address that no region contains: no access check is pending. */

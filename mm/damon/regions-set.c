@@ -53,29 +53,6 @@ static bool ranges_valid(const struct damon_addr_range *ranges,
 	return true;
 }
 
-/* The region behind @r, NULL if it is the last one. */
-static struct damon_region *region_behind(struct damon_region *r,
-					  struct damon_target *t)
-{
-	return list_is_last(&r->list, &t->regions_list) ?
-		NULL : damon_next_region(r);
-}
-
-/* The first region from @r on that reaches beyond @addr, or NULL. */
-static struct damon_region *skip_to(struct damon_region *r, unsigned long addr,
-				    struct damon_target *t)
-{
-	while (r && r->ar.end <= addr)
-		r = region_behind(r, t);
-	return r;
-}
-
-static struct damon_region *first_or_null(struct damon_target *t)
-{
-	return list_first_entry_or_null(&t->regions_list, struct damon_region,
-					list);
-}
-
 /*
  * Number of regions that a range lacks: all of it, or the holes between the
  * regions that overlap it.  *@pos is where to look from, and moves behind them.
@@ -85,7 +62,7 @@ static unsigned int count_missing(const struct damon_addr_range *range,
 				  struct damon_region **pos,
 				  struct damon_target *t)
 {
-	struct damon_region *r = skip_to(*pos, range->start, t), *next;
+	struct damon_region *r = damon_skip_to(*pos, range->start, t), *next;
 	unsigned long end = covered_end(range, min_sz);
 	unsigned int missing = 0;
 
@@ -93,7 +70,7 @@ static unsigned int count_missing(const struct damon_addr_range *range,
 		*pos = r;
 		return 1;
 	}
-	while ((next = region_behind(r, t)) && next->ar.start < end) {
+	while ((next = damon_region_behind(r, t)) && next->ar.start < end) {
 		missing += r->ar.end < next->ar.start;
 		r = next;
 	}
@@ -106,7 +83,7 @@ int damon_plan_regions(struct damon_regions_plan *plan, struct damon_target *t,
 		       const struct damon_addr_range *ranges,
 		       unsigned int nr_ranges, unsigned long min_region_sz)
 {
-	struct damon_region *pos = first_or_null(t);
+	struct damon_region *pos = damon_first_region_or_null(t);
 	unsigned int i, missing;
 
 	plan->ranges = ranges;
@@ -170,7 +147,7 @@ static struct damon_region *cover_range(struct damon_regions_plan *plan,
 	struct damon_region *next;
 
 	while (r && r->ar.end <= range->start) {
-		next = region_behind(r, t);
+		next = damon_region_behind(r, t);
 		damon_destroy_region(r, t);
 		r = next;
 	}
@@ -180,7 +157,7 @@ static struct damon_region *cover_range(struct damon_regions_plan *plan,
 	}
 
 	r->ar.start = a.start;
-	while ((next = region_behind(r, t)) && next->ar.start < end) {
+	while ((next = damon_region_behind(r, t)) && next->ar.start < end) {
 		if (r->ar.end < next->ar.start)
 			insert_spare(plan, t, r->ar.end, next->ar.start, next);
 		r = next;
@@ -192,13 +169,13 @@ static struct damon_region *cover_range(struct damon_regions_plan *plan,
 /* Second step of damon_set_regions().  Cannot fail, uses the plan up. */
 void damon_apply_regions(struct damon_regions_plan *plan, struct damon_target *t)
 {
-	struct damon_region *r = first_or_null(t), *next;
+	struct damon_region *r = damon_first_region_or_null(t), *next;
 	unsigned int i;
 
 	for (i = 0; i < plan->nr_ranges; i++)
 		r = cover_range(plan, t, &plan->ranges[i], r);
 	while (r) {
-		next = region_behind(r, t);
+		next = damon_region_behind(r, t);
 		damon_destroy_region(r, t);
 		r = next;
 	}

@@ -89,34 +89,13 @@ void damon_note_touched(struct damon_touched *touched, unsigned long start,
 	touched->nr++;
 }
 
-static struct damon_region *region_behind(struct damon_region *r,
-					  struct damon_target *t)
-{
-	return list_is_last(&r->list, &t->regions_list) ?
-		NULL : damon_next_region(r);
-}
-
-static struct damon_region *region_at(struct damon_target *t,
-				      struct damon_region *r, unsigned long addr)
-{
-	while (r && r->ar.end <= addr)
-		r = region_behind(r, t);
-	return r;
-}
-
-static struct damon_region *first_region(struct damon_target *t)
-{
-	return list_first_entry_or_null(&t->regions_list, struct damon_region,
-					list);
-}
-
 /* The memory from region @r on without a hole.  @r becomes what is behind. */
 static struct damon_addr_range next_span(struct damon_target *t,
 					 struct damon_region **r)
 {
 	struct damon_addr_range span = (*r)->ar;
 
-	while ((*r = region_behind(*r, t)) && (*r)->ar.start == span.end)
+	while ((*r = damon_region_behind(*r, t)) && (*r)->ar.start == span.end)
 		span.end = (*r)->ar.end;
 	return span;
 }
@@ -124,7 +103,7 @@ static struct damon_addr_range next_span(struct damon_target *t,
 static void arm_coarse(struct damon_target *t, const struct damon_sight *sight,
 		       void *arg)
 {
-	struct damon_region *r = first_region(t);
+	struct damon_region *r = damon_first_region_or_null(t);
 
 	while (r) {
 		struct damon_addr_range span = next_span(t, &r);
@@ -168,7 +147,7 @@ static void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
 			const struct damon_sight *sight, void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
-	struct damon_region *r = first_region(t);
+	struct damon_region *r = damon_first_region_or_null(t);
 
 	sweep->coarse.nr = 0;
 	while (r) {
@@ -219,7 +198,7 @@ static void cut_at(struct cutter *c, unsigned long addr)
 	struct damon_region *r, *right;
 
 	addr -= addr % c->ctx->min_region_sz;
-	r = region_at(c->t, c->r, addr);
+	r = damon_skip_to(c->r, addr, c->t);
 	c->r = r;
 	if (!r || addr <= r->ar.start || is_settled(r) || !may_cut(c))
 		return;
@@ -247,7 +226,7 @@ static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight)
 {
 	struct damon_sweep *sweep = t->sweep;
-	struct cutter c = { .ctx = ctx, .t = t, .r = first_region(t) };
+	struct cutter c = { .ctx = ctx, .t = t, .r = damon_first_region_or_null(t) };
 	unsigned int start, end;
 
 	for_each_set_bitrange(start, end, sweep->touched,
@@ -289,17 +268,17 @@ static void look_fine(struct damon_ctx *ctx, struct damon_target *t,
 static bool next_piece(struct damon_target *t, struct damon_addr_range *piece)
 {
 	struct damon_sweep *sweep = t->sweep;
-	struct damon_region *r = first_region(t);
+	struct damon_region *r = damon_first_region_or_null(t);
 
 	for (; sweep->range < sweep->coarse.nr; sweep->range++) {
 		struct damon_addr_range *range =
 			&sweep->coarse.ranges[sweep->range];
 
 		piece->start = max(sweep->next, range->start);
-		r = region_at(t, r, piece->start);
+		r = damon_skip_to(r, piece->start, t);
 		while (r && is_settled(r) && piece->start < range->end) {
 			piece->start = max(piece->start, r->ar.end);
-			r = region_behind(r, t);
+			r = damon_region_behind(r, t);
 		}
 		if (!r)
 			return false;
@@ -308,7 +287,7 @@ static bool next_piece(struct damon_target *t, struct damon_addr_range *piece)
 			continue;
 		while (r && !is_settled(r) && r->ar.start < range->end) {
 			piece->end = min(r->ar.end, range->end);
-			r = region_behind(r, t);
+			r = damon_region_behind(r, t);
 			if (r && r->ar.start != piece->end)
 				break;
 		}
