@@ -364,8 +364,10 @@ static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
 	let_go(s);
 	if (s->lockless && s->step != DAMON_REACH_COUNT)
 		damon_sweep_arm(t, &sight, s);
-	if (flush)
+	if (flush) {
+		let_go(s);
 		flush_tlb_mm(s->walk.mm);
+	}
 	damon_reach_note(t, s->step, s->nr_hits, s->nr_samples);
 	return max_nr_accesses;
 }
