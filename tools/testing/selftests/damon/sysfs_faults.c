@@ -317,11 +317,6 @@ static void mark_probe_filters(void)
 	EXPECT_PUT(M0 "/0/filters/1/path", "77", 0);
 }
 
-static void mark_path(void)
-{
-	EXPECT_PUT(M0 "/0/filters/1/path", "77", 0);
-}
-
 static void stage_pairs(void)
 {
 	static const char *const counts[] = {
@@ -341,7 +336,7 @@ static void stage_pairs(void)
 static void test_directories(void)
 {
 	static const struct operation ops[] = {
-		{ M0 "/0/filters/1/path", "some/where", WRITER, mark_path,
+		{ M0 "/0/filters/1/path", "some/where", WRITER, mark_probe_filters,
 		  M0 "/0/filters/1/path", "77", NULL, false },
 		COUNT(M0 "/0/filters/nr_filters", mark_probe_filters,
 		      M0 "/0/filters/1/path"),
