@@ -32,20 +32,26 @@ details()
 	head -n "${2:-40}" -- "$1" | sed 's/^/    /'
 }
 
-# count_tap PREFIX FILE: the top-level results of a TAP log.
+# count_tap PREFIX FILE: the top-level results of a TAP log; of a failure also what
+# went wrong first within the test.
 count_tap()
 {
-	local prefix=$1 line name
+	local prefix=$1 line name why=
 
 	while IFS= read -r line; do
 		name=${line#*ok }
 		name=${name#[0-9]* }
 		case $line in
+		"# "*)
+			why=${why:-${line##*# }}
+			continue
+			;;
 		"ok "*"# SKIP"*) skip "$prefix: $name" ;;
 		"ok "*) pass "$prefix: $name" ;;
-		*) fail "$prefix: $name" ;;
+		*) fail "$prefix: $name${why:+ ($why)}" ;;
 		esac
-	done < <(tr -d '\r' <"$2" | grep -aE '^(not )?ok [0-9]+' || :)
+		why=
+	done < <(tr -d '\r' <"$2" | grep -aE '^((not )?ok [0-9]+|# (# line [0-9]+: |not ok ))' || :)
 }
 
 tally()
