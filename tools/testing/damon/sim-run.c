@@ -78,11 +78,29 @@ static enum damon_answer answer(struct run *run, unsigned long addr)
 #define COARSE		0x40000000ULL
 #define FINE		0x200000ULL
 
-static unsigned int visit(struct run *run, const struct damon_addr_range *range,
-			  uint64_t size)
-{
-	unsigned int nr = (range->end - 1) / size - range->start / size + 1;
+#define UPPER		0x8000000000ULL
 
+/*
+ * Goes through the coarse entries of a range, but for those below upper entries
+ * that have not been accessed.  Returns the number of entries of both.
+ */
+static unsigned int visit_coarse(struct run *run,
+				 const struct damon_addr_range *range,
+				 struct damon_touched *touched)
+{
+	uint64_t addr = range->start, stop;
+	unsigned int nr = 0;
+
+	for (; addr < range->end; addr = stop, nr++) {
+		bool skip;
+
+		stop = min(addr / UPPER * UPPER + UPPER, range->end);
+		skip = !memory_touched(&run->memory, addr, stop);
+		for (addr -= addr % COARSE; !skip && addr < stop; addr += COARSE, nr++)
+			if (touched && memory_touched(&run->memory, addr,
+						      addr + COARSE))
+				damon_note_touched(touched, addr, addr + COARSE);
+	}
 	run->entries += nr;
 	return nr;
 }
@@ -90,25 +108,29 @@ static unsigned int visit(struct run *run, const struct damon_addr_range *range,
 static unsigned int arm_coarse(void *arg,
 			       const struct damon_addr_range *range)
 {
-	return visit(arg, range, COARSE);
-}
-
-static unsigned int arm_fine(void *arg,
-			     const struct damon_addr_range *range)
-{
-	return visit(arg, range, FINE);
+	return visit_coarse(arg, range, NULL);
 }
 
 static unsigned int look_coarse(void *arg,
 				const struct damon_addr_range *range,
 				struct damon_touched *touched)
 {
-	uint64_t addr = range->start / COARSE * COARSE;
+	return visit_coarse(arg, range, touched);
+}
 
-	for (; addr < range->end; addr += COARSE)
-		if (memory_touched(&((struct run *)arg)->memory, addr, addr + COARSE))
-			damon_note_touched(touched, addr, addr + COARSE);
-	return visit(arg, range, COARSE);
+static unsigned int visit_fine(struct run *run,
+			       const struct damon_addr_range *range)
+{
+	unsigned int nr = (range->end - range->start) / FINE;
+
+	run->entries += nr;
+	return nr;
+}
+
+static unsigned int arm_fine(void *arg,
+			     const struct damon_addr_range *range)
+{
+	return visit_fine(arg, range);
 }
 
 static unsigned int look_fine(void *arg,
@@ -120,7 +142,7 @@ static unsigned int look_fine(void *arg,
 	for (; addr < range->end; addr += FINE)
 		if (!memory_touched(&((struct run *)arg)->memory, addr, addr + FINE))
 			__clear_bit((addr - range->start) / FINE, bits);
-	return visit(arg, range, FINE);
+	return visit_fine(arg, range);
 }
 
 static const struct damon_sight sight = {

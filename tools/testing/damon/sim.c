@@ -8,24 +8,26 @@
  *	-s SEED		first seed (1)
  *	-n N		runs per case, with consecutive seeds (10)
  *	-w		show every window of every run
+ *	--table		each case twice: with and without seeing from above
  *	--check		only cases with a bound, and whether they keep it
  *
  * A line of the file is a name and what differs from the defaults (defaults
  * below); the same words on the command line change all cases of this call.
  * Sizes take K, M, G, T, P; times take us, ms, s; shares take %.
  *
- * Columns: means of all windows over all runs, standard deviation and minimum
- * of the runs' mean F1; found: mean seconds of a phase until F1 is 0.9 (a phase
- * in which it never is counts in full); samples per tick,
- * mean and largest; error and bias of access rates over ten windows without a
- * move, in percent of full scale.
+ * Each run has places of its own for what is hot.  Columns: whether upper page
+ * table levels are seen; the goal; minimum, median and maximum over the runs of
+ * the mean F1 of all windows, and "!" if the minimum is below the goal.  The rest
+ * are means over all runs: precision and recall; found: seconds of a phase until
+ * F1 is 0.9 (a phase in which it never is counts in full); regions reported;
+ * samples per tick, mean and largest; entries of upper levels per tick; error and
+ * bias of access rates over ten windows without a move, in percent of full scale.
  */
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linux/compiler.h>
 
@@ -64,6 +66,7 @@ static const struct setting {
 	{ "noise", offsetof(struct sim_case, noise), "%" },
 	{ "unknown", offsetof(struct sim_case, unknown), "%" },
 	{ "goal", offsetof(struct sim_case, goal), "%" },
+	{ "blind", offsetof(struct sim_case, blind), "%" },
 	{ "check", offsetof(struct sim_case, check), "%" },
 };
 
@@ -177,21 +180,27 @@ struct options {
 	const char *file;
 	uint64_t seed;
 	unsigned int runs;
-	bool windows, check;
+	bool windows, table, check;
 	const char *names[MAX_CASES], *changes[MAX_CHANGES];
 	unsigned int nr_names, nr_changes;
 };
 
 struct summary {
 	struct sim_result mean;
-	double sd, min, seconds;
+	double min, median, max;	/* of F1 */
 };
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
 
 static struct summary run_case(const struct sim_case *c, const struct options *o)
 {
-	struct summary s = { .min = 1 };
-	clock_t start = clock();
-	double squares = 0;
+	double *f1 = calloc(o->runs, sizeof(*f1));
+	struct summary s = {};
 	unsigned int i, j;
 
 	for (i = 0; i < o->runs; i++) {
@@ -200,32 +209,39 @@ static struct summary run_case(const struct sim_case *c, const struct options *o
 
 		for (j = 0; j < NR_FIGURES; j++)
 			s.mean.figure[j] += r.figure[j] / o->runs;
-		squares += r.figure[F1] * r.figure[F1];
-		s.min = fmin(s.min, r.figure[F1]);
+		f1[i] = r.figure[F1];
 	}
-	squares /= o->runs;
-	s.sd = sqrt(fmax(squares - s.mean.figure[F1] * s.mean.figure[F1], 0));
-	s.seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+	qsort(f1, o->runs, sizeof(*f1), compare);
+	s.min = f1[0];
+	s.median = (f1[(o->runs - 1) / 2] + f1[o->runs / 2]) / 2;
+	s.max = f1[o->runs - 1];
+	free(f1);
 	return s;
 }
 
 static void print_head(void)
 {
-	printf("%-14s %5s %5s %5s %5s %5s %5s %6s %7s %7s %5s %7s %5s %5s %6s\n",
-	       "case", "goal", "F1", "sd", "min", "prec", "rec", "found",
-	       "regions", "samples", "max", "entries", "err%", "bias%", "CPU s");
+	printf("%-14s %5s %5s %5s %6s %5s %5s %5s %6s %7s %7s %5s %7s %5s %5s\n",
+	       "case", "above", "goal", "min", "median", "max", "prec", "rec",
+	       "found", "regions", "samples", "max", "entries", "err%", "bias%");
 }
 
 static void print_row(const struct sim_case *c, const struct summary *s)
 {
+	uint64_t goal = c->above ? c->goal : c->blind;
 	const double *mean = s->mean.figure;
 
-	printf("%-14s %5.2f %5.3f %5.3f %5.3f %5.3f %5.3f %6.2f ", c->name,
-	       c->goal / 1e4, mean[F1], s->sd, s->min, mean[PRECISION],
-	       mean[RECALL], mean[FOUND]);
-	printf("%7.1f %7.1f %5.0f %7.1f %5.1f %+5.1f %6.2f\n", mean[REGIONS],
-	       mean[SAMPLES], mean[MAX_SAMPLES], mean[ENTRIES], 100 * mean[ERROR],
-	       100 * mean[BIAS], s->seconds);
+	printf("%-14s %5s ", c->name, c->above ? "yes" : "no");
+	if (goal)
+		printf("%5.2f", goal / 1e4);
+	else
+		printf("%5s", "-");
+	printf(" %.3f%c %.3f %.3f %.3f %.3f ", s->min,
+	       s->min * 1e4 < goal ? '!' : ' ', s->median, s->max,
+	       mean[PRECISION], mean[RECALL]);
+	printf("%6.2f %7.1f %7.1f %5.0f %7.1f %5.1f %+5.1f\n", mean[FOUND],
+	       mean[REGIONS], mean[SAMPLES], mean[MAX_SAMPLES], mean[ENTRIES],
+	       100 * mean[ERROR], 100 * mean[BIAS]);
 	fflush(stdout);
 }
 
@@ -249,27 +265,37 @@ static bool wanted(const struct sim_case *c, const struct options *o)
 	return !o->nr_names && (!o->check || c->check);
 }
 
+static bool do_case(struct sim_case *c, const struct options *o)
+{
+	struct summary s;
+	unsigned int i;
+
+	for (i = 0; i < o->nr_changes; i++)
+		apply(c, o->changes[i]);
+	check_case(c);
+	s = run_case(c, o);
+	if (o->check)
+		return print_check(c, &s);
+	print_row(c, &s);
+	if (o->table && c->above) {
+		c->above = 0;
+		s = run_case(c, o);
+		print_row(c, &s);
+	}
+	return true;
+}
+
 static int run_all(struct sim_case *cases, unsigned int nr, const struct options *o)
 {
-	unsigned int i, j, done = 0;
+	unsigned int i, done = 0;
 	bool ok = true;
 
 	if (!o->check)
 		print_head();
 	for (i = 0; i < nr; i++) {
-		struct sim_case *c = &cases[i];
-		struct summary s;
-
-		if (!wanted(c, o))
+		if (!wanted(&cases[i], o))
 			continue;
-		for (j = 0; j < o->nr_changes; j++)
-			apply(c, o->changes[j]);
-		check_case(c);
-		s = run_case(c, o);
-		if (o->check)
-			ok &= print_check(c, &s);
-		else
-			print_row(c, &s);
+		ok &= do_case(&cases[i], o);
 		done++;
 	}
 	if (done < o->nr_names || !done)
@@ -304,6 +330,8 @@ static void parse(int argc, char **argv, struct options *o)
 			o->runs = count_of(argv[++i]);
 		else if (!strcmp(word, "-w"))
 			o->windows = true;
+		else if (!strcmp(word, "--table"))
+			o->table = true;
 		else if (!strcmp(word, "--check"))
 			o->check = true;
 		else if (*word == '-')

@@ -41,6 +41,7 @@ struct sim_case {
 	uint64_t noise;		/* the same of a cold one */
 	uint64_t unknown;	/* samples without an answer */
 	uint64_t goal;		/* mean F1 that is aimed at */
+	uint64_t blind;		/* the same where nothing is seen from above */
 	uint64_t check;		/* mean F1 below which --check fails, 0: none */
 };
 
