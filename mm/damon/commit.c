@@ -39,6 +39,7 @@ struct stage {
 	struct list_head *probes;	/* the same */
 	struct staged_target *targets;
 	unsigned int nr_targets;
+	bool reshaped;			/* regions are others, or shall be */
 };
 
 /* copying */
@@ -178,15 +179,14 @@ static bool is_same_space(const struct stage *stage,
 
 static int stage_regions(struct stage *stage, struct staged_target *st)
 {
+	struct damon_target none;
 	unsigned int nr = damon_nr_regions(st->src);
-	struct damon_target none = {
-		.regions_list = LIST_HEAD_INIT(none.regions_list),
-	};
 	int err;
 
 	st->same_space = is_same_space(stage, st);
 	if (!nr)
 		return 0;
+	INIT_LIST_HEAD(&none.regions_list);
 	st->ranges = kvmalloc_array(nr, sizeof(*st->ranges),
 				    GFP_KERNEL | __GFP_NOWARN);
 	if (!st->ranges)
@@ -363,6 +363,9 @@ static void swap_pid(struct stage *stage, struct damon_target *dst,
 
 static void swap_target(struct stage *stage, struct staged_target *st)
 {
+	/* one without regions may get some now */
+	if (!st->same_space || st->set_regions || !st->dst->nr_regions)
+		stage->reshaped = true;
 	if (st->is_new) {
 		if (damon_target_has_pid(stage->src))
 			st->dst->pid = get_pid(st->src->pid);
@@ -386,8 +389,10 @@ static void swap_targets(struct stage *stage)
 
 	/* before the new ones are appended */
 	damon_for_each_target_safe(dst, next, stage->dst) {
-		if (i >= stage->nr_targets || !stage->targets[i].dst)
+		if (i >= stage->nr_targets || !stage->targets[i].dst) {
 			damon_destroy_target(dst, stage->dst);
+			stage->reshaped = true;
+		}
 		i++;
 	}
 	for (i = 0; i < stage->nr_targets; i++)
@@ -427,6 +432,7 @@ static void swap_attrs(struct stage *stage)
 		attrs.aggr_samples = dst->attrs.aggr_samples;
 	}
 	damon_apply_attrs(dst, &attrs);
+	stage->reshaped = true;
 }
 
 static void swap_all(struct stage *stage)
@@ -434,6 +440,8 @@ static void swap_all(struct stage *stage)
 	struct damon_ctx *dst = stage->dst, *src = stage->src;
 
 	dst->maybe_corrupted = true;
+	stage->reshaped = dst->ops.id != src->ops.id ||
+		dst->min_region_sz != src->min_region_sz;
 	swap_schemes(stage);
 	swap_targets(stage);
 	swap_attrs(stage);
@@ -506,7 +514,7 @@ static int commit(struct damon_ctx *dst, struct damon_ctx *src,
 	if (err)
 		return err;
 
-	if (dst->kdamond == current) {
+	if (stage.reshaped && dst->kdamond == current) {
 		/* new targets want regions, a new operations set its set-up */
 		if (dst->ops.init)
 			dst->ops.init(dst);
@@ -555,8 +563,9 @@ int damon_commit_ctx(struct damon_ctx *dst, struct damon_ctx *src)
 /**
  * damon_hand_over_ctx() - Give a context the parameters of one that is not needed.
  * @dst:	The context to be changed.
- * @src:	Where the parameters are.  It never ran.  Afterwards it is only good
- *		for damon_destroy_ctx().
+ * @src:	Where the parameters are.  It never ran.  Afterwards it has what was
+ *		replaced, and what was copied instead of taken: parts of yet another
+ *		context, or to be destroyed.
  *
  * damon_commit_ctx() without copies: what @dst had goes to @src, and is freed with
  * it, by whom and when that does not keep @dst from monitoring.

@@ -570,6 +570,27 @@ static void commit_while_running(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_schemes(dst), 20);
 }
 
+/* The set-up is repeated for what needs regions, and for nothing else. */
+static void commit_nothing_new(struct kunit *test)
+{
+	struct damon_ctx *dst = new_ctx(test), *src = new_src(test, dst);
+
+	add_space(test, dst, 0, 3000);
+	add_target(test, src);
+	KUNIT_ASSERT_EQ(test, start(test, dst), 0);
+	KUNIT_EXPECT_EQ(test, commit_online(test, dst, src), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_inits), 1);
+	src->attrs.min_nr_regions++;
+	KUNIT_EXPECT_EQ(test, commit_online(test, dst, src), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_inits), 2);
+	KUNIT_EXPECT_EQ(test, commit_online(test, dst, src), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_inits), 2);
+	add_target(test, src);
+	KUNIT_EXPECT_EQ(test, commit_online(test, dst, src), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_inits), 3);
+	KUNIT_EXPECT_EQ(test, stop(test, dst), 0);
+}
+
 /* Committing all the time must not keep windows from ending. */
 static void commit_all_the_time(struct kunit *test)
 {

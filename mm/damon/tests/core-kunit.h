@@ -470,6 +470,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(commit_new_attrs),
 	KUNIT_CASE(commit_keeps_tuned),
 	KUNIT_CASE(commit_while_running),
+	KUNIT_CASE(commit_nothing_new),
 	KUNIT_CASE(commit_all_the_time),
 	/* commit of schemes */
 	KUNIT_CASE(commit_schemes),
