@@ -13,11 +13,12 @@
 
 #include "sysfs.h"
 
-/* The scheme that is built, and its number. */
+/* The scheme that is built, its number, and filters that can be used for it. */
 struct scheme_draft {
 	const struct damon_sysfs_draft *all;
 	unsigned int index;
 	struct damos *scheme;
+	struct list_head filters;
 };
 
 /* Names a file of the scheme.  The format has to be a literal. */
@@ -164,21 +165,46 @@ static int read_filter(const struct scheme_draft *draft, const char *dir,
 	return 0;
 }
 
-static int build_filter(const struct scheme_draft *draft, const char *dir,
-			unsigned int index,
-			const struct damon_sysfs_filter *staged)
+static struct damos_filter *get_filter(struct scheme_draft *draft,
+				       const struct damon_sysfs_filter *staged)
 {
 	struct damos_filter *filter;
 
-	filter = damos_new_filter(staged->type, staged->matching,
-				  staged->allow);
+	filter = list_first_entry_or_null(&draft->filters, struct damos_filter,
+					  list);
+	if (!filter)
+		return damos_new_filter(staged->type, staged->matching,
+					staged->allow);
+	list_del(&filter->list);
+	*filter = (struct damos_filter) {
+		.type = staged->type,
+		.matching = staged->matching,
+		.allow = staged->allow,
+	};
+	return filter;
+}
+
+static int build_filter(struct scheme_draft *draft, const char *dir,
+			unsigned int index,
+			const struct damon_sysfs_filter *staged)
+{
+	struct damos_filter *filter = get_filter(draft, staged);
+
 	if (!filter)
 		return -ENOMEM;
 	damos_add_filter(draft->scheme, filter);
 	return read_filter(draft, dir, index, staged, filter);
 }
 
-static int build_filters(const struct scheme_draft *draft, const char *dir,
+static void drop_filters(struct list_head *filters)
+{
+	struct damos_filter *filter, *next;
+
+	list_for_each_entry_safe(filter, next, filters, list)
+		damos_destroy_filter(filter);
+}
+
+static int build_filters(struct scheme_draft *draft, const char *dir,
 			 const struct damon_sysfs_node *filters)
 {
 	int ret = 0;
@@ -229,17 +255,14 @@ static unsigned int to_uint(unsigned long value)
 static void read_pattern(const struct damon_sysfs_access_pattern *staged,
 			 struct damos_access_pattern *pattern)
 {
-	*pattern = (struct damos_access_pattern) {
-		.min_sz_region = staged->sz->min,
-		.max_sz_region = staged->sz->max,
-		.min_nr_accesses = to_uint(staged->nr_accesses->min),
-		.max_nr_accesses = to_uint(staged->nr_accesses->max),
-		.min_age_region = to_uint(staged->age->min),
-		.max_age_region = to_uint(staged->age->max),
-	};
+	pattern->min_sz_region = staged->sz->min;
+	pattern->max_sz_region = staged->sz->max;
+	pattern->min_nr_accesses = to_uint(staged->nr_accesses->min);
+	pattern->max_nr_accesses = to_uint(staged->nr_accesses->max);
+	pattern->min_age_region = to_uint(staged->age->min);
+	pattern->max_age_region = to_uint(staged->age->max);
 }
 
-/* Parameters only: damon_new_scheme() looks at nothing else. */
 static void read_quotas(const struct damon_sysfs_quotas *staged,
 			struct damos_quota *quota)
 {
@@ -257,52 +280,95 @@ static void read_quotas(const struct damon_sysfs_quotas *staged,
 static void read_watermarks(const struct damon_sysfs_watermarks *staged,
 			    struct damos_watermarks *wmarks)
 {
-	*wmarks = (struct damos_watermarks) {
-		.metric = staged->metric,
-		.interval = staged->interval_us,
-		.high = staged->high,
-		.mid = staged->mid,
-		.low = staged->low,
-	};
+	wmarks->metric = staged->metric;
+	wmarks->interval = staged->interval_us;
+	wmarks->high = staged->high;
+	wmarks->mid = staged->mid;
+	wmarks->low = staged->low;
 }
 
-/* Everything but lists: a scheme that belongs to the context. */
-static int make_scheme(struct scheme_draft *draft,
+/* Everything but lists. */
+static void read_scheme(const struct damon_sysfs_scheme *staged,
+			struct damos *scheme)
+{
+	scheme->action = staged->action;
+	scheme->apply_interval_us = staged->apply_interval_us;
+	scheme->target_nid = staged->target_nid;
+	scheme->max_nr_snapshots = staged->stats->max_nr_snapshots;
+	read_pattern(staged->access_pattern, &scheme->pattern);
+	read_quotas(staged->quotas, &scheme->quota);
+	read_watermarks(staged->watermarks, &scheme->wmarks);
+}
+
+static struct damos *new_scheme(void)
+{
+	struct damos_access_pattern pattern = {};
+	struct damos_watermarks wmarks = {};
+	struct damos_quota quota = {};
+
+	return damon_new_scheme(&pattern, DAMOS_STAT, 0, &quota, &wmarks,
+				NUMA_NO_NODE);
+}
+
+/* Leaves nothing of what the scheme was; filters go to the draft. */
+static void strip_scheme(struct scheme_draft *draft, struct damos *scheme)
+{
+	struct damos_migrate_dests *dests = &scheme->migrate_dests;
+	struct damos_quota_goal *goal, *next;
+
+	damos_for_each_quota_goal_safe(goal, next, &scheme->quota)
+		damos_destroy_quota_goal(goal);
+	list_splice_init(&scheme->core_filters, &draft->filters);
+	list_splice_init(&scheme->ops_filters, &draft->filters);
+	if (!dests->nr_dests)
+		return;
+	kfree(dests->node_id_arr);
+	kfree(dests->weight_arr);
+	*dests = (struct damos_migrate_dests) {};
+}
+
+/* A scheme of the context that is built, with the staged parameters. */
+static int add_scheme(struct scheme_draft *draft,
+		      const struct damon_sysfs_scheme *staged)
+{
+	struct damon_ctx *spare = draft->all->spare;
+	struct damos *scheme = NULL;
+
+	if (spare)
+		scheme = list_first_entry_or_null(&spare->schemes, struct damos,
+						  list);
+	if (scheme) {
+		list_del(&scheme->list);
+		strip_scheme(draft, scheme);
+	} else {
+		scheme = new_scheme();
+	}
+	if (!scheme)
+		return -ENOMEM;
+	read_scheme(staged, scheme);
+	damon_add_scheme(draft->all->ctx, scheme);
+	draft->scheme = scheme;
+	return 0;
+}
+
+static int build_lists(struct scheme_draft *draft,
 		       const struct damon_sysfs_scheme *staged)
 {
-	struct damos_access_pattern pattern;
-	struct damos_watermarks wmarks;
-	struct damos_quota quota;
-
-	read_pattern(staged->access_pattern, &pattern);
-	read_quotas(staged->quotas, &quota);
-	read_watermarks(staged->watermarks, &wmarks);
-	draft->scheme = damon_new_scheme(&pattern, staged->action,
-					 staged->apply_interval_us, &quota,
-					 &wmarks, staged->target_nid);
-	if (!draft->scheme)
-		return -ENOMEM;
-	draft->scheme->max_nr_snapshots = staged->stats->max_nr_snapshots;
-	damon_add_scheme(draft->all->ctx, draft->scheme);
-	return 0;
+	return build_goals(draft, staged->quotas->goals) ?:
+		build_filters(draft, "core_filters", staged->core_filters) ?:
+		build_filters(draft, "ops_filters", staged->ops_filters) ?:
+		build_filters(draft, "filters", staged->filters) ?:
+		build_dests(draft, staged->dests);
 }
 
 static int build_scheme(struct scheme_draft *draft,
 			const struct damon_sysfs_scheme *staged)
 {
-	int ret = make_scheme(draft, staged);
+	int ret;
 
-	if (!ret)
-		ret = build_goals(draft, staged->quotas->goals);
-	if (!ret)
-		ret = build_filters(draft, "core_filters",
-				    staged->core_filters);
-	if (!ret)
-		ret = build_filters(draft, "ops_filters", staged->ops_filters);
-	if (!ret)
-		ret = build_filters(draft, "filters", staged->filters);
-	if (!ret)
-		ret = build_dests(draft, staged->dests);
+	INIT_LIST_HEAD(&draft->filters);
+	ret = add_scheme(draft, staged) ?: build_lists(draft, staged);
+	drop_filters(&draft->filters);
 	if (!ret)
 		check_action(draft, staged->action);
 	return ret;
@@ -311,7 +377,7 @@ static int build_scheme(struct scheme_draft *draft,
 static int build_only_goals(struct scheme_draft *draft,
 			    const struct damon_sysfs_scheme *staged)
 {
-	int ret = make_scheme(draft, staged);
+	int ret = add_scheme(draft, staged);
 
 	if (!ret && staged->installed)
 		ret = build_goals(draft, staged->quotas->goals);

@@ -181,6 +181,26 @@ static int build_regions(const struct damon_sysfs_draft *draft,
 	return ret;
 }
 
+/* A target of the draft, without regions and process. */
+static struct damon_target *add_target(const struct damon_sysfs_draft *draft)
+{
+	struct damon_target *target = NULL;
+
+	if (draft->spare)
+		target = list_first_entry_or_null(&draft->spare->adaptive_targets,
+						  struct damon_target, list);
+	if (target) {
+		list_del(&target->list);
+		if (damon_nr_regions(target))
+			damon_set_regions(target, NULL, 0, 1);
+	} else {
+		target = damon_new_target();
+	}
+	if (target)
+		damon_add_target(draft->ctx, target);
+	return target;
+}
+
 /*
  * An obsolete target only says which running one is to go.  Nothing else of it is
  * looked at: its process may be gone for long.
@@ -195,10 +215,9 @@ static int build_target(const struct damon_sysfs_draft *draft,
 		return damon_sysfs_refuse(draft,
 					  "targets/%u/obsolete_target: nothing runs yet",
 					  index);
-	target = damon_new_target();
+	target = add_target(draft);
 	if (!target)
 		return -ENOMEM;
-	damon_add_target(draft->ctx, target);
 	target->obsolete = staged->obsolete_target;
 	if (target->obsolete)
 		return 0;
@@ -271,18 +290,23 @@ static struct damon_ctx *finish(struct damon_sysfs_draft *draft, int ret)
  * @context:	Where they are.  The caller holds &damon_sysfs_locks.tree.
  * @kdamond:	Name of the kdamond, for messages.
  * @online:	It will be committed to a running context.
+ * @spare:	Context that never ran and whose targets have no processes, for what
+ *		can be used again of it; or %NULL.  What is left of it stays the
+ *		caller's.
  *
  * Process ids are looked up in the caller's namespace.
  *
  * Return: The context, or -EINVAL or -ENOMEM as an error pointer.
  */
 struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
-					const char *kdamond, bool online)
+					const char *kdamond, bool online,
+					struct damon_ctx *spare)
 {
 	struct damon_sysfs_draft draft = {
 		.ctx = damon_new_ctx(),
 		.kdamond = kdamond,
 		.online = online,
+		.spare = spare,
 	};
 	int ret;
 

@@ -119,7 +119,8 @@ static int turn_on(struct damon_sysfs_kdamond *k,
 
 	if (k->ctx && damon_is_running(k->ctx))
 		return -EBUSY;
-	ctx = damon_sysfs_build_ctx(context, kobject_name(&k->node.kobj), false);
+	ctx = damon_sysfs_build_ctx(context, kobject_name(&k->node.kobj), false,
+				    NULL);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	ret = damon_start(&ctx, 1, false);
@@ -187,6 +188,24 @@ static int commit_fn(void *data)
 	return damon_hand_over_ctx(errand->ctx, errand->new);
 }
 
+/*
+ * What a commit has replaced, or did not take, saves the next one allocations.
+ * It must not hold processes, which may be gone by then.
+ */
+static void keep_spare(struct damon_sysfs_kdamond *k, struct damon_ctx *ctx)
+{
+	struct damon_target *target;
+
+	damon_for_each_target(target, ctx) {
+		if (ctx->ops.cleanup_target)
+			ctx->ops.cleanup_target(target);
+		target->pid = NULL;
+	}
+	if (k->spare)
+		damon_destroy_ctx(k->spare);
+	k->spare = ctx;
+}
+
 static int commit(struct damon_sysfs_kdamond *k,
 		  struct damon_sysfs_context *context)
 {
@@ -196,11 +215,11 @@ static int commit(struct damon_sysfs_kdamond *k,
 	if (!damon_is_running(k->ctx))
 		return -ECANCELED;
 	errand.new = damon_sysfs_build_ctx(context, kobject_name(&k->node.kobj),
-					   true);
+					   true, k->spare);
 	if (IS_ERR(errand.new))
 		return PTR_ERR(errand.new);
 	ret = run(commit_fn, &errand);
-	damon_destroy_ctx(errand.new);
+	keep_spare(k, errand.new);
 	if (!ret)
 		mark_installed(context);
 	return ret;

@@ -34,6 +34,8 @@ static void kdamond_release(struct damon_sysfs_node *node)
 
 	if (k->ctx)
 		damon_destroy_ctx(k->ctx);
+	if (k->spare)
+		damon_destroy_ctx(k->spare);
 }
 
 static const struct damon_sysfs_file kdamond_files[] = {

@@ -430,11 +430,14 @@ void damon_sysfs_clear_tried_regions(struct damon_sysfs_context *context);
  * @ctx:	The context.
  * @kdamond:	Name of the kdamond, for messages.
  * @online:	It will be committed to a running context.
+ * @spare:	Context that never ran, from which targets and schemes are taken
+ *		as long as there are any, instead of making new ones; or %NULL.
  */
 struct damon_sysfs_draft {
 	struct damon_ctx *ctx;
 	const char *kdamond;
 	bool online;
+	struct damon_ctx *spare;
 };
 
 __printf(2, 3)
@@ -444,7 +447,8 @@ __printf(2, 3)
 void damon_sysfs_remark(const struct damon_sysfs_draft *draft,
 			const char *fmt, ...);
 struct damon_ctx *damon_sysfs_build_ctx(struct damon_sysfs_context *context,
-					const char *kdamond, bool online);
+					const char *kdamond, bool online,
+					struct damon_ctx *spare);
 struct damon_ctx *damon_sysfs_build_goals(struct damon_sysfs_context *context,
 					  const char *kdamond,
 					  enum damon_ops_id operations);
@@ -476,6 +480,8 @@ int damon_sysfs_find_memcg(const char *path, u64 *id);
  * @ctx_lock:	Protects @ctx.  Who replaces it holds @own.tree, too, so that
  *		either is enough for looking at it.  Taken before @own.data.
  * @ctx:	What was started last, %NULL if nothing was yet.
+ * @spare:	What the last commit has left: parts for the next one.  %NULL if there
+ *		was none.  Protected by @own.tree.
  */
 struct damon_sysfs_kdamond {
 	struct damon_sysfs_node node;
@@ -484,6 +490,7 @@ struct damon_sysfs_kdamond {
 	struct damon_sysfs_locks own;
 	struct rw_semaphore ctx_lock;
 	struct damon_ctx *ctx;
+	struct damon_ctx *spare;
 };
 
 ssize_t damon_sysfs_state_show(struct damon_sysfs_node *node, char *buf);

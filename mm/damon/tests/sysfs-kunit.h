@@ -108,17 +108,6 @@ static void test_build_addr_unit(struct kunit *test)
 	damon_destroy_ctx(ctx);
 }
 
-static void stage_region(struct kunit *test, unsigned int i,
-			 unsigned long start, unsigned long end)
-{
-	struct sysfs_fixture *f = test->priv;
-	struct damon_sysfs_node *region =
-		target_dir(f->c, 0)->regions->children[i];
-
-	KUNIT_EXPECT_EQ(test, put_ul(region, "start", start), 0);
-	KUNIT_EXPECT_EQ(test, put_ul(region, "end", end), 0);
-}
-
 static void test_build_regions(struct kunit *test)
 {
 	struct sysfs_fixture *f = test->priv;
@@ -665,6 +654,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_build_bad_filters),
 	KUNIT_CASE(test_build_memcg),
 	KUNIT_CASE(test_build_dests),
+	KUNIT_CASE(test_build_spare),
 	KUNIT_CASE(test_no_memory),
 	KUNIT_CASE(test_no_memory_attached),
 	KUNIT_CASE(test_build_no_memory),

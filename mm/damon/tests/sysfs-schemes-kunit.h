@@ -523,6 +523,88 @@ static void test_build_dests(struct kunit *test)
 	damon_destroy_ctx(ctx);
 }
 
+/* Building from what is left of another context */
+
+/* A scheme that has everything, and a target with regions. */
+static struct damon_ctx *build_full(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *filter;
+	struct damon_sysfs_scheme *s;
+	struct damon_ctx *ctx;
+
+	stage_schemes(test, "1");
+	s = scheme_dir(f->c, 0);
+	stage_scheme(test, s);
+	EXPECT_PUT(test, s->quotas->goals, "nr_goals", "1", 0);
+	stage_goal_metric(test, 0, "user_input");
+	EXPECT_PUT(test, s->dests, "nr_dests", "2", 0);
+	EXPECT_PUT(test, s->core_filters, "nr_filters", "1", 0);
+	EXPECT_PUT(test, s->ops_filters, "nr_filters", "1", 0);
+	filter = s->core_filters->children[0];
+	EXPECT_PUT(test, filter, "addr_start", "4096", 0);
+	EXPECT_PUT(test, filter, "addr_end", "8192", 0);
+	EXPECT_PUT(test, f->c->targets, "nr_targets", "1", 0);
+	EXPECT_PUT(test, target_dir(f->c, 0)->regions, "nr_regions", "2", 0);
+	stage_region(test, 0, PAGE_SIZE, PAGE_SIZE * 2);
+	stage_region(test, 1, PAGE_SIZE * 3, PAGE_SIZE * 5);
+	ctx = build(test, true);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+	return ctx;
+}
+
+/* Like one that was never anything else, and has a filter. */
+static void expect_plain_scheme(struct kunit *test, struct damos *s)
+{
+	struct damos_filter *filter;
+
+	KUNIT_EXPECT_EQ(test, s->action, DAMOS_STAT);
+	KUNIT_EXPECT_EQ(test, s->pattern.max_sz_region, 0);
+	KUNIT_EXPECT_EQ(test, s->max_nr_snapshots, 0);
+	KUNIT_EXPECT_EQ(test, s->quota.sz, 0);
+	KUNIT_EXPECT_EQ(test, s->quota.weight_age, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&s->quota.goals));
+	KUNIT_EXPECT_EQ(test, s->wmarks.metric, DAMOS_WMARK_NONE);
+	KUNIT_EXPECT_TRUE(test, s->wmarks.activated);
+	KUNIT_EXPECT_EQ(test, s->migrate_dests.nr_dests, 0);
+	KUNIT_EXPECT_NULL(test, s->migrate_dests.node_id_arr);
+	KUNIT_EXPECT_NULL(test, s->migrate_dests.weight_arr);
+	KUNIT_EXPECT_TRUE(test, list_empty(&s->core_filters));
+	KUNIT_ASSERT_EQ(test, list_count_nodes(&s->ops_filters), 1);
+	filter = list_first_entry(&s->ops_filters, struct damos_filter, list);
+	KUNIT_EXPECT_EQ(test, filter->type, DAMOS_FILTER_TYPE_ANON);
+	KUNIT_EXPECT_EQ(test, filter->addr_range.end, 0);
+}
+
+/* What it was does not show.  What there is not enough of is made. */
+static void test_build_spare(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_ctx *spare, *ctx;
+	struct damon_target *t;
+	struct damos *s;
+
+	spare = build_full(test);
+	t = list_first_entry(&spare->adaptive_targets, struct damon_target, list);
+	s = list_first_entry(&spare->schemes, struct damos, list);
+	EXPECT_PUT(test, target_dir(f->c, 0)->regions, "nr_regions", "0", 0);
+	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "0", 0);
+	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "2", 0);
+	EXPECT_PUT(test, scheme_dir(f->c, 0)->filters, "nr_filters", "1", 0);
+
+	ctx = damon_sysfs_build_ctx(f->c, "kunit", true, spare);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
+	KUNIT_EXPECT_TRUE(test, damon_targets_empty(spare));
+	KUNIT_EXPECT_TRUE(test, list_empty(&spare->schemes));
+	damon_destroy_ctx(spare);
+	KUNIT_EXPECT_TRUE(test, list_is_first(&t->list, &ctx->adaptive_targets));
+	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 0);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&ctx->schemes), 2);
+	KUNIT_EXPECT_TRUE(test, list_is_first(&s->list, &ctx->schemes));
+	expect_plain_scheme(test, s);
+	damon_destroy_ctx(ctx);
+}
+
 /* Memory that runs out */
 
 /*

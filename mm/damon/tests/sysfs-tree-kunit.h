@@ -88,6 +88,17 @@ static struct damon_sysfs_target *target_dir(struct damon_sysfs_context *c,
 	return damon_sysfs_child(c->targets, i, struct damon_sysfs_target);
 }
 
+static void stage_region(struct kunit *test, unsigned int i,
+			 unsigned long start, unsigned long end)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *region =
+		target_dir(f->c, 0)->regions->children[i];
+
+	KUNIT_EXPECT_EQ(test, put_ul(region, "start", start), 0);
+	KUNIT_EXPECT_EQ(test, put_ul(region, "end", end), 0);
+}
+
 static struct damon_sysfs_scheme *scheme_dir(struct damon_sysfs_context *c,
 					     unsigned int i)
 {
@@ -138,7 +149,7 @@ static struct damon_ctx *build(struct kunit *test, bool online)
 {
 	struct sysfs_fixture *f = test->priv;
 
-	return damon_sysfs_build_ctx(f->c, "kunit", online);
+	return damon_sysfs_build_ctx(f->c, "kunit", online, NULL);
 }
 
 /* 0, or the error that building gives. */
