@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Suite "damon-races": eight tasks start, use and end the same two contexts, each
- * as it likes.  A case ends after damon.race_cycles cycles, which are lives of a
- * kdamond where these are all that happens, and requests elsewhere, or after
- * damon.race_seconds.  The defaults are for every day.
+ * Suite "damon-races": eight tasks start, use and end the same four contexts, each
+ * as it likes, without a break.  A case ends after damon.race_cycles cycles, which
+ * are lives of a kdamond where these are all that happens, and requests elsewhere,
+ * or after damon.race_seconds.  The defaults are for every day.
+ *
+ * Intervals are as long as a case allows: a kdamond that samples takes CPU time
+ * from those who race.
  *
  * Every request has to return, with a result that is allowed, and has to have
  * been carried out exactly if it says so.
@@ -15,10 +18,10 @@
 #define MODULE_PARAM_PREFIX	"damon."
 
 #define NR_RACERS	8
-#define NR_ARENAS	2
+#define NR_ARENAS	4
 #define ARENA_SZ	3000UL
 
-static unsigned int race_cycles = 300;
+static unsigned int race_cycles = 1000;
 module_param(race_cycles, uint, 0600);
 static unsigned int race_seconds = 60;
 module_param(race_seconds, uint, 0600);
@@ -166,6 +169,11 @@ static void start_prepared(struct racer *r, struct arena *a)
 		    RACE_WRONG);
 }
 
+static struct arena *next_arena(struct race *race, struct arena *a)
+{
+	return &race->arenas[(a - race->arenas + 1) % NR_ARENAS];
+}
+
 /* It needs no targets.  Two at once, or only one, and sometimes exclusively. */
 static void start_as_it_is(struct racer *r, struct arena *a)
 {
@@ -174,7 +182,7 @@ static void start_as_it_is(struct racer *r, struct arena *a)
 	int nr = 1, ret;
 
 	if (dice < 2) {
-		both[1] = r->race->arenas[a == r->race->arenas].ctx;
+		both[1] = next_arena(r->race, a)->ctx;
 		nr = 2;
 	}
 	ret = damon_start(both, nr, dice == 7);
@@ -321,7 +329,7 @@ static int run_racer(void *data)
 		else
 			race->request(r, a);
 		atomic_inc(&race->nr_steps);
-		fsleep(draw(r, 100));
+		cond_resched();
 	}
 	if (atomic_dec_and_test(&race->nr_racing))
 		complete(&race->done);
@@ -335,7 +343,7 @@ static struct damon_ctx *new_race_ctx(struct kunit *test)
 	struct damon_ctx *ctx = new_ctx(test);
 
 	ctx->ops = race_ops;
-	change_attrs(test, ctx, 500, 500);
+	change_attrs(test, ctx, 10000, 10000);
 	return ctx;
 }
 
@@ -396,11 +404,11 @@ static void run_race(struct kunit *test, struct race *race)
 		break;
 	}
 	await_end(test, race);
-	kunit_info(test, "%d cycles in %lld ms: %d lives, %d requests done, %d canceled, %d busy, %d queued\n",
+	kunit_info(test, "%d cycles in %lld ms: %d steps, %d lives, %d requests done, %d canceled, %d busy, %d queued\n",
 		   nr_cycles(race), ktime_ms_delta(ktime_get(), begin),
-		   tallied(race, RACE_STARTED), tallied(race, RACE_DONE),
-		   tallied(race, RACE_CANCELED), tallied(race, RACE_BUSY),
-		   tallied(race, RACE_QUEUED));
+		   atomic_read(&race->nr_steps), tallied(race, RACE_STARTED),
+		   tallied(race, RACE_DONE), tallied(race, RACE_CANCELED),
+		   tallied(race, RACE_BUSY), tallied(race, RACE_QUEUED));
 }
 
 /* Nothing wrong, nothing lost, and it was a race. */
@@ -439,7 +447,7 @@ static void race_start_stop(struct kunit *test)
 	race = new_race(test);
 	for (i = 0; i < NR_ARENAS; i++) {
 		race->arenas[i].ctx->ops.target_valid = NULL;
-		change_attrs(test, race->arenas[i].ctx, 5000, 5000);
+		change_attrs(test, race->arenas[i].ctx, 100000, 100000);
 	}
 	race->pace = 2;
 	race->lives_count = true;
@@ -474,8 +482,10 @@ static void race_walk_stop(struct kunit *test)
 	struct race *race = new_race(test);
 	unsigned int i;
 
-	for (i = 0; i < 2 * NR_ARENAS; i++)
+	for (i = 0; i < 2 * NR_ARENAS; i++) {
+		change_attrs(test, race->arenas[i / 2].ctx, 2000, 2000);
 		add_scheme(test, race->arenas[i / 2].ctx, DAMOS_STAT);
+	}
 	race->pace = 12;
 	race->start = start_prepared;
 	race->end = stop_it;
@@ -496,7 +506,7 @@ static struct damon_ctx *new_race_src(struct kunit *test, struct pid *pid,
 	struct damon_ctx *src = new_race_ctx(test);
 	unsigned int i;
 
-	change_attrs(test, src, 1000 + nth, 2000 + nth);
+	change_attrs(test, src, 10000 + nth, 20000 + nth);
 	for (i = 0; i <= nth % 3; i++) {
 		struct damon_target *t = new_process(pid);
 
