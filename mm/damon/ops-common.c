@@ -13,7 +13,7 @@
 #include <linux/rcupdate.h>
 #include <linux/rmap.h>
 
-#include "../internal.h"
+#include "lockless.h"
 #include "ops-common.h"
 #include "walk.h"
 
@@ -125,25 +125,72 @@ static unsigned long look_at_entry(struct look *look, struct damon_walk *walk,
 	return PAGE_SIZE;
 }
 
+/*
+ * The same for a small folio whose mapping needs no lock at all, as nearly all do.
+ * Returns whether that is so.  The reverse mapping keeps the tables, too.
+ */
+static bool glance_at_page(struct look *look, struct mm_struct *mm,
+			   struct folio *folio, unsigned long addr)
+{
+	struct damon_glance glance __uninitialized;
+	struct damon_leaf leaf __uninitialized;
+	bool told = true;
+
+	if (!damon_lockless_works(mm))
+		return false;
+	damon_glance_begin(&glance, mm);
+	switch (damon_glance(&glance, addr, &leaf)) {
+	case DAMON_LEAF_FOLIO:
+		if (leaf.folio != folio)
+			break;
+		if (look->clear && leaf.young)
+			told = damon_glance_mkold(&glance);
+		if (told)
+			note(look, leaf.young, 1);
+		break;
+	case DAMON_LEAF_NONE:
+		break;
+	case DAMON_LEAF_OPAQUE:
+		told = false;
+	}
+	damon_glance_end(&glance);
+	return told;
+}
+
+static void look_at_page(struct look *look, struct vm_area_struct *vma,
+			 struct folio *folio, unsigned long addr)
+{
+	struct damon_walk walk __uninitialized;
+
+	if (likely(glance_at_page(look, vma->vm_mm, folio, addr)))
+		return;
+	damon_walk_begin_vma(&walk, vma, addr);
+	look_at_entry(look, &walk, folio, addr, addr + PAGE_SIZE);
+	damon_walk_end(&walk);
+}
+
+static void look_at_pages(struct look *look, struct vm_area_struct *vma,
+			  struct folio *folio, unsigned long addr)
+{
+	unsigned long end = min(addr + folio_size(folio), vma->vm_end);
+	struct damon_walk walk __uninitialized;
+
+	damon_walk_begin_vma(&walk, vma, addr);
+	while (addr < end && look->unseen > 0 && (look->clear || !look->young))
+		addr += look_at_entry(look, &walk, folio, addr, end);
+	damon_walk_end(&walk);
+}
+
 /* rmap_walk() callback: returns whether to go on with other VMAs. */
 static bool look_at_vma(struct folio *folio, struct vm_area_struct *vma,
 			unsigned long addr, void *arg)
 {
-	struct damon_walk walk __uninitialized;
 	struct look *look = arg;
-	unsigned long end;
 
-	damon_walk_begin_vma(&walk, vma, addr);
-	if (likely(!folio_test_large(folio))) {
-		look_at_entry(look, &walk, folio, addr, addr + PAGE_SIZE);
-	} else {
-		end = min(addr + folio_size(folio), vma->vm_end);
-		while (addr < end && look->unseen > 0 &&
-		       (look->clear || !look->young))
-			addr += look_at_entry(look, &walk, folio, addr, end);
-	}
-	damon_walk_end(&walk);
-
+	if (likely(!folio_test_large(folio)))
+		look_at_page(look, vma, folio, addr);
+	else
+		look_at_pages(look, vma, folio, addr);
 	if (look->unseen <= 0 || (look->young && !look->clear))
 		return false;
 	look->gave_up = !--look->budget;
