@@ -28,6 +28,13 @@
 #define MAX_DRAWS	3
 
 /*
+ * How many samples in a row are taken from the same folio.  To make a folio old
+ * costs as much as to test it, and the look that ends a sample begins the next
+ * one of a folio that stays.  In return a window sees fewer places of a region.
+ */
+#define SAMPLES_TO_STAY	4
+
+/*
  * One pass over the regions of a target.  A large folio can be in several of
  * them: the sample of one region must not suffer from the folio having been
  * made old for another one a moment ago.
@@ -57,7 +64,11 @@ static bool just_made_old(const struct sampler *s, unsigned long pfn)
 	return pfn - s->pfn < s->nr_pages;
 }
 
-static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
+/*
+ * Looks at the folio at an address.  With @arm, it is also made old, to see what
+ * happens from now on.
+ */
+static enum damon_answer look_at(struct sampler *s, unsigned long addr, bool arm)
 {
 	enum damon_answer answer;
 	struct folio *folio;
@@ -70,32 +81,14 @@ static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 	folio = damon_get_folio(pfn);
 	if (!folio)
 		return DAMON_UNKNOWN;
-	answer = damon_folio_young(folio);
-	folio_put(folio);
-	return answer;
-}
-
-static bool arm_sample(struct sampler *s, unsigned long addr)
-{
-	enum damon_answer answer;
-	struct folio *folio;
-	unsigned long pfn;
-
-	if (!pfn_of(s->ctx, addr, &pfn))
-		return false;
-	if (just_made_old(s, pfn))
-		return true;
-	folio = damon_get_folio(pfn);
-	if (!folio)
-		return false;
-	answer = damon_folio_mkold(folio);
-	if (answer != DAMON_UNKNOWN) {
+	answer = arm ? damon_folio_mkold(folio) : damon_folio_young(folio);
+	if (arm && answer != DAMON_UNKNOWN) {
 		s->pfn = folio_pfn(folio);
 		s->nr_pages = folio_nr_pages(folio);
 		s->answer = answer;
 	}
 	folio_put(folio);
-	return answer != DAMON_UNKNOWN;
+	return answer;
 }
 
 static void draw_sample(struct sampler *s, struct damon_region *r, int draws)
@@ -104,7 +97,7 @@ static void draw_sample(struct sampler *s, struct damon_region *r, int draws)
 	while (draws--) {
 		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
-		if (arm_sample(s, addr)) {
+		if (look_at(s, addr, true) != DAMON_UNKNOWN) {
 			r->sampling_addr = addr;
 			return;
 		}
@@ -133,10 +126,17 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	}
 }
 
-/* Begins the next sample of a region, as soon as the last one is done with. */
+/* Whether the next sample of a region is to be taken from where this one is. */
+static bool stays(const struct damon_region *r)
+{
+	return r->nr_samples % SAMPLES_TO_STAY;
+}
+
+/* Begins the next sample of a region, unless that has happened. */
 static void next_sample(struct sampler *s, struct damon_region *r)
 {
-	draw_sample(s, r, r->nr_samples ? MAX_DRAWS : 0);
+	if (!damon_sample_pending(r) || !stays(r))
+		draw_sample(s, r, r->nr_samples ? MAX_DRAWS : 0);
 }
 
 /*
@@ -146,10 +146,12 @@ static void next_sample(struct sampler *s, struct damon_region *r)
 static void finish_sample(struct sampler *s, struct damon_region *r)
 {
 	unsigned int nr_before = r->nr_samples;
+	bool arm = (nr_before + 1) % SAMPLES_TO_STAY;
 
 	if (!damon_sample_pending(r))
 		return;
-	damon_count_sample(r, test_sample(s, r->sampling_addr), &s->ctx->attrs);
+	damon_count_sample(r, look_at(s, r->sampling_addr, arm),
+			   &s->ctx->attrs);
 	if (r->nr_samples == nr_before)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }
