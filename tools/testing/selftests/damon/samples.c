@@ -79,13 +79,22 @@ static unsigned int nr_kdamonds(void)
 	return nr;
 }
 
+/*
+ * Whether as many kdamonds run as should.  One that was stopped has left DAMON
+ * when the stop returns, but stays in /proc until the scheduler lets it exit.
+ */
+static bool kdamonds_are(unsigned int nr)
+{
+	return WAIT(nr_kdamonds() == nr);
+}
+
 /* Nobody has the exclusive slot, and nothing is left over. */
 static void expect_all_off(void)
 {
 	for (int i = 0; i < NR_SAMPLES; i++)
 		if (exists(samples[i].enabled))
 			EXPECT_IS(samples[i].enabled, "N");
-	EXPECT(!nr_kdamonds());
+	EXPECT(kdamonds_are(0));
 }
 
 /* the kernel log */
@@ -272,7 +281,7 @@ static void test_mtier(void)
 	EXPECT_PUT(PARAM("mtier", "node0_mem_free_bp"), "10000", 0);
 	EXPECT_PUT(ENABLED("mtier"), "Y", 0);
 	EXPECT_IS(ENABLED("mtier"), "Y");
-	EXPECT(nr_kdamonds() == 2);
+	EXPECT(kdamonds_are(2));
 	for (int i = 0; i < LOOKS * 10; i++) {
 		promoted = on_node(hot, HUGE, 0);
 		demoted = on_node(cold, HUGE, 1);
@@ -300,7 +309,7 @@ static void test_mtier_detects(void)
 		return;
 	EXPECT_PUT(PARAM("mtier", "detect_node_addresses"), "Y", 0);
 	EXPECT_PUT(ENABLED("mtier"), "Y", 0);
-	EXPECT(nr_kdamonds() == 2);
+	EXPECT(kdamonds_are(2));
 	EXPECT_PUT(ENABLED("mtier"), "N", 0);
 	EXPECT_PUT(PARAM("mtier", "detect_node_addresses"), "N", 0);
 	expect_all_off();
@@ -321,7 +330,7 @@ static void test_read_back(void)
 		EXPECT_PUT(ENABLED("wsse"), yes[i], 0);
 		EXPECT_PUT(ENABLED("wsse"), "Y", 0);
 		EXPECT_IS(ENABLED("wsse"), "Y");
-		EXPECT(nr_kdamonds() == 1);
+		EXPECT(kdamonds_are(1));
 		EXPECT_PUT(ENABLED("wsse"), no[i], 0);
 		EXPECT_PUT(ENABLED("wsse"), "N", 0);
 		expect_all_off();
@@ -407,7 +416,7 @@ static void test_target_exits(void)
 		EXPECT(!put_ul(samples[i].target, pid));
 		EXPECT_PUT(enabled, "Y", 0);
 		stop_victim(pid);
-		EXPECT(WAIT(!nr_kdamonds()));
+		EXPECT(kdamonds_are(0));
 		EXPECT_IS(enabled, "Y");
 
 		/* others can start meanwhile */
@@ -420,7 +429,7 @@ static void test_target_exits(void)
 		EXPECT_IS(enabled, "N");
 		EXPECT(!put_ul(samples[i].target, getpid()));
 		EXPECT_PUT(enabled, "Y", 0);
-		EXPECT(nr_kdamonds() == 1);
+		EXPECT(kdamonds_are(1));
 		EXPECT_PUT(enabled, "N", 0);
 		expect_all_off();
 	}
