@@ -369,15 +369,22 @@ static void merge_similar(struct damon_target *t, unsigned int threshold,
 	}
 }
 
-/* A tenth of a target's highest count separates one access rate from another. */
-static unsigned int merge_threshold(struct damon_target *t)
+/*
+ * Makes the counts of a target final.  Returns what separates one access rate from
+ * another: a tenth of the highest count, or twice as much where at most half of the
+ * samples had an answer, since then counts scatter more.
+ */
+static unsigned int finish_counts(struct damon_target *t, unsigned int window)
 {
-	unsigned int max_nr = 0;
+	unsigned int max_nr = 0, nr_samples = 0;
 	struct damon_region *r;
 
-	damon_for_each_region(r, t)
+	damon_for_each_region(r, t) {
+		nr_samples = max(nr_samples, r->nr_samples);
+		scale_counts(r, window);
 		max_nr = max(max_nr, r->nr_accesses);
-	return max_nr / 10;
+	}
+	return nr_samples > window / 2 ? max_nr / 10 : max_nr / 5;
 }
 
 /*
@@ -392,11 +399,8 @@ void damon_close_window(struct damon_ctx *ctx)
 	struct damon_region *r;
 
 	damon_for_each_target(t, ctx) {
-		unsigned int own;
+		unsigned int own = finish_counts(t, window);
 
-		damon_for_each_region(r, t)
-			scale_counts(r, window);
-		own = merge_threshold(t);
 		damon_for_each_region(r, t)
 			age_region(r, own);
 		merge_similar(t, own, ctx->region_sz_limit);

@@ -424,6 +424,28 @@ TEST(close_ends_for_any_threshold)
 	free_ctx(ctx);
 }
 
+/* Ten and twelve of twenty differ.  Five and six of ten may be the same by chance. */
+TEST(close_merges_more_with_fewer_answers)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r;
+
+	ctx->attrs.min_nr_regions = 1;
+	ctx->region_sz_limit = 200;
+	set_text(t, "0-100:10 100-200:12");
+	answer_all(ctx);
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-100:10 100-200:12", get_text(t, TEXT_NR));
+
+	set_text(t, "0-100:5 100-200:6");
+	damon_for_each_region(r, t)
+		r->nr_samples = 10;
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-200:11", get_text(t, TEXT_NR));
+	free_ctx(ctx);
+}
+
 /* splitting */
 
 TEST(split_stays_in_budget)
