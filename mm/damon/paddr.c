@@ -21,30 +21,26 @@
 #define BATCH		32
 
 /*
- * How many addresses to draw at most, until there is one whose memory can tell,
- * where some of the region's could in this window.  There is another draw right
- * before the interval begins, and where none could yet that has to do.
+ * How many addresses to draw at most for a sample, until there is one whose memory
+ * can tell, where some of the region's could in this window.
  */
 #define MAX_DRAWS	3
 
 /*
- * How many samples in a row are taken from the same folio.  To make a folio old
- * costs as much as to test it, and the look that ends a sample begins the next
- * one of a folio that stays.  In return a window sees fewer places of a region.
+ * How many samples of a region are enough for a window.  It takes two looks at a
+ * folio's mappings, so where the window has more intervals, a region waits for
+ * some between its samples.
  */
-#define SAMPLES_TO_STAY	4
+#define ENOUGH_SAMPLES	10
 
 /*
  * One pass over the regions of a target.  A large folio can be in several of
- * them: the sample of one region must not suffer from the folio having been
- * made old for another one a moment ago.
+ * them: it is made old once for all of them.
  */
 struct sampler {
 	struct damon_ctx *ctx;
-	unsigned int nr;		/* regions since the last pause */
-	unsigned long pfn;		/* folio that was made old last ... */
+	unsigned long pfn;		/* folio that was made old last */
 	unsigned long nr_pages;
-	enum damon_answer answer;	/* ... and its answer before that */
 };
 
 static bool pfn_of(struct damon_ctx *ctx, unsigned long addr,
@@ -59,119 +55,115 @@ static bool pfn_of(struct damon_ctx *ctx, unsigned long addr,
 	return *pfn == phys >> PAGE_SHIFT;
 }
 
-static bool just_made_old(const struct sampler *s, unsigned long pfn)
+/* Makes the folio at an address old, to see what happens from now on. */
+static bool arm_sample(struct sampler *s, unsigned long addr)
 {
-	return pfn - s->pfn < s->nr_pages;
+	struct folio *folio;
+	unsigned long pfn;
+	bool armed;
+
+	if (!pfn_of(s->ctx, addr, &pfn))
+		return false;
+	if (pfn - s->pfn < s->nr_pages)
+		return true;
+	folio = damon_get_folio(pfn);
+	if (!folio)
+		return false;
+	armed = damon_folio_mkold(folio) != DAMON_UNKNOWN;
+	if (armed) {
+		s->pfn = folio_pfn(folio);
+		s->nr_pages = folio_nr_pages(folio);
+	}
+	folio_put(folio);
+	return armed;
 }
 
-/*
- * Looks at the folio at an address.  With @arm, it is also made old, to see what
- * happens from now on.
- */
-static enum damon_answer look_at(struct sampler *s, unsigned long addr, bool arm)
+static enum damon_answer test_sample(struct damon_ctx *ctx, unsigned long addr)
 {
 	enum damon_answer answer;
 	struct folio *folio;
 	unsigned long pfn;
 
-	if (!pfn_of(s->ctx, addr, &pfn))
+	if (!pfn_of(ctx, addr, &pfn))
 		return DAMON_UNKNOWN;
-	if (just_made_old(s, pfn))
-		return s->answer;
 	folio = damon_get_folio(pfn);
 	if (!folio)
 		return DAMON_UNKNOWN;
-	answer = arm ? damon_folio_mkold(folio) : damon_folio_young(folio);
-	if (arm && answer != DAMON_UNKNOWN) {
-		s->pfn = folio_pfn(folio);
-		s->nr_pages = folio_nr_pages(folio);
-		s->answer = answer;
-	}
+	answer = damon_folio_young(folio);
 	folio_put(folio);
 	return answer;
 }
 
-static void draw_sample(struct sampler *s, struct damon_region *r, int draws)
+static void draw_sample(struct sampler *s, struct damon_region *r)
 {
-	r->sampling_addr = DAMON_NO_SAMPLE;
+	unsigned int draws = r->nr_samples ? MAX_DRAWS : 1;
+
 	while (draws--) {
 		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
-		if (look_at(s, addr, true) != DAMON_UNKNOWN) {
+		if (arm_sample(s, addr)) {
 			r->sampling_addr = addr;
 			return;
 		}
 	}
 }
 
-static void pause_sampling(struct sampler *s)
+static void pause_sampling(unsigned int *nr)
 {
-	if (++s->nr % BATCH == 0)
+	if (++*nr % BATCH == 0)
 		cond_resched();
 }
 
+/* Neighbours take turns, so that each interval has its share of the work. */
 static void prepare_access_checks(struct damon_ctx *ctx)
 {
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	unsigned int spacing = max(window / ENOUGH_SAMPLES, 1U);
+	unsigned int wait = ctx->nr_intervals++ % spacing;
 	struct sampler s = { .ctx = ctx };
 	struct damon_target *t;
 	struct damon_region *r;
+	unsigned int nr = 0;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
-			if (damon_sample_pending(r))
+			if (wait) {
+				wait--;
 				continue;
-			draw_sample(&s, r, 1);
-			pause_sampling(&s);
+			}
+			wait = spacing - 1;
+			draw_sample(&s, r);
+			pause_sampling(&nr);
 		}
 	}
 }
 
-/* Whether the next sample of a region is to be taken from where this one is. */
-static bool stays(const struct damon_region *r)
+/* Returns whether the sample of a region counts. */
+static bool finish_sample(struct damon_ctx *ctx, struct damon_region *r)
 {
-	return r->nr_samples % SAMPLES_TO_STAY;
-}
-
-/* Begins the next sample of a region, unless that has happened. */
-static void next_sample(struct sampler *s, struct damon_region *r)
-{
-	if (!damon_sample_pending(r) || !stays(r))
-		draw_sample(s, r, r->nr_samples ? MAX_DRAWS : 0);
-}
-
-/*
- * Finishes a sample.  One that did not count is forgotten, so that what probes
- * find at pending addresses belongs to a sample that did.
- */
-static void finish_sample(struct sampler *s, struct damon_region *r)
-{
+	enum damon_answer answer = test_sample(ctx, r->sampling_addr);
 	unsigned int nr_before = r->nr_samples;
-	bool arm = (nr_before + 1) % SAMPLES_TO_STAY;
 
-	if (!damon_sample_pending(r))
-		return;
-	damon_count_sample(r, look_at(s, r->sampling_addr, arm),
-			   &s->ctx->attrs);
-	if (r->nr_samples == nr_before)
-		r->sampling_addr = DAMON_NO_SAMPLE;
+	damon_count_sample(r, answer, &ctx->attrs);
+	return r->nr_samples != nr_before;
 }
 
+/* What was sampled is left for probes to see. */
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
 	bool probe = damon_has_probes(ctx);
-	struct sampler s = { .ctx = ctx };
-	unsigned int max_nr_accesses = 0;
+	unsigned int max_nr_accesses = 0, nr = 0;
 	struct damon_target *t;
 	struct damon_region *r;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
-			finish_sample(&s, r);
-			/* probes want to see where it was */
-			if (!probe)
-				next_sample(&s, r);
+			if (damon_sample_pending(r)) {
+				if (!finish_sample(ctx, r) || !probe)
+					r->sampling_addr = DAMON_NO_SAMPLE;
+				pause_sampling(&nr);
+			}
 			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
-			pause_sampling(&s);
 		}
 	}
 	return max_nr_accesses;
@@ -208,19 +200,20 @@ static void probe_sample(struct damon_ctx *ctx, struct damon_region *r)
 		folio_put(folio);
 }
 
-/* Probes the samples that have just been finished, and begins the next. */
+/* Probes the samples that have just been finished. */
 static void apply_probes(struct damon_ctx *ctx)
 {
-	struct sampler s = { .ctx = ctx };
 	struct damon_target *t;
 	struct damon_region *r;
+	unsigned int nr = 0;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
-			if (damon_sample_pending(r))
-				probe_sample(ctx, r);
-			next_sample(&s, r);
-			pause_sampling(&s);
+			if (!damon_sample_pending(r))
+				continue;
+			probe_sample(ctx, r);
+			r->sampling_addr = DAMON_NO_SAMPLE;
+			pause_sampling(&nr);
 		}
 	}
 }

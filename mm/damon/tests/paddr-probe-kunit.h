@@ -182,10 +182,13 @@ static void probe_place_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->nr_samples, 1);
 	ctx->ops.apply_probes(ctx);
 	KUNIT_EXPECT_EQ(test, r->probe_hits[0], 1);
-	/* and the next one is under way */
-	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
+	/* and that was it */
+	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
 
 	/* a full window counts no more samples, so there is nothing to hit */
+	ctx->nr_intervals = 0;
+	ctx->ops.prepare_access_checks(ctx);
+	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
 	r->nr_samples = damon_max_nr_accesses(&ctx->attrs);
 	ctx->ops.check_accesses(ctx);
 	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
@@ -194,8 +197,31 @@ static void probe_place_test(struct kunit *test)
 
 	/* without probes there is nothing to wait for */
 	damon_drop_probes(&ctx->probes);
-	ctx->ops.check_accesses(ctx);
+	r->nr_samples = 0;
+	ctx->nr_intervals = 0;
+	ctx->ops.prepare_access_checks(ctx);
 	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
+	ctx->ops.check_accesses(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 1);
+	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
+}
+
+/* A region is sampled in every other of the intervals of a window of twenty. */
+static void sample_turns_test(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn(test));
+	struct damon_region *r = region_of(ctx);
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+
+	KUNIT_ASSERT_EQ(test, window, 20);
+	take_samples(ctx, window);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, window / 2);
+
+	/* and in every one if they are few */
+	r->nr_samples = 0;
+	ctx->attrs.aggr_interval = 19 * ctx->attrs.sample_interval;
+	take_samples(ctx, 19);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 19);
 }
 
 /* Nobody starts a context like this, but a worker can make one. */
@@ -219,6 +245,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(probe_memcg_test),
 	KUNIT_CASE(probe_kernel_memory_test),
 	KUNIT_CASE(probe_place_test),
+	KUNIT_CASE(sample_turns_test),
 	KUNIT_CASE(probe_too_many_test),
 	{}
 };

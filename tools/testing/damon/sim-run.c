@@ -153,18 +153,20 @@ static const struct damon_sight sight = {
 	.look_fine = look_fine,
 };
 
-/* One interval: a page of every region. */
+/* One interval: a page of every region whose turn it is. */
 static void sample(struct run *run)
 {
 	struct damon_ctx *ctx = run->ctx;
 	struct damon_region *r;
-	uint64_t nr = 0;
+	uint64_t nr = 0, i = run->ticks;
 	bool stays;
 
 	if (run->c->above)
 		damon_sweep_look(ctx, target_of(ctx), &sight, run);
 	stays = damon_sweep_stays(target_of(ctx));
 	damon_for_each_region(r, target_of(ctx)) {
+		if (i++ % run->c->turns)
+			continue;
 		if (!stays || !damon_sample_pending(r))
 			r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
 		damon_count_sample(r, answer(run, r->sampling_addr), &ctx->attrs);

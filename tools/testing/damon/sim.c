@@ -39,8 +39,8 @@
 static const struct sim_case defaults = {
 	.space = 256 << 20, .hot = 256 * 1024 * 1024 / 10, .pieces = 1,
 	.move = MOVE_STEPS, .period = 5000000, .phases = 10, .align = 4096,
-	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .min = 10, .max = 1000,
-	.grain = 4096, .rate = 10000,
+	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .turns = 1,
+	.min = 10, .max = 1000, .grain = 4096, .rate = 10000,
 };
 
 static const struct setting {
@@ -58,6 +58,7 @@ static const struct setting {
 	{ "process", offsetof(struct sim_case, process), "" },
 	{ "above", offsetof(struct sim_case, above), "" },
 	{ "sample", offsetof(struct sim_case, sample), "ums" },
+	{ "turns", offsetof(struct sim_case, turns), "" },
 	{ "aggr", offsetof(struct sim_case, aggr), "ums" },
 	{ "min", offsetof(struct sim_case, min), "" },
 	{ "max", offsetof(struct sim_case, max), "" },
