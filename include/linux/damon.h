@@ -121,6 +121,18 @@ struct damon_reach {
 	bool trial;			/* whether there is one flush to find out */
 };
 
+#define DAMON_MAX_SPOTS		16
+
+/* Where samples saw accesses in memory that seemed cold. */
+struct damon_spots {
+	unsigned int nr;
+	unsigned int nr_tried;
+	unsigned int wait;			/* windows until the next trial */
+	unsigned int nr_vain;			/* trials in a row, up to a limit */
+	unsigned long addrs[DAMON_MAX_SPOTS];	/* ascending */
+	unsigned long tried[DAMON_MAX_SPOTS];	/* that regions were cut around */
+};
+
 /**
  * struct damon_target - Address space that a context monitors.
  * @pid:	Process whose address space it is (vaddr and fvaddr).  The target
@@ -138,6 +150,7 @@ struct damon_target {
 	unsigned int nr_regions;	/* entries of regions_list */
 	struct list_head regions_list;	/* disjoint, ascending */
 	struct list_head list;		/* in damon_ctx.adaptive_targets */
+	struct damon_spots spots;	/* where nothing is seen from above */
 	struct damon_sweep *sweep;	/* NULL: nothing can be seen from above */
 };
 

@@ -107,14 +107,35 @@ static inline bool damon_sample_pending(const struct damon_region *r)
 	return r->sampling_addr - r->ar.start < r->ar.end - r->ar.start;
 }
 
+/* Whether at least half of the last window's samples saw an access. */
+static inline bool damon_was_hot(const struct damon_region *r,
+				 unsigned int window)
+{
+	return r->last_nr_accesses >= window - window / 2;
+}
+
+/* spots.c (pure) */
+
+/* As many of a region's first accesses in a window can be spots. */
+#define DAMON_SPOTS_PER_REGION	2
+
+void damon_note_spot(struct damon_target *t, const struct damon_region *r,
+		     const struct damon_attrs *attrs);
+void damon_forget_spots(struct damon_target *t);
+unsigned int damon_cut_around_spots(struct damon_ctx *ctx, struct damon_target *t,
+				    unsigned int room);
+
 /* Counts a finished sample.  One without an answer does not count. */
-static inline void damon_count_sample(struct damon_region *r,
+static inline void damon_count_sample(struct damon_target *t,
+				      struct damon_region *r,
 				      enum damon_answer answer,
 				      struct damon_attrs *attrs)
 {
-	if (answer != DAMON_UNKNOWN)
-		damon_update_region_access_rate(r, answer == DAMON_ACCESSED,
-						attrs);
+	if (answer == DAMON_UNKNOWN)
+		return;
+	damon_update_region_access_rate(r, answer == DAMON_ACCESSED, attrs);
+	if (answer == DAMON_ACCESSED && r->nr_accesses <= DAMON_SPOTS_PER_REGION)
+		damon_note_spot(t, r, attrs);
 }
 
 /* regions.c (pure) */

@@ -139,12 +139,13 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 }
 
 /* Returns whether the sample of a region counts. */
-static bool finish_sample(struct damon_ctx *ctx, struct damon_region *r)
+static bool finish_sample(struct damon_ctx *ctx, struct damon_target *t,
+			  struct damon_region *r)
 {
 	enum damon_answer answer = test_sample(ctx, r->sampling_addr);
 	unsigned int nr_before = r->nr_samples;
 
-	damon_count_sample(r, answer, &ctx->attrs);
+	damon_count_sample(t, r, answer, &ctx->attrs);
 	return r->nr_samples != nr_before;
 }
 
@@ -159,7 +160,7 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			if (damon_sample_pending(r)) {
-				if (!finish_sample(ctx, r) || !probe)
+				if (!finish_sample(ctx, t, r) || !probe)
 					r->sampling_addr = DAMON_NO_SAMPLE;
 				pause_sampling(&nr);
 			}

@@ -242,6 +242,7 @@ void damon_forget_target(struct damon_target *t)
 	struct damon_region *r;
 
 	damon_sweep_forget(t);
+	damon_forget_spots(t);
 	damon_for_each_region(r, t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }
@@ -505,54 +506,78 @@ static bool is_mixed(const struct damon_region *r, unsigned int window)
 	return r->last_nr_accesses && r->last_nr_accesses < window;
 }
 
-static unsigned int nr_mixed_regions(struct damon_ctx *ctx, unsigned int window)
+/* What there is to split. */
+struct census {
+	unsigned int nr_guided;		/* regions of targets that sweeps guide */
+	unsigned int nr_mixed;
+	u64 sz;				/* of the others' regions, and ... */
+	u64 sz_hot;			/* ... of the hot ones among them */
+};
+
+static struct census take_census(struct damon_ctx *ctx, unsigned int window)
 {
+	struct census census = {};
 	struct damon_target *t;
 	struct damon_region *r;
-	unsigned int nr = 0;
 
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
-			nr += is_mixed(r, window);
-	return nr;
-}
+	damon_for_each_target(t, ctx) {
+		bool is_guided = damon_sweep_guides(t);
 
-static unsigned int nr_guided_regions(struct damon_ctx *ctx)
-{
-	struct damon_target *t;
-	unsigned int nr = 0;
+		if (is_guided)
+			census.nr_guided += t->nr_regions;
+		damon_for_each_region(r, t) {
+			unsigned long sz = is_guided ? 0 : damon_sz_region(r);
 
-	damon_for_each_target(t, ctx)
-		if (damon_sweep_guides(t))
-			nr += t->nr_regions;
-	return nr;
+			census.nr_mixed += is_mixed(r, window);
+			census.sz = damon_add(census.sz, sz);
+			if (damon_was_hot(r, window))
+				census.sz_hot += sz;
+		}
+	}
+	return census;
 }
 
 /*
+ * As long as less than one byte in so many is hot, there may be something that was
+ * not found yet, and so many more cuts let more samples look for it.
+ */
+#define FOUND_SHARE	131072
+#define SEARCH_CUTS	96
+
+/*
  * Splits regions, so that the next window can tell whether their parts differ:
- * as far as the budget allows, every region in two, or where sweeps find the places
- * that differ, only one in GUIDED_SHARE, in case that they miss some.  As many
- * more cuts as there are to be regions at least go to those that are mixed, since
- * their parts are the most likely to differ, or without any mixed region to all.
+ * around hot spots, and as far as the budget allows, every region in two, or where
+ * sweeps find the places that differ, only one in GUIDED_SHARE, in case that they
+ * miss some.  As many more cuts as there are to be regions at least go to those that
+ * are mixed, since their parts are the most likely to differ, or without any mixed
+ * region to all.
  */
 void damon_split_regions(struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	unsigned int nr = damon_nr_all_regions(ctx), nr_guided, nr_mixed, room;
-	struct cuts free, guided, extra;
+	unsigned int nr = damon_nr_all_regions(ctx), nr_free, room;
+	struct cuts free, guided, extra, search = {};
+	struct census census;
 	struct damon_region *r;
 	struct damon_target *t;
 
+	damon_for_each_target(t, ctx)
+		if (nr < ctx->attrs.max_nr_regions)
+			nr += damon_cut_around_spots(ctx, t,
+					ctx->attrs.max_nr_regions - nr);
 	if (!nr || nr >= ctx->attrs.max_nr_regions)
 		return;
-	nr_guided = nr_guided_regions(ctx);
-	nr_mixed = nr_mixed_regions(ctx, window);
-	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr);
-	free = shuffled_cuts(ctx, &room, nr - nr_guided, nr - nr_guided);
-	guided = shuffled_cuts(ctx, &room, DIV_ROUND_UP(nr_guided, GUIDED_SHARE),
-			       nr_guided);
+	census = take_census(ctx, window);
+	nr_free = nr - census.nr_guided;
+	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr + SEARCH_CUTS);
+	free = shuffled_cuts(ctx, &room, nr_free, nr_free);
+	guided = shuffled_cuts(ctx, &room,
+			       DIV_ROUND_UP(census.nr_guided, GUIDED_SHARE),
+			       census.nr_guided);
 	extra = shuffled_cuts(ctx, &room, ctx->attrs.min_nr_regions,
-			      nr_mixed ?: nr - nr_guided);
+			      census.nr_mixed ?: nr_free);
+	if (census.sz_hot < div_u64(census.sz, FOUND_SHARE))
+		search = shuffled_cuts(ctx, &room, SEARCH_CUTS, nr_free);
 
 	damon_for_each_target(t, ctx) {
 		bool is_guided = damon_sweep_guides(t);
@@ -561,8 +586,10 @@ void damon_split_regions(struct damon_ctx *ctx)
 			unsigned int nr_parts = 1 +
 				deal_cuts(is_guided ? &guided : &free);
 
-			if (nr_mixed ? is_mixed(r, window) : !is_guided)
+			if (census.nr_mixed ? is_mixed(r, window) : !is_guided)
 				nr_parts += deal_cuts(&extra);
+			if (!is_guided && search.nr)
+				nr_parts += deal_cuts(&search);
 			r = split_region(ctx, t, r, nr_parts);
 		}
 	}

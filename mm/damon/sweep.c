@@ -117,7 +117,7 @@ static void arm_coarse(struct damon_target *t, const struct damon_sight *sight,
 static bool is_hot(const struct damon_region *r, unsigned int window)
 {
 	if (r->nr_samples < min(window, MIN_SAMPLES))
-		return r->last_nr_accesses >= window - window / 2;
+		return damon_was_hot(r, window);
 	return r->nr_accesses >= r->nr_samples - r->nr_samples / 2;
 }
 

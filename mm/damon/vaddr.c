@@ -41,6 +41,7 @@
  */
 struct sampler {
 	struct damon_ctx *ctx;
+	struct damon_target *t;
 	struct damon_walk walk;
 	struct damon_glance glance;
 	bool lockless;			/* glances are allowed */
@@ -200,6 +201,7 @@ static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
 	struct mm_struct *mm = damon_get_mm(t);
 
 	s->ctx = ctx;
+	s->t = t;
 	s->nr = 0;
 	s->nr_hits = 0;
 	s->nr_samples = 0;
@@ -309,7 +311,7 @@ static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r
 	s->nr_hits += answer == DAMON_ACCESSED;
 	s->nr_samples += answer != DAMON_UNKNOWN;
 	if (s->step != DAMON_REACH_FLUSH)
-		damon_count_sample(r, answer, &s->ctx->attrs);
+		damon_count_sample(s->t, r, answer, &s->ctx->attrs);
 	return answer;
 }
 

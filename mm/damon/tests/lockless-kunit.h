@@ -402,6 +402,7 @@ static void glance_stays_test(struct kunit *test)
 	r = damon_first_region(t);
 	s = new_glancer(test);
 	s->ctx = ctx;
+	s->t = t;
 	touch(test, addr);
 
 	check_one(s, r, true);

@@ -368,6 +368,7 @@ static void check_regions_of(struct kunit *test, bool lockless)
 	damon_glance_begin(&s->glance, current->mm);
 	s->lockless = lockless;
 	s->ctx = ctx;
+	s->t = t;
 	for (i = 0; i < nr; i++)
 		touch(test, addr + i * PAGE_SIZE);
 

@@ -71,14 +71,15 @@ TEST(rate_moves_with_each_sample)
 TEST(only_answers_count)
 {
 	struct damon_ctx *ctx = make_ctx(1);
-	struct damon_region *r = add(target_of(ctx), 0, 1, 0);
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r = add(t, 0, 1, 0);
 
-	damon_count_sample(r, DAMON_UNKNOWN, &ctx->attrs);
+	damon_count_sample(t, r, DAMON_UNKNOWN, &ctx->attrs);
 	ASSERT_EQ(0, r->nr_samples + r->nr_accesses);
-	damon_count_sample(r, DAMON_NOT_ACCESSED, &ctx->attrs);
+	damon_count_sample(t, r, DAMON_NOT_ACCESSED, &ctx->attrs);
 	ASSERT_EQ(1, r->nr_samples);
 	ASSERT_EQ(0, r->nr_accesses);
-	damon_count_sample(r, DAMON_ACCESSED, &ctx->attrs);
+	damon_count_sample(t, r, DAMON_ACCESSED, &ctx->attrs);
 	ASSERT_EQ(2, r->nr_samples);
 	ASSERT_EQ(1, r->nr_accesses);
 	free_ctx(ctx);

@@ -169,7 +169,8 @@ static void sample(struct run *run)
 			continue;
 		if (!stays || !damon_sample_pending(r))
 			r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
-		damon_count_sample(r, answer(run, r->sampling_addr), &ctx->attrs);
+		damon_count_sample(target_of(ctx), r,
+				   answer(run, r->sampling_addr), &ctx->attrs);
 		nr++;
 	}
 	if (run->c->above)

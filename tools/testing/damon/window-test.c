@@ -299,10 +299,10 @@ TEST(missed_samples_do_not_bias)
 
 			r = add(t, 2 * j, 2 * j + 1, 0);
 			for (k = 0; k < answers; k++)
-				damon_count_sample(r, rnd_true(&rng, rates[i]) ?
+				damon_count_sample(t, r, rnd_true(&rng, rates[i]) ?
 						   DAMON_ACCESSED :
 						   DAMON_NOT_ACCESSED, &ctx->attrs);
-			damon_count_sample(r, DAMON_UNKNOWN, &ctx->attrs);
+			damon_count_sample(t, r, DAMON_UNKNOWN, &ctx->attrs);
 		}
 		damon_close_window(ctx);
 		ASSERT_EQ(nr, damon_nr_regions(t));
@@ -448,6 +448,35 @@ TEST(close_merges_more_with_fewer_answers)
 
 /* splitting */
 
+#define SEARCH_CUTS	96
+
+/* How many cuts are made if so much of a large region is hot. */
+static unsigned int cuts_with_hot(unsigned long hot, unsigned int max_nr)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	unsigned int nr;
+
+	ctx->min_region_sz = 1;
+	ctx->attrs.max_nr_regions = max_nr;
+	for (nr = 0; nr < 10; nr++)
+		add(t, nr << 20, (nr + 1) << 20, 0);
+	add(t, 10 << 20, (10 << 20) + hot, 0)->last_nr_accesses = 20;
+	damon_split_regions(ctx);
+	nr = damon_nr_regions(t) - 11;
+	free_ctx(ctx);
+	return nr;
+}
+
+/* Each in two, ten more for the minimum, and some to search with. */
+TEST(split_searches_until_something_is_found)
+{
+	ASSERT_GT(cuts_with_hot(2, 1000), SEARCH_CUTS);
+	ASSERT_LE(cuts_with_hot(2, 1000), 21 + SEARCH_CUTS);
+	ASSERT_LE(cuts_with_hot(2, 50), 39);
+	ASSERT_LE(cuts_with_hot(1000, 1000), 21);
+}
+
 TEST(split_stays_in_budget)
 {
 	struct rng rng;
@@ -467,7 +496,7 @@ TEST(split_stays_in_budget)
 		}
 		ctx->attrs.max_nr_regions = rnd_in(&rng, 3, 1500);
 		ctx->attrs.min_nr_regions = rnd_in(&rng, 3, 1000);
-		nr_max = nr + min(nr, ctx->attrs.min_nr_regions) + nr;
+		nr_max = nr + min(nr, ctx->attrs.min_nr_regions) + nr + SEARCH_CUTS;
 		nr_max = max(nr, min(ctx->attrs.max_nr_regions, nr_max));
 		total = total_sz(ctx);
 		if (rnd_true(&rng, 0.2))
