@@ -6,7 +6,7 @@
  * fixed hot set, many slots are scattered ones.
  *
  * What is hot when goes to the truth file, one JSON object per line, in
- * CLOCK_MONOTONIC nanoseconds and virtual addresses. This file knows nothing of
+ * CLOCK_MONOTONIC nanoseconds and virtual addresses, or physical ones. This file knows nothing of
  * DAMON, and nothing here may depend on what a monitor finds.
  */
 #define _GNU_SOURCE
@@ -27,6 +27,9 @@
 #define HUGE_PAGE	(2 * MIB)
 #define MIB	(1ul << 20)
 #define MARKER	"/sys/kernel/tracing/trace_marker"
+#define PAGEMAP	"/proc/self/pagemap"
+#define PM_PRESENT	(1ull << 63)
+#define PM_PFN		((1ull << 55) - 1)
 
 struct load {
 	size_t total;		/* bytes mapped and touched once */
@@ -43,6 +46,7 @@ struct load {
 	int scatter;		/* windows move anywhere in their slots */
 	int linger;		/* after the last phase wait to be killed */
 	int wait;		/* before the first phase wait for a line of input */
+	int physical;		/* tell physical addresses */
 	char *base;
 	FILE *truth;
 	int marker;
@@ -60,7 +64,7 @@ static uint64_t now(void)
 __attribute__((format(printf, 2, 3)))
 static void tell(struct load *load, const char *format, ...)
 {
-	char line[16384];
+	static char line[2 * MIB];
 	va_list args;
 	int len;
 
@@ -99,23 +103,73 @@ static size_t window_start(const struct load *load, unsigned int slot, unsigned 
 	return slot * room + phase % steps * size;
 }
 
+/* Ranges as text. */
+struct ranges {
+	char text[MIB];
+	size_t len;
+};
+
+static void add_range(struct ranges *ranges, uint64_t start, uint64_t end)
+{
+	size_t room = sizeof(ranges->text) - ranges->len;
+	int len = snprintf(ranges->text + ranges->len, room, "%s[%lu, %lu]",
+			   ranges->len ? ", " : "", start, end);
+
+	if (len < 0 || (size_t)len >= room)
+		errx(1, "too many hot windows");
+	ranges->len += len;
+}
+
+static uint64_t frame_of(int pagemap, uintptr_t addr)
+{
+	uint64_t entry;
+
+	if (pread(pagemap, &entry, sizeof(entry), addr / PAGE * sizeof(entry)) != sizeof(entry))
+		err(1, PAGEMAP);
+	if (!(entry & PM_PRESENT) || !(entry & PM_PFN))
+		errx(1, "no page frame, or it is not told");
+	return entry & PM_PFN;
+}
+
+/* Where a window is in physical memory, in pieces that are contiguous there. */
+static void add_frames(struct ranges *ranges, uintptr_t start, size_t size)
+{
+	int pagemap = open(PAGEMAP, O_RDONLY | O_CLOEXEC);
+	uint64_t first = frame_of(pagemap, start), nr = 1;
+	uintptr_t addr;
+
+	for (addr = start + PAGE; addr < start + size; addr += PAGE) {
+		uint64_t frame = frame_of(pagemap, addr);
+
+		if (frame == first + nr) {
+			nr++;
+			continue;
+		}
+		add_range(ranges, first * PAGE, (first + nr) * PAGE);
+		first = frame;
+		nr = 1;
+	}
+	add_range(ranges, first * PAGE, (first + nr) * PAGE);
+	close(pagemap);
+}
+
 static void tell_phase(struct load *load, unsigned int phase)
 {
+	static struct ranges hot;
 	size_t size = load->hot / load->slots;
-	char hot[12288];
-	size_t len = 0;
 	unsigned int i;
 
+	hot.len = 0;
 	for (i = 0; i < load->slots; i++) {
 		uintptr_t start = (uintptr_t)load->base + window_start(load, i, phase);
 
-		len += snprintf(hot + len, sizeof(hot) - len, "%s[%lu, %lu]",
-				i ? ", " : "", start, start + size);
-		if (len >= sizeof(hot))
-			errx(1, "too many hot windows");
+		if (load->physical)
+			add_frames(&hot, start, size);
+		else
+			add_range(&hot, start, start + size);
 	}
 	tell(load, "{\"event\": \"phase\", \"ns\": %lu, \"phase\": %u, \"hot\": [%s]}\n",
-	     now(), phase, hot);
+	     now(), phase, hot.text);
 }
 
 static void rest(uint64_t ns)
@@ -208,14 +262,15 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: stairs [-t MIB] [-w HOT_KIB] [-k SLOTS] [-p PERIOD_MS] [-n PHASES]\n"
 		"              [-i REST_US] [-j JITTER_MS] [-s SEED] [-c CPU] [-o TRUTH_FILE]\n"
-		"              [-r] [-u] [-H] [-l] [-g]\n"
+		"              [-r] [-u] [-H] [-l] [-g] [-P]\n"
 		"  -j  moves come up to so much sooner or later than the period says\n"
 		"  -i  rest for so long after each pass over what is hot\n"
 		"  -r  windows move anywhere in their slots, not up\n"
 		"  -u  leave memory untouched that is never hot\n"
 		"  -H  huge pages where the kernel has them\n"
 		"  -l  linger after the last phase until killed\n"
-		"  -g  go on to the first phase only after a line of input\n");
+		"  -g  go on to the first phase only after a line of input\n"
+		"  -P  tell physical addresses of what is hot\n");
 	exit(2);
 }
 
@@ -224,7 +279,7 @@ static void parse(struct load *load, int argc, char **argv)
 	const char *truth = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "t:w:k:p:n:j:i:s:c:o:ruHlg")) != -1) {
+	while ((c = getopt(argc, argv, "t:w:k:p:n:j:i:s:c:o:ruHlgP")) != -1) {
 		switch (c) {
 		case 't': load->total = number(optarg, "-t") * MIB; break;
 		case 'w': load->hot = number(optarg, "-w") * 1024; break;
@@ -241,6 +296,7 @@ static void parse(struct load *load, int argc, char **argv)
 		case 'H': load->huge = 1; break;
 		case 'l': load->linger = 1; break;
 		case 'g': load->wait = 1; break;
+		case 'P': load->physical = 1; break;
 		default: usage();
 		}
 	}
