@@ -153,6 +153,15 @@ static unsigned int count_to_bp(unsigned int nr_accesses)
 	return min_t(u64, (u64)nr_accesses * 10000, UINT_MAX);
 }
 
+/* Memory of which nothing is known has no age, and no say in that. */
+static unsigned int merged_age(struct damon_region *a, struct damon_region *b)
+{
+	if (damon_region_known(a) == damon_region_known(b))
+		return weighted_mean(a->age, damon_sz_region(a), b->age,
+				     damon_sz_region(b));
+	return damon_region_known(a) ? a->age : b->age;
+}
+
 /* Merges the right one of two adjacent regions into the left one. */
 void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
 			     struct damon_region *right)
@@ -166,9 +175,9 @@ void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
 	left->last_nr_accesses = weighted_count(left->last_nr_accesses, sz_l,
 						right->last_nr_accesses, sz_r);
 	left->nr_accesses_bp = count_to_bp(left->nr_accesses);
+	left->age = merged_age(left, right);
 	left->nr_samples = weighted_count(left->nr_samples, sz_l,
 					  right->nr_samples, sz_r);
-	left->age = weighted_mean(left->age, sz_l, right->age, sz_r);
 	for (i = 0; i < DAMON_MAX_PROBES; i++)
 		left->probe_hits[i] = weighted_count(left->probe_hits[i], sz_l,
 						     right->probe_hits[i], sz_r);
@@ -354,15 +363,39 @@ static void age_region(struct damon_region *r, unsigned int threshold)
 		r->age++;
 }
 
+/* What counts as the same when regions are merged. */
+struct likeness {
+	unsigned int threshold;	/* counts that differ by so much */
+	enum {
+		APART,		/* memory of which nothing is known is other */
+		ABSORBED,	/* unless there is no more of it beside some */
+		MIXED,		/* it is not */
+	} unknown;
+};
+
+static bool alike(struct damon_region *a, struct damon_region *b,
+		  const struct likeness *like)
+{
+	if (abs_diff(a->nr_accesses, b->nr_accesses) > like->threshold)
+		return false;
+	if (like->unknown == MIXED ||
+	    damon_region_known(a) == damon_region_known(b))
+		return true;
+	if (damon_region_known(b))
+		swap(a, b);
+	return like->unknown == ABSORBED &&
+		damon_sz_region(b) <= damon_sz_region(a);
+}
+
 /* Merges adjacent regions of a target that are alike. */
-static void merge_similar(struct damon_target *t, unsigned int threshold,
+static void merge_similar(struct damon_target *t, const struct likeness *like,
 			  unsigned long sz_limit)
 {
 	struct damon_region *left = NULL, *r, *next;
 
 	damon_for_each_region_safe(r, next, t) {
 		if (left && left->ar.end == r->ar.start &&
-		    abs_diff(left->nr_accesses, r->nr_accesses) <= threshold &&
+		    alike(left, r, like) &&
 		    r->ar.end - left->ar.start <= sz_limit)
 			damon_merge_two_regions(t, left, r);
 		else
@@ -389,30 +422,36 @@ static unsigned int finish_counts(struct damon_target *t, unsigned int window)
 }
 
 /*
- * First half of a window's end: final counts, ages, and merging.  If there are
- * still too many regions, more and more different ones are merged, until there
- * is nothing left to tell apart.
+ * First half of a window's end: final counts, ages, and merging.  Of memory of
+ * which nothing is known, only crumbs go with their neighbours: the rest would
+ * seem as old as those.  If there are still too many regions, more and more
+ * different ones are merged, until there is nothing left to tell apart.
  */
 void damon_close_window(struct damon_ctx *ctx)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs), threshold = 0;
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	struct likeness like = {};
 	struct damon_target *t;
 	struct damon_region *r;
 
 	damon_for_each_target(t, ctx) {
-		unsigned int own = finish_counts(t, window);
+		struct likeness own = { .threshold = finish_counts(t, window) };
 
 		damon_for_each_region(r, t)
-			age_region(r, own);
-		merge_similar(t, own, ctx->region_sz_limit);
-		threshold = max(threshold, own);
+			age_region(r, own.threshold);
+		merge_similar(t, &own, ctx->region_sz_limit);
+		own.unknown = ABSORBED;
+		merge_similar(t, &own, ctx->region_sz_limit);
+		like.threshold = max(like.threshold, own.threshold);
 	}
 
+	like.unknown = MIXED;
 	while (damon_nr_all_regions(ctx) > ctx->attrs.max_nr_regions &&
-	       threshold < window) {
-		threshold = threshold < window / 2 ? max(2 * threshold, 1U) : window;
+	       like.threshold < window) {
+		like.threshold = like.threshold < window / 2 ?
+			max(2 * like.threshold, 1U) : window;
 		damon_for_each_target(t, ctx)
-			merge_similar(t, threshold, ctx->region_sz_limit);
+			merge_similar(t, &like, ctx->region_sz_limit);
 	}
 	damon_enforce_min_nr_regions(ctx);
 }

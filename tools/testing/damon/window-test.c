@@ -262,6 +262,46 @@ TEST(unknown_does_not_age)
 	free_ctx(ctx);
 }
 
+/* Cold memory keeps its age next to free memory, and does not lend it to more. */
+TEST(unknown_has_no_age)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r;
+
+	ctx->attrs.min_nr_regions = 1;
+	set_text(t, "0-800:0 800-900:0 900-1000:0/0/4 1000-1100:0/0/6 1100-2000:0");
+	add_text(t, "2000-2100:0/0/8 2100-2150:0 2150-2250:0/0/3 2250-3000:5/5");
+	answer_all(ctx);
+	damon_for_each_region(r, t)
+		if (r->ar.start < 900 || r->ar.start == 1100 || r->ar.start == 2100)
+			r->nr_samples = 0;
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-900:0/0 900-1100:0/6 1100-2000:0/0 2000-2250:0/7 2250-3000:5/1",
+		     get_text(t, TEXT_AGE));
+	damon_for_each_region(r, t)
+		ASSERT_EQ(r->ar.end == 900 || r->ar.end == 2000,
+			  !damon_region_known(r));
+	free_ctx(ctx);
+}
+
+/* But not if that makes too many regions. */
+TEST(unknown_is_merged_at_last)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	unsigned int i;
+
+	ctx->attrs.min_nr_regions = 3;
+	ctx->attrs.max_nr_regions = 10;
+	ctx->region_sz_limit = 50;
+	for (i = 0; i < 100; i++)
+		add(t, i, i + 1, 0)->nr_samples = i % 2;
+	damon_close_window(ctx);
+	ASSERT_LE(damon_nr_regions(t), 10);
+	free_ctx(ctx);
+}
+
 TEST(age_does_not_wrap)
 {
 	struct damon_ctx *ctx = make_ctx(1);
