@@ -6,6 +6,7 @@
  * Must not know regions, targets and contexts.
  */
 
+#include <linux/align.h>
 #include <linux/memcontrol.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mmu_notifier.h>
@@ -48,6 +49,53 @@ struct folio *damon_get_folio(unsigned long pfn)
 		return NULL;
 	}
 	return folio;
+}
+
+/*
+ * The first page frame behind one that is not online, and behind its neighbours
+ * that cannot be either.
+ */
+static unsigned long behind_hole(unsigned long pfn)
+{
+#ifdef CONFIG_SPARSEMEM
+	if (!online_section_nr(pfn_to_section_nr(pfn)))
+		return ALIGN(pfn + 1, PAGES_PER_SECTION);
+	return ALIGN(pfn + 1, PAGES_PER_SUBSECTION);
+#else
+	return ALIGN(pfn + 1, pageblock_nr_pages);
+#endif
+}
+
+/*
+ * The first page frame behind what a page belongs to that is no folio to act on:
+ * a free block, or memory of the kernel, of a driver or of hugetlb.  Nothing
+ * holds it, so that its order may be anything.
+ */
+static unsigned long behind_page(const struct page *page, unsigned long pfn)
+{
+	unsigned long order, max_order;
+
+	if (PageBuddy(page)) {
+		order = buddy_order_unsafe(page);
+		max_order = MAX_PAGE_ORDER;
+	} else {
+		order = compound_order(compound_head(page));
+		max_order = MAX_FOLIO_ORDER;
+	}
+	return order <= max_order ? ALIGN(pfn + 1, 1UL << order) : pfn + 1;
+}
+
+/**
+ * damon_behind_nothing() - Where to look on if there was no folio.
+ * @pfn:	Number of a page frame that damon_get_folio() got nothing from.
+ *
+ * Return: A higher number.  There is nothing to get in between.
+ */
+unsigned long damon_behind_nothing(unsigned long pfn)
+{
+	const struct page *page = pfn_to_online_page(pfn);
+
+	return page ? behind_page(page, pfn) : behind_hole(pfn);
 }
 
 /**

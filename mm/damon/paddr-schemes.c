@@ -7,10 +7,8 @@
  * they were accessed.
  */
 
-#include <linux/align.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
-#include <linux/memory_hotplug.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/swap.h>
@@ -64,47 +62,6 @@ static void iter_begin(struct folio_iter *iter, const struct damon_ctx *ctx,
 }
 
 /*
- * The first page frame behind one that is not online, and behind its neighbours
- * that cannot be either.
- */
-static unsigned long behind_hole(unsigned long pfn)
-{
-#ifdef CONFIG_SPARSEMEM
-	if (!online_section_nr(pfn_to_section_nr(pfn)))
-		return ALIGN(pfn + 1, PAGES_PER_SECTION);
-	return ALIGN(pfn + 1, PAGES_PER_SUBSECTION);
-#else
-	return ALIGN(pfn + 1, pageblock_nr_pages);
-#endif
-}
-
-/*
- * The first page frame behind what a page belongs to that is no folio to act on:
- * a free block, or memory of the kernel, of a driver or of hugetlb.  Nothing
- * holds it, so that its order may be anything.
- */
-static unsigned long behind_page(const struct page *page, unsigned long pfn)
-{
-	unsigned long order, max_order;
-
-	if (PageBuddy(page)) {
-		order = buddy_order_unsafe(page);
-		max_order = MAX_PAGE_ORDER;
-	} else {
-		order = compound_order(compound_head(page));
-		max_order = MAX_FOLIO_ORDER;
-	}
-	return order <= max_order ? ALIGN(pfn + 1, 1UL << order) : pfn + 1;
-}
-
-static unsigned long behind_nothing(unsigned long pfn)
-{
-	const struct page *page = pfn_to_online_page(pfn);
-
-	return page ? behind_page(page, pfn) : behind_hole(pfn);
-}
-
-/*
  * Returns the next folio, with a reference, or NULL at the end or when the worker
  * is to stop.  The first and the last one may extend beyond the region.
  */
@@ -123,7 +80,7 @@ static struct folio *next_folio(struct folio_iter *iter)
 			iter->pfn = folio_pfn(folio) + folio_nr_pages(folio);
 			return folio;
 		}
-		iter->pfn = behind_nothing(iter->pfn);
+		iter->pfn = damon_behind_nothing(iter->pfn);
 	}
 	return NULL;
 }

@@ -637,8 +637,8 @@ static void iter_skip_test(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	pfn = page_to_pfn(page);
 	end = pfn + (1UL << order);
-	KUNIT_EXPECT_EQ(test, behind_nothing(pfn), end);
-	KUNIT_EXPECT_EQ(test, behind_nothing(end - 1), end);
+	KUNIT_EXPECT_EQ(test, damon_behind_nothing(pfn), end);
+	KUNIT_EXPECT_EQ(test, damon_behind_nothing(end - 1), end);
 	__free_pages(page, order);
 }
 
