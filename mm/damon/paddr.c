@@ -10,10 +10,12 @@
 
 #define pr_fmt(fmt) "damon-pa: " fmt
 
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
 
+#include "../internal.h"
 #include "ops-common.h"
 #include "paddr.h"
 
@@ -25,6 +27,13 @@
  * can tell, where some of the region's could in this window.
  */
 #define MAX_DRAWS	3
+
+/*
+ * How many places to look at in a row, as long as no address of a region that was
+ * drawn in this window could tell.  There may be hardly any memory in it that can,
+ * and until that is found it does not grow old, however cold it is.
+ */
+#define MAX_LOOKS	4
 
 /*
  * How many samples of a region are enough for a window.  It takes two looks at a
@@ -96,7 +105,7 @@ static enum damon_answer test_sample(struct damon_ctx *ctx, unsigned long addr)
 
 static void draw_sample(struct sampler *s, struct damon_region *r)
 {
-	unsigned int draws = r->nr_samples ? MAX_DRAWS : 1;
+	int draws = MAX_DRAWS;
 
 	while (draws--) {
 		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
@@ -105,6 +114,34 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 			r->sampling_addr = addr;
 			return;
 		}
+	}
+}
+
+/* The next address that there can be a folio at, where there is none at @addr. */
+static unsigned long next_place(struct damon_ctx *ctx, unsigned long addr)
+{
+	unsigned long pfn;
+	u64 next;
+
+	if (!pfn_of(ctx, addr, &pfn) || pfn > highest_memmap_pfn)
+		return ULONG_MAX;
+	next = (u64)damon_behind_nothing(pfn) << PAGE_SHIFT;
+	next = div64_ul(next + ctx->addr_unit - 1, ctx->addr_unit);
+	return min_t(u64, next, ULONG_MAX);
+}
+
+/* The same for a region that nothing is known of yet: looks on behind one address. */
+static void seek_sample(struct sampler *s, struct damon_region *r)
+{
+	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
+	int looks = MAX_LOOKS;
+
+	while (looks-- && addr < r->ar.end) {
+		if (arm_sample(s, addr)) {
+			r->sampling_addr = addr;
+			return;
+		}
+		addr = next_place(s->ctx, addr);
 	}
 }
 
@@ -132,7 +169,10 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 				continue;
 			}
 			wait = spacing - 1;
-			draw_sample(&s, r);
+			if (damon_region_known(r))
+				draw_sample(&s, r);
+			else
+				seek_sample(&s, r);
 			pause_sampling(&nr);
 		}
 	}

@@ -166,6 +166,28 @@ static void probe_kernel_memory_test(struct kunit *test)
 	__free_page(page);
 }
 
+/* Where to look on from memory that cannot tell, in units of the context. */
+static void seek_places_test(struct kunit *test)
+{
+	unsigned int order = min(3, MAX_PAGE_ORDER);
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, order);
+	unsigned long pfn, end;
+	struct damon_ctx *ctx;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pfn = page_to_pfn(page);
+	end = pfn + (1UL << order);
+	ctx = new_ctx_of(test, pfn);
+	ctx->addr_unit = PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, next_place(ctx, pfn), end);
+	KUNIT_EXPECT_EQ(test, next_place(ctx, end - 1), end);
+	KUNIT_EXPECT_EQ(test, next_place(ctx, highest_memmap_pfn + 1), ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, next_place(ctx, ULONG_MAX), ULONG_MAX);
+	ctx->addr_unit = PAGE_SIZE << order;
+	KUNIT_EXPECT_EQ(test, next_place(ctx, pfn >> order), end >> order);
+	__free_pages(page, order);
+}
+
 /* Where the sample was, that is where probes look. */
 static void probe_place_test(struct kunit *test)
 {
@@ -244,6 +266,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(probe_anon_test),
 	KUNIT_CASE(probe_memcg_test),
 	KUNIT_CASE(probe_kernel_memory_test),
+	KUNIT_CASE(seek_places_test),
 	KUNIT_CASE(probe_place_test),
 	KUNIT_CASE(sample_turns_test),
 	KUNIT_CASE(probe_too_many_test),
