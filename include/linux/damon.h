@@ -720,7 +720,7 @@ struct damon_ctx {
 	unsigned long tune_windows;		/* ... windows since the last tuning */
 	unsigned int tune_factor;		/* that of it, 1/10000, zero: none yet */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
-	unsigned int nr_intervals;		/* sampled, modulo 2^32 (paddr) */
+	unsigned int nr_intervals;		/* of the window, sampled (paddr) */
 	/* eligible memory by score: behind and in front of where to take over */
 	unsigned long sz_by_score[2][DAMOS_MAX_SCORE + 1];
 	bool maybe_corrupted;			/* a commit failed half way: give up */

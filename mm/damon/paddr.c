@@ -35,6 +35,9 @@
  */
 #define MAX_LOOKS	4
 
+/* One in so many turns of such a region, the window's first one among them. */
+#define SEEK_TURNS	5
+
 /*
  * How many samples of a region are enough for a window.  It takes two looks at a
  * folio's mappings, so where the window has more intervals, a region waits for
@@ -156,6 +159,7 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	unsigned int spacing = max(window / ENOUGH_SAMPLES, 1U);
+	bool seek = ctx->nr_intervals / spacing % SEEK_TURNS == 0;
 	unsigned int wait = ctx->nr_intervals++ % spacing;
 	struct sampler s = { .ctx = ctx };
 	struct damon_target *t;
@@ -171,8 +175,10 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 			wait = spacing - 1;
 			if (damon_region_known(r))
 				draw_sample(&s, r);
-			else
+			else if (seek)
 				seek_sample(&s, r);
+			else
+				continue;
 			pause_sampling(&nr);
 		}
 	}

@@ -462,6 +462,7 @@ void damon_open_window(struct damon_ctx *ctx)
 	struct damon_target *t;
 	struct damon_region *r;
 
+	ctx->nr_intervals = 0;
 	damon_for_each_target(t, ctx) {
 		damon_sweep_open_window(t);
 		t->reach.window_opens = true;
