@@ -35,7 +35,10 @@
  */
 #define MAX_LOOKS	4
 
-/* One in so many turns of such a region, the window's first one among them. */
+/*
+ * One in so many turns of such a region, the window's first one among them, if the
+ * last window found nothing either.  Most of those have nothing to be found.
+ */
 #define SEEK_TURNS	5
 
 /*
@@ -175,7 +178,7 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 			wait = spacing - 1;
 			if (damon_region_known(r))
 				draw_sample(&s, r);
-			else if (seek)
+			else if (seek || r->age)
 				seek_sample(&s, r);
 			else
 				continue;
