@@ -70,6 +70,13 @@ static bool pfn_of(struct damon_ctx *ctx, unsigned long addr,
 	return *pfn == phys >> PAGE_SHIFT;
 }
 
+static struct folio *folio_at(struct damon_ctx *ctx, unsigned long addr)
+{
+	unsigned long pfn;
+
+	return pfn_of(ctx, addr, &pfn) ? damon_get_folio(pfn) : NULL;
+}
+
 /* Makes the folio at an address old, to see what happens from now on. */
 static bool arm_sample(struct sampler *s, unsigned long addr)
 {
@@ -95,13 +102,9 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 
 static enum damon_answer test_sample(struct damon_ctx *ctx, unsigned long addr)
 {
+	struct folio *folio = folio_at(ctx, addr);
 	enum damon_answer answer;
-	struct folio *folio;
-	unsigned long pfn;
 
-	if (!pfn_of(ctx, addr, &pfn))
-		return DAMON_UNKNOWN;
-	folio = damon_get_folio(pfn);
 	if (!folio)
 		return DAMON_UNKNOWN;
 	answer = damon_folio_young(folio);
@@ -240,11 +243,8 @@ static bool folio_of_type(const struct damon_filter *f, void *arg)
 /* The folio may be gone by now.  Then what was there is of no type. */
 static void probe_sample(struct damon_ctx *ctx, struct damon_region *r)
 {
-	struct folio *folio = NULL;
-	unsigned long pfn;
+	struct folio *folio = folio_at(ctx, r->sampling_addr);
 
-	if (pfn_of(ctx, r->sampling_addr, &pfn))
-		folio = damon_get_folio(pfn);
 	damon_count_hits(ctx, r, folio_of_type, folio);
 	if (folio)
 		folio_put(folio);
