@@ -6,8 +6,8 @@
  * fixed hot set, many slots are scattered ones.
  *
  * What is hot when goes to the truth file, one JSON object per line, in
- * CLOCK_MONOTONIC nanoseconds and virtual addresses, or physical ones. This file knows nothing of
- * DAMON, and nothing here may depend on what a monitor finds.
+ * CLOCK_MONOTONIC nanoseconds and virtual addresses, or physical ones. This file
+ * knows nothing of DAMON, and nothing here may depend on what a monitor finds.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -174,8 +174,6 @@ static unsigned int nr_trials(struct damon_ctx *ctx, unsigned int windows,
 		while (damon_nr_regions(t) > 1)
 			damon_merge_two_regions(t, damon_first_region(t),
 						damon_next_region(damon_first_region(t)));
-		r = damon_first_region(t);
-		r->nr_accesses = 0;
 	}
 	return nr;
 }
