@@ -122,24 +122,25 @@ static void idle_for(struct damon_ctx *ctx, u64 ns)
 /* Waits while watermarks have switched all schemes off. */
 static void wait_for_watermarks(struct damon_ctx *ctx)
 {
-	u64 since = ktime_get_ns(), wait;
-	bool waited = false;
+	u64 wait = damos_wmarks_wait_ns(ctx), since;
 
-	while (!has_to_go(ctx) && (wait = damos_wmarks_wait_ns(ctx))) {
+	if (!wait)
+		return;
+	since = ktime_get_ns();
+	do {
 		idle_for(ctx, wait);
-		waited = true;
-	}
-	if (waited)
-		skip_time(ctx, since);
+	} while (!has_to_go(ctx) && (wait = damos_wmarks_wait_ns(ctx)));
+	skip_time(ctx, since);
 }
 
 /* Waits while the context is paused. */
 static void wait_for_resume(struct damon_ctx *ctx)
 {
-	u64 since = ktime_get_ns();
+	u64 since;
 
 	if (!ctx->pause)
 		return;
+	since = ktime_get_ns();
 	while (!has_to_go(ctx) && ctx->pause)
 		idle_for(ctx, sample_interval_ns(ctx));
 	skip_time(ctx, since);
