@@ -147,6 +147,7 @@ struct damon_target {
 	struct damon_reach reach;
 
 	/* private: */
+	bool lacks_samples;		/* regions may be without one (vaddr) */
 	unsigned int nr_regions;	/* entries of regions_list */
 	struct list_head regions_list;	/* disjoint, ascending */
 	struct list_head list;		/* in damon_ctx.adaptive_targets */

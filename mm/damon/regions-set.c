@@ -172,6 +172,7 @@ void damon_apply_regions(struct damon_regions_plan *plan, struct damon_target *t
 	struct damon_region *r = damon_first_region_or_null(t), *next;
 	unsigned int i;
 
+	t->lacks_samples = true;
 	for (i = 0; i < plan->nr_ranges; i++)
 		r = cover_range(plan, t, &plan->ranges[i], r);
 	while (r) {

@@ -57,6 +57,7 @@ void damon_link_region(struct damon_region *r, struct list_head *next,
 {
 	list_add_tail(&r->list, next);
 	t->nr_regions++;
+	t->lacks_samples = true;
 }
 
 /* Appends a region to a target.  It must be behind all others. */
@@ -252,6 +253,7 @@ void damon_forget_target(struct damon_target *t)
 
 	damon_sweep_forget(t);
 	damon_forget_spots(t);
+	t->lacks_samples = true;
 	damon_for_each_region(r, t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }

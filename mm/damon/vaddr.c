@@ -192,7 +192,12 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 {
 	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
-	r->sampling_addr = arm_sample(s, addr) ? addr : DAMON_NO_SAMPLE;
+	if (arm_sample(s, addr)) {
+		r->sampling_addr = addr;
+	} else {
+		r->sampling_addr = DAMON_NO_SAMPLE;
+		s->t->lacks_samples = true;
+	}
 }
 
 static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
@@ -280,11 +285,16 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 	bool begun = false;
 	struct sampler s __uninitialized;
 
+	if (!t->lacks_samples)
+		return;
+	t->lacks_samples = false;
 	damon_for_each_region(r, t) {
 		if (damon_sample_pending(r))
 			continue;
-		if (!begun && !begin_sampling(&s, ctx, t))
+		if (!begun && !begin_sampling(&s, ctx, t)) {
+			t->lacks_samples = true;
 			return;
+		}
 		begun = true;
 		draw_sample(&s, r);
 		finish_one(&s);
