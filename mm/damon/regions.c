@@ -588,16 +588,16 @@ static struct census take_census(struct damon_ctx *ctx, unsigned int window)
 
 /*
  * Splits regions, so that the next window can tell whether their parts differ:
- * around hot spots, and as far as the budget allows, every region in two, or where
- * sweeps find the places that differ, only one in GUIDED_SHARE, in case that they
- * miss some.  As many more cuts as there are to be regions at least go to those that
- * are mixed, since their parts are the most likely to differ, or without any mixed
- * region to all.
+ * around hot spots, and as far as the budget allows, every region in two.  As many
+ * more cuts as there are to be regions at least go to those that are mixed, since
+ * their parts are the most likely to differ, or without any mixed region to all.
+ * Where sweeps find the places that differ, only one region in GUIDED_SHARE is split,
+ * in case that they miss some, and sweeps get half of the room for what they find.
  */
 void damon_split_regions(struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	unsigned int nr = damon_nr_all_regions(ctx), nr_free, room;
+	unsigned int nr = damon_nr_all_regions(ctx), nr_free, room, rest;
 	struct cuts free, guided, extra, search = {};
 	struct census census;
 	struct damon_region *r;
@@ -613,11 +613,13 @@ void damon_split_regions(struct damon_ctx *ctx)
 	nr_free = nr - census.nr_guided;
 	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr + SEARCH_CUTS);
 	free = shuffled_cuts(ctx, &room, nr_free, nr_free);
-	guided = shuffled_cuts(ctx, &room,
-			       DIV_ROUND_UP(census.nr_guided, GUIDED_SHARE),
-			       census.nr_guided);
 	extra = shuffled_cuts(ctx, &room, ctx->attrs.min_nr_regions,
 			      census.nr_mixed ?: nr_free);
+	rest = room / 2;
+	guided = shuffled_cuts(ctx, &rest,
+			       DIV_ROUND_UP(census.nr_guided, GUIDED_SHARE),
+			       census.nr_guided);
+	room -= guided.nr;
 	if (census.sz_hot < div_u64(census.sz, FOUND_SHARE))
 		search = shuffled_cuts(ctx, &room, SEARCH_CUTS, nr_free);
 
