@@ -97,7 +97,7 @@ struct damon_region {
 	/* private: */
 	struct list_head list;		/* in damon_target.regions_list */
 	unsigned int last_nr_accesses;	/* nr_accesses of the previous window */
-	unsigned int nr_samples;	/* answered samples of this window */
+	unsigned int nr_samples;	/* intervals of this window with an answer */
 };
 
 /**
@@ -779,8 +779,8 @@ static inline unsigned long damon_sz_region(struct damon_region *r)
 }
 
 /*
- * Whether anything is known of a region's memory: it could be checked in the running
- * window, or in the one that has just ended.
+ * Whether anything is known of a region's memory: it could be checked in the window
+ * that has just ended, or in the running one so far.
  */
 static inline bool damon_region_known(const struct damon_region *r)
 {

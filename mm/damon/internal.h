@@ -209,8 +209,87 @@ void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
 		     void *arg);
 void damon_sweep_forget(struct damon_target *t);
 bool damon_sweep_guides(const struct damon_target *t);
-bool damon_sweep_stays(const struct damon_target *t);
 void damon_sweep_open_window(struct damon_target *t);
+
+/* Intervals that a sample of a dormant region lasts at most, and ... */
+#define DAMON_DORMANT_SPAN	10
+
+/* ... windows without any access after which a region is dormant. */
+#define DAMON_DORMANT_AGE	2
+
+/**
+ * struct damon_round - What the samples of a target have in common in a tick.
+ * @stay:	Samples may be taken once more from the pages that they were just
+ *		taken from, which saves half of the work.
+ * @surprised:	A sample saw what was not to be expected.
+ * @span:	Intervals that samples of dormant regions last.  1: there are none.
+ * @turn:	Of the dormant regions, one in @span has its turn: the next one if
+ *		this is a multiple of that.
+ * @tick:	Ticks of this window, this one included.
+ * @window:	Samples of a full window.
+ * @last:	The window ends with this tick.
+ */
+struct damon_round {
+	bool stay;
+	bool surprised;
+	bool last;
+	unsigned int span;
+	unsigned int turn;
+	unsigned int tick;
+	unsigned int window;
+};
+
+void damon_round_begin(struct damon_round *round, const struct damon_ctx *ctx,
+		       const struct damon_target *t);
+void damon_round_end(const struct damon_round *round, struct damon_target *t);
+
+/* Whether a region has not been accessed for so long that it is looked at rarely. */
+static inline bool damon_round_dormant(const struct damon_round *round,
+				       const struct damon_region *r)
+{
+	return round->span > 1 && !r->nr_accesses && !r->last_nr_accesses &&
+		r->age >= DAMON_DORMANT_AGE;
+}
+
+/*
+ * Whether the sample of a dormant region, which is under way, goes on.  However short
+ * a window is, it must not end without any.
+ */
+static inline bool damon_round_skips(struct damon_round *round,
+				     const struct damon_region *r)
+{
+	return round->turn++ % round->span && (r->nr_samples || !round->last);
+}
+
+/*
+ * Counts a finished sample.  That of a dormant region counts for all the intervals that
+ * it lasted, of which no more can be of this window than it has had: either none of
+ * them had an access, or, rates being low where regions are dormant, one.  Returns of
+ * how many intervals it tells.
+ */
+static inline unsigned int damon_round_count(struct damon_round *round,
+					     struct damon_target *t,
+					     struct damon_region *r,
+					     enum damon_answer answer,
+					     struct damon_attrs *attrs)
+{
+	unsigned int nr = 1;
+
+	if (answer == DAMON_UNKNOWN)
+		return 0;
+	if (answer == DAMON_ACCESSED)
+		round->surprised |= !r->nr_accesses && !r->last_nr_accesses;
+	else if (r->last_nr_accesses == round->window)
+		round->surprised |= r->nr_accesses == r->nr_samples;
+	if (damon_round_dormant(round, r)) {
+		nr = round->span;
+		r->nr_samples = max(r->nr_samples,
+				    min3(r->nr_samples + nr, round->tick,
+					 round->window) - 1);
+	}
+	damon_count_sample(t, r, answer, attrs);
+	return nr;
+}
 
 /* reach.c (pure) */
 

@@ -55,9 +55,11 @@ struct damon_sweep {
 	enum stage stage;
 	int credit;
 	unsigned int ticks;
+	unsigned int window_ticks;	/* those of this window */
 	unsigned int cuts;		/* left in this window */
 	unsigned int windows;		/* since a sweep was complete */
 	bool blind;			/* this one misses what samples see */
+	bool again;			/* something has changed since it began */
 	unsigned int range;		/* of "coarse", under way ... */
 	unsigned long next;		/* ... and how far that is */
 	struct damon_addr_range piece;	/* whose fine entries are old */
@@ -104,13 +106,18 @@ static void arm_coarse(struct damon_target *t, const struct damon_sight *sight,
 		       void *arg)
 {
 	struct damon_region *r = damon_first_region_or_null(t);
+	struct damon_sweep *sweep = t->sweep;
 
+	/* one in a window is enough as long as samples see nothing new */
+	if (!sweep->windows && !sweep->again)
+		return;
 	while (r) {
 		struct damon_addr_range span = next_span(t, &r);
 
-		t->sweep->credit -= sight->arm_coarse(arg, &span);
+		sweep->credit -= sight->arm_coarse(arg, &span);
 	}
-	t->sweep->stage = STAGE_COARSE;
+	sweep->again = false;
+	sweep->stage = STAGE_COARSE;
 }
 
 /* Whether at least half of the samples saw an access. */
@@ -345,6 +352,7 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 		damon_sweep_open_window(t);
 	}
 	sweep->ticks++;
+	sweep->window_ticks++;
 	sweep->credit = min_t(long, MAX_CREDIT, sweep->credit +
 			      ENTRIES_PER_REGION * (long)t->nr_regions);
 	if (sweep->stage == STAGE_COARSE)
@@ -396,13 +404,43 @@ bool damon_sweep_guides(const struct damon_target *t)
 	return t->sweep && t->sweep->windows <= 2;
 }
 
-/*
- * Whether samples of a target may be taken once more from the pages that they were
- * just taken from, which saves half of the work.
+/**
+ * damon_round_begin() - Begin the samples of a tick.
+ * @round:	Filled in.
+ * @ctx:	The context.
+ * @t:		The target, after damon_sweep_look() if it is seen from above.
+ *
+ * Context: Worker.
  */
-bool damon_sweep_stays(const struct damon_target *t)
+void damon_round_begin(struct damon_round *round, const struct damon_ctx *ctx,
+		       const struct damon_target *t)
 {
-	return damon_sweep_guides(t) && t->sweep->ticks % TICKS_TO_STAY;
+	const struct damon_sweep *sweep = t->sweep;
+
+	*round = (struct damon_round){
+		.span = 1,
+		.window = damon_max_nr_accesses(&ctx->attrs),
+	};
+	if (!damon_sweep_guides(t))
+		return;
+	round->stay = sweep->ticks % TICKS_TO_STAY;
+	round->last = damon_window_ended(ctx);
+	round->span = clamp(round->window / 2, 1, DAMON_DORMANT_SPAN);
+	round->turn = sweep->ticks;
+	round->tick = sweep->window_ticks;
+}
+
+/**
+ * damon_round_end() - End the samples of a tick.
+ * @round:	The round.
+ * @t:		The target, before damon_sweep_arm() if it is seen from above.
+ *
+ * Context: Worker.
+ */
+void damon_round_end(const struct damon_round *round, struct damon_target *t)
+{
+	if (t->sweep)
+		t->sweep->again |= round->surprised;
 }
 
 /* A window begins for a target. */
@@ -411,6 +449,7 @@ void damon_sweep_open_window(struct damon_target *t)
 	if (!t->sweep)
 		return;
 	t->sweep->cuts = max(t->nr_regions, MIN_CUTS);
+	t->sweep->window_ticks = 0;
 	if (t->sweep->windows < UINT_MAX)
 		t->sweep->windows++;
 }

@@ -44,10 +44,11 @@ struct sampler {
 	struct damon_target *t;
 	struct damon_walk walk;
 	struct damon_glance glance;
+	struct damon_round round;
 	bool lockless;			/* glances are allowed */
 	enum damon_reach_step step;
 	unsigned int nr_hits;		/* samples that saw an access, of ... */
-	unsigned int nr_samples;	/* ... those with an answer */
+	unsigned int nr_samples;	/* ... so many, each interval counts */
 	unsigned int nr;		/* regions since the last pause */
 	unsigned long old_start;	/* entry that was made old last ... */
 	unsigned long old_size;
@@ -248,6 +249,38 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 	return damon_lockless_look_coarse(s->walk.mm, range, touched);
 }
 
+static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r)
+{
+	enum damon_answer answer;
+
+	if (!damon_sample_pending(r))
+		return DAMON_UNKNOWN;
+	answer = test_sample(s, r->sampling_addr);
+	s->nr_hits += answer == DAMON_ACCESSED;
+	if (s->step != DAMON_REACH_FLUSH)
+		s->nr_samples += damon_round_count(&s->round, s->t, r, answer,
+						   &s->ctx->attrs);
+	else
+		s->nr_samples += answer != DAMON_UNKNOWN;
+	return answer;
+}
+
+/* What dormant samples in a huge entry have seen must not be made old with it. */
+static void finish_dormant(struct sampler *s, unsigned long start)
+{
+	struct damon_region *r = damon_first_region_or_null(s->t);
+
+	r = damon_skip_to(r, start, s->t);
+	for (; r && r->ar.start < start + PMD_SIZE; r = damon_region_behind(r, s->t)) {
+		if (r->sampling_addr - start >= PMD_SIZE ||
+		    !damon_round_dormant(&s->round, r))
+			continue;
+		answer_sample(s, r);
+		draw_sample(s, r);
+		finish_one(s);
+	}
+}
+
 /* Huge entries are made old like samples, and nothing gets lost. */
 static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
 {
@@ -257,6 +290,8 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
 
 	nr = damon_lockless_arm_fine(s->walk.mm, range, leaves);
 	for_each_set_bit(i, leaves, nr) {
+		if (s->round.span > 1)
+			finish_dormant(s, range->start + i * PMD_SIZE);
 		arm_sample(s, range->start + i * PMD_SIZE);
 		finish_one(s);
 	}
@@ -311,42 +346,46 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 		prepare_target(ctx, t);
 }
 
-static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r)
+/* Takes the next sample from the same page, if that is any good. */
+static bool arm_again(struct sampler *s, struct damon_region *r,
+		      enum damon_answer answer)
 {
-	enum damon_answer answer;
-
-	if (!damon_sample_pending(r))
-		return DAMON_UNKNOWN;
-	answer = test_sample(s, r->sampling_addr);
-	s->nr_hits += answer == DAMON_ACCESSED;
-	s->nr_samples += answer != DAMON_UNKNOWN;
-	if (s->step != DAMON_REACH_FLUSH)
-		damon_count_sample(s->t, r, answer, &s->ctx->attrs);
-	return answer;
+	return answer == DAMON_NOT_ACCESSED ||
+		(answer == DAMON_ACCESSED && arm_sample(s, r->sampling_addr));
 }
 
-/* With @stay, the next sample is taken from the same page if that is any good. */
-static void check_region(struct sampler *s, struct damon_region *r, bool stay)
+static void check_region(struct sampler *s, struct damon_region *r)
 {
-	enum damon_answer answer = answer_sample(s, r);
+	bool stay = s->round.stay;
+	enum damon_answer answer;
 
-	stay &= answer == DAMON_NOT_ACCESSED ||
-		(answer == DAMON_ACCESSED && arm_sample(s, r->sampling_addr));
-	if (!stay)
+	if (damon_round_dormant(&s->round, r) && damon_sample_pending(r)) {
+		if (damon_round_skips(&s->round, r)) {
+			finish_one(s);
+			return;
+		}
+		stay = false;
+	}
+	answer = answer_sample(s, r);
+	if (!stay || !arm_again(s, r, answer))
 		draw_sample(s, r);
 	finish_one(s);
 }
 
 static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 {
-	bool stay = damon_sweep_stays(t);
 	unsigned int max_nr_accesses = 0;
 	struct damon_region *r;
 
+	damon_round_begin(&s->round, s->ctx, t);
+	/* whether a flush changes anything is for all samples to say */
+	if (s->step != DAMON_REACH_WATCH)
+		s->round.span = 1;
 	damon_for_each_region(r, t) {
-		check_region(s, r, stay);
+		check_region(s, r);
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
+	damon_round_end(&s->round, t);
 	return max_nr_accesses;
 }
 

@@ -177,6 +177,41 @@ static void lockless_leaves_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bits[0], 1);
 }
 
+/* A sweep does not take away what a sample has been waiting for. */
+static void lockless_dormant_test(struct kunit *test)
+{
+	struct damon_addr_range range;
+	struct damon_region *r;
+	struct damon_ctx *ctx;
+	struct sampler *s;
+
+	need_upper_levels(test);
+	range.start = map_huge(test);
+	range.end = range.start + PMD_SIZE;
+	ctx = new_ctx_of_pages(test, range.start, 2);
+	s = new_glancer(test);
+	s->ctx = ctx;
+	s->t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
+	damon_round_begin(&s->round, ctx, s->t);
+	s->round.span = DAMON_DORMANT_SPAN;
+	s->round.tick = 1;
+	/* The second one is not dormant. */
+	damon_for_each_region(r, s->t)
+		r->sampling_addr = r->ar.start;
+	damon_first_region(s->t)->age = DAMON_DORMANT_AGE;
+	touch_for_sure(test, range.start);
+
+	KUNIT_EXPECT_EQ(test, arm_fine(s, &range), 1);
+	let_go(s);
+	KUNIT_EXPECT_EQ(test, s->nr_hits, 1);
+	KUNIT_EXPECT_TRUE(test, s->round.surprised);
+	r = damon_first_region(s->t);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
+	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
+	KUNIT_EXPECT_EQ(test, damon_next_region(r)->nr_accesses, 0);
+	damon_destroy_ctx(ctx);
+}
+
 /* Different kinds of memory in a row, each MIXED_PAGES large. */
 #define MIXED_PAGES	16
 
@@ -378,9 +413,9 @@ static void glance_flags_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_ACCESSED);
 }
 
-static void check_one(struct sampler *s, struct damon_region *r, bool stay)
+static void check_one(struct sampler *s, struct damon_region *r)
 {
-	check_region(s, r, stay);
+	check_region(s, r);
 	let_go(s);
 	s->old_size = 0;
 	s->old_folio = NULL;
@@ -403,20 +438,22 @@ static void glance_stays_test(struct kunit *test)
 	s = new_glancer(test);
 	s->ctx = ctx;
 	s->t = t;
+	damon_round_begin(&s->round, ctx, t);
+	s->round.stay = true;
 	touch(test, addr);
 
-	check_one(s, r, true);
+	check_one(s, r);
 	KUNIT_ASSERT_TRUE(test, damon_sample_pending(r));
 	r->sampling_addr = addr + 7;
-	check_one(s, r, true);
+	check_one(s, r);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
 	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr + 7);
 	touch_for_sure(test, addr);
-	check_one(s, r, true);
+	check_one(s, r);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
 	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr + 7);
 	/* It has been made old again. */
-	check_one(s, r, true);
+	check_one(s, r);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
 	KUNIT_EXPECT_EQ(test, r->nr_samples, 3);
 	damon_destroy_ctx(ctx);

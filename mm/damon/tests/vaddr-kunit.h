@@ -455,6 +455,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(lockless_everywhere_test),
 	KUNIT_CASE(lockless_fine_test),
 	KUNIT_CASE(lockless_leaves_test),
+	KUNIT_CASE(lockless_dormant_test),
 	KUNIT_CASE(glance_agrees_test),
 	KUNIT_CASE(glance_mkold_test),
 	KUNIT_CASE(glance_flags_test),

@@ -153,28 +153,49 @@ static const struct damon_sight sight = {
 	.look_fine = look_fine,
 };
 
+/* What the sample of a dormant region sees in all of its intervals. */
+static enum damon_answer last_answer(struct run *run, const struct damon_region *r,
+				     unsigned int span)
+{
+	enum damon_answer found = answer(run, r->sampling_addr);
+	unsigned int i;
+
+	for (i = 1; i < span && found == DAMON_NOT_ACCESSED; i++)
+		found = answer(run, r->sampling_addr);
+	return found;
+}
+
 /* One interval: a page of every region whose turn it is. */
 static void sample(struct run *run)
 {
-	struct damon_ctx *ctx = run->ctx;
-	struct damon_region *r;
+	struct damon_target *t = target_of(run->ctx);
 	uint64_t nr = 0, i = run->ticks;
-	bool stays;
+	struct damon_round round;
+	struct damon_region *r;
 
 	if (run->c->above)
-		damon_sweep_look(ctx, target_of(ctx), &sight, run);
-	stays = damon_sweep_stays(target_of(ctx));
-	damon_for_each_region(r, target_of(ctx)) {
+		damon_sweep_look(run->ctx, t, &sight, run);
+	damon_round_begin(&round, run->ctx, t);
+	damon_for_each_region(r, t) {
+		bool pending = damon_sample_pending(r), dormant;
+
 		if (i++ % run->c->turns)
 			continue;
-		if (!stays || !damon_sample_pending(r))
-			r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
-		damon_count_sample(target_of(ctx), r,
-				   answer(run, r->sampling_addr), &ctx->attrs);
+		dormant = damon_round_dormant(&round, r) && pending;
+		if (dormant && damon_round_skips(&round, r))
+			continue;
+		if (dormant || !round.stay || !pending)
+			r->sampling_addr = damon_rand(run->ctx, r->ar.start,
+						      r->ar.end);
+		damon_round_count(&round, t, r,
+				  dormant ? last_answer(run, r, round.span) :
+				  answer(run, r->sampling_addr),
+				  &run->ctx->attrs);
 		nr++;
 	}
+	damon_round_end(&round, t);
 	if (run->c->above)
-		damon_sweep_arm(target_of(ctx), &sight, run);
+		damon_sweep_arm(t, &sight, run);
 	run->samples += nr;
 	run->max_samples = max(run->max_samples, nr);
 	run->ticks++;
@@ -314,6 +335,8 @@ struct sim_result sim_run(const struct sim_case *c, uint64_t seed, FILE *trace)
 	set_up(run, seed);
 	while (run->now < end) {
 		run->now += c->sample * 1000;
+		run->ctx->now = run->now;
+		run->ctx->next_aggregation_ns = window_end;
 		if (run->now < end && memory_advance(&run->memory, run->now)) {
 			note_phase(run);
 			forget_rates(run);

@@ -422,8 +422,8 @@ TEST(hot_regions_are_left_alone)
 	tick(ctx, &w);
 	tick(ctx, &w);
 	tick(ctx, &w);
-	/* the coarse entry once per region, to make it old and to look */
-	ASSERT_EQ(3, w.visited);
+	/* the coarse entry, to look at what the first tick made old */
+	ASSERT_EQ(1, w.visited);
 	ASSERT_EQ(nr, damon_nr_regions(target_of(ctx)));
 	free_ctx(ctx);
 }
@@ -454,7 +454,6 @@ TEST(guidance_comes_and_goes)
 	/* nothing of it can be paid for */
 	w.price = 1 << 20;
 	ASSERT_FALSE(guides_after(ctx, &w, 4));
-	ASSERT_FALSE(damon_sweep_stays(t));
 	ASSERT_FALSE(guides_after(ctx, &w, 50));
 	free_ctx(ctx);
 
@@ -502,6 +501,16 @@ TEST(guidance_needs_sight)
 	}
 }
 
+/* how often what is sampled */
+
+static struct damon_round round_of(struct damon_ctx *ctx)
+{
+	struct damon_round round;
+
+	damon_round_begin(&round, ctx, target_of(ctx));
+	return round;
+}
+
 TEST(samples_stay_most_of_the_time)
 {
 	struct rng rng = { 1 };
@@ -509,14 +518,196 @@ TEST(samples_stay_most_of_the_time)
 	struct damon_ctx *ctx = plain_ctx(&w);
 	unsigned int i, stays = 0;
 
-	ASSERT_FALSE(damon_sweep_stays(target_of(ctx)));
+	ASSERT_FALSE(round_of(ctx).stay);
 	window(ctx, &w);
 	for (i = 0; i < 100; i++) {
 		tick(ctx, &w);
-		stays += damon_sweep_stays(target_of(ctx));
+		stays += round_of(ctx).stay;
 	}
 	ASSERT_EQ(75, stays);
 	free_ctx(ctx);
+}
+
+/* Cold memory with one hot region, for so long that all of it is settled. */
+static struct damon_ctx *settled_ctx(struct world *w)
+{
+	struct damon_ctx *ctx = plain_ctx(w);
+	unsigned int i;
+
+	w->nr_hot = 1;
+	w->hot[0].start = w->coarse + 100 * w->fine;
+	w->hot[0].end = w->coarse + 150 * w->fine;
+	for (i = 0; i < 10; i++)
+		window(ctx, w);
+	return ctx;
+}
+
+TEST(dormant_regions_are_sampled_rarely)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	unsigned int nr = damon_nr_regions(target_of(ctx));
+
+	w.samples = 0;
+	window(ctx, &w);
+	ASSERT_EQ(20 + (nr - 1) * (20 / DAMON_DORMANT_SPAN), w.samples);
+	free_ctx(ctx);
+}
+
+/* No interval counts twice, and no window says nothing, however short it is. */
+TEST(dormant_intervals_count_once)
+{
+	struct rng rng;
+
+	for_each_case(rng, 50) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = settled_ctx(&w);
+		unsigned int window = rnd_in(&rng, 1, 45), i, j, ticks;
+		struct damon_region *r;
+
+		ctx->attrs.aggr_interval = window * ctx->attrs.sample_interval;
+		for (i = 0; i < 10; i++) {
+			ticks = rnd_in(&rng, 1, window + 10);
+			for (j = 1; j <= ticks; j++) {
+				if (j < ticks)
+					tick(ctx, &w);
+				else
+					last_tick(ctx, &w);
+				damon_for_each_region(r, target_of(ctx))
+					HOLDS(r->nr_samples <= min(j, window));
+			}
+			damon_for_each_region(r, target_of(ctx)) {
+				HOLDS(r->nr_samples);
+				HOLDS(r->nr_samples + DAMON_DORMANT_SPAN >
+				      min(ticks, window));
+			}
+			end_window(ctx);
+		}
+		damon_for_each_region(r, target_of(ctx))
+			HOLDS(!r->last_nr_accesses == !is_hot(&w, r->ar.start,
+							      r->ar.start));
+		free_ctx(ctx);
+	}
+}
+
+/* Memory that has just cooled down is not dormant yet. */
+TEST(young_regions_are_not_dormant)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	struct damon_round round;
+	unsigned int i, nr;
+
+	w.nr_hot = 0;
+	for (i = 0; i < 5; i++) {
+		struct damon_region *r;
+
+		window(ctx, &w);
+		round = round_of(ctx);
+		damon_for_each_region(r, target_of(ctx))
+			ASSERT_EQ(r->age >= DAMON_DORMANT_AGE && !r->last_nr_accesses,
+				  damon_round_dormant(&round, r));
+	}
+	nr = damon_nr_regions(target_of(ctx));
+	w.samples = 0;
+	window(ctx, &w);
+	ASSERT_EQ(nr * (20 / DAMON_DORMANT_SPAN), w.samples);
+	free_ctx(ctx);
+}
+
+TEST(accesses_wake_regions_up)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	unsigned int i, nr = damon_nr_regions(target_of(ctx));
+	struct damon_region *r;
+
+	w.hot[0].start = w.coarse;
+	w.hot[0].end = 2 * w.coarse;
+	for (i = 0; i < DAMON_DORMANT_SPAN; i++)
+		tick(ctx, &w);
+	/* each has seen an access by now, which counted for all of the time, ... */
+	damon_for_each_region(r, target_of(ctx)) {
+		ASSERT_GT(r->nr_accesses, 0);
+		ASSERT_EQ(DAMON_DORMANT_SPAN, r->nr_samples);
+	}
+	/* ... and goes on */
+	w.samples = 0;
+	tick(ctx, &w);
+	ASSERT_EQ(nr, w.samples);
+	free_ctx(ctx);
+}
+
+/* Whether a sweep begins within @ticks although there was one in the window. */
+static bool sweeps_again(struct damon_ctx *ctx, struct world *w,
+			 unsigned int ticks)
+{
+	w->visited = 0;
+	while (ticks--)
+		tick(ctx, w);
+	return w->visited;
+}
+
+/* One sweep of a window is enough, unless samples see something new. */
+TEST(sweeps_rest)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+
+	ASSERT_TRUE(sweeps_again(ctx, &w, 9));
+	ASSERT_FALSE(sweeps_again(ctx, &w, 10));
+	/* that there is no answer is no news */
+	w.opaque = true;
+	window(ctx, &w);
+	ASSERT_TRUE(sweeps_again(ctx, &w, 9));
+	ASSERT_FALSE(sweeps_again(ctx, &w, 10));
+	free_ctx(ctx);
+
+	/* what was hot is not any more */
+	w = plain_world(&rng);
+	ctx = settled_ctx(&w);
+	ASSERT_TRUE(sweeps_again(ctx, &w, 9));
+	w.nr_hot = 0;
+	ASSERT_TRUE(sweeps_again(ctx, &w, 3));
+	free_ctx(ctx);
+
+	/* what was cold is not */
+	w = plain_world(&rng);
+	ctx = settled_ctx(&w);
+	ASSERT_TRUE(sweeps_again(ctx, &w, 9));
+	w.hot[0].end = 2 * w.coarse;
+	ASSERT_TRUE(sweeps_again(ctx, &w, DAMON_DORMANT_SPAN + 2));
+	free_ctx(ctx);
+}
+
+/* Random splits of guided targets take no more than half of the room. */
+TEST(random_splits_leave_room)
+{
+	static const unsigned int splits[] = { 0, 0, 1, 1, 2, 2, 2 };
+	struct rng rng = { 1 };
+	unsigned int room;
+
+	for (room = 0; room < ARRAY_SIZE(splits); room++) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = settled_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+		unsigned int nr = damon_nr_regions(t);
+		struct damon_region *r;
+
+		ASSERT_TRUE(nr > 8 && nr <= 16);
+		/* spots and mixed ones may take all of it */
+		damon_forget_spots(t);
+		damon_for_each_region(r, t)
+			r->last_nr_accesses = 0;
+		ctx->attrs.max_nr_regions = nr + room;
+		damon_split_regions(ctx);
+		ASSERT_EQ(nr + splits[room], damon_nr_regions(t));
+		free_ctx(ctx);
+	}
 }
 
 /* without memory */
@@ -544,8 +735,9 @@ TEST(failures_are_survived)
 	ASSERT_EQ(nr, damon_nr_regions(t));
 	ASSERT_TRUE(in_order(t));
 
-	/* what failed has not used up the cuts of the window */
+	/* what failed is done in the next window */
 	shim_fail_after(ULONG_MAX);
+	end_window(ctx);
 	for (i = 0; i < 100; i++)
 		tick(ctx, &w);
 	ASSERT_TRUE(all_cut_out(t, &w));

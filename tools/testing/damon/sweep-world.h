@@ -25,8 +25,10 @@ struct world {
 	double noise;		/* share of the other fine entries that are touched */
 	bool blind;		/* nothing can be seen from above ... */
 	bool cold;		/* ... nothing by samples */
+	bool opaque;		/* ... or samples have no answer */
 	unsigned int price;	/* of an entry */
 	u64 visited, max_visit;
+	u64 samples;
 	struct damon_addr_range piece;	/* of fine entries that were made old */
 	bool coarse_armed;
 	bool moving;		/* regions may come between making old and looking */
@@ -130,14 +132,24 @@ static struct damon_sight sight_of(const struct world *w)
 
 static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *w)
 {
+	struct damon_round round;
 	struct damon_region *r;
 
+	damon_round_begin(&round, ctx, t);
 	damon_for_each_region(r, t) {
 		unsigned long addr = rnd_in(w->rng, r->ar.start, r->ar.end);
+		bool hot = !w->cold && is_hot(w, addr, addr);
 
-		damon_update_region_access_rate(r, !w->cold && is_hot(w, addr, addr),
-						&ctx->attrs);
+		if (damon_round_dormant(&round, r) && damon_sample_pending(r) &&
+		    damon_round_skips(&round, r))
+			continue;
+		r->sampling_addr = addr;
+		damon_round_count(&round, t, r, w->opaque ? DAMON_UNKNOWN :
+				  hot ? DAMON_ACCESSED : DAMON_NOT_ACCESSED,
+				  &ctx->attrs);
+		w->samples++;
 	}
+	damon_round_end(&round, t);
 }
 
 /* @w has one entry for each target. */
@@ -155,8 +167,15 @@ static void tick(struct damon_ctx *ctx, struct world *w)
 	}
 }
 
+static void last_tick(struct damon_ctx *ctx, struct world *w)
+{
+	ctx->now = ctx->next_aggregation_ns;
+	tick(ctx, w);
+}
+
 static void end_window(struct damon_ctx *ctx)
 {
+	ctx->next_aggregation_ns = ctx->now + 1;
 	damon_close_window(ctx);
 	damon_open_window(ctx);
 }
@@ -165,8 +184,9 @@ static void window(struct damon_ctx *ctx, struct world *w)
 {
 	unsigned int i;
 
-	for (i = 0; i < 20; i++)
+	for (i = 1; i < 20; i++)
 		tick(ctx, w);
+	last_tick(ctx, w);
 	end_window(ctx);
 }
 
