@@ -176,6 +176,10 @@ static void sample(struct run *run)
 	if (run->c->above)
 		damon_sweep_look(run->ctx, t, &sight, run);
 	damon_round_begin(&round, run->ctx, t);
+	round.stay &= run->c->stay;
+	round.surprised |= !run->c->rest;
+	if (!run->c->dormant)
+		round.span = 1;
 	damon_for_each_region(r, t) {
 		bool pending = damon_sample_pending(r), dormant;
 
@@ -301,6 +305,8 @@ static void end_window(struct run *run)
 	if (run->trace)
 		trace_regions(run);
 	damon_open_window(run->ctx);
+	if (!run->c->spots)
+		damon_forget_spots(target_of(run->ctx));
 	damon_split_regions(run->ctx);
 }
 

@@ -41,6 +41,7 @@ static const struct sim_case defaults = {
 	.move = MOVE_STEPS, .period = 5000000, .phases = 10, .align = 4096,
 	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .turns = 1,
 	.min = 10, .max = 1000, .grain = 4096, .rate = 10000,
+	.stay = 1, .dormant = 1, .rest = 1, .spots = 1,
 };
 
 static const struct setting {
@@ -63,6 +64,10 @@ static const struct setting {
 	{ "min", offsetof(struct sim_case, min), "" },
 	{ "max", offsetof(struct sim_case, max), "" },
 	{ "grain", offsetof(struct sim_case, grain), "KMGTP" },
+	{ "stay", offsetof(struct sim_case, stay), "" },
+	{ "dormant", offsetof(struct sim_case, dormant), "" },
+	{ "rest", offsetof(struct sim_case, rest), "" },
+	{ "spots", offsetof(struct sim_case, spots), "" },
 	{ "rate", offsetof(struct sim_case, rate), "%" },
 	{ "noise", offsetof(struct sim_case, noise), "%" },
 	{ "unknown", offsetof(struct sim_case, unknown), "%" },

@@ -37,6 +37,11 @@ struct sim_case {
 	uint64_t turns;		/* intervals of which a region is sampled in one */
 	uint64_t min, max;	/* regions */
 	uint64_t grain;		/* bytes */
+	/* 0: what it is without ... */
+	uint64_t stay;		/* samples that stay at their pages */
+	uint64_t dormant;	/* dormant regions */
+	uint64_t rest;		/* sweeps that rest */
+	uint64_t spots;		/* cuts around hot spots */
 	/* in 1/10000 */
 	uint64_t rate;		/* intervals in which a hot page is accessed */
 	uint64_t noise;		/* the same of a cold one */
