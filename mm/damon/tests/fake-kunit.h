@@ -524,19 +524,23 @@ static void end_process(void *data)
 	kthread_stop(data);
 }
 
+static unsigned int pid_refs(struct pid *pid)
+{
+	return refcount_read(&pid->count);
+}
+
+/* kthreadd, which makes it, lets go of it a moment after the task is there. */
 static struct pid *new_pid(struct kunit *test)
 {
 	struct task_struct *task = kthread_create(never_run, NULL, "damon-kunit");
+	int patience = 500;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, end_process, task));
+	while (pid_refs(task_pid(task)) > 1 && patience--)
+		msleep(20);
 	return task_pid(task);
-}
-
-static unsigned int pid_refs(struct pid *pid)
-{
-	return refcount_read(&pid->count);
 }
 
 /* before and after each case */
