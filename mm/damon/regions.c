@@ -597,7 +597,7 @@ static struct census take_census(struct damon_ctx *ctx, unsigned int window)
 void damon_split_regions(struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	unsigned int nr = damon_nr_all_regions(ctx), nr_free, room, rest;
+	unsigned int nr = damon_nr_all_regions(ctx), nr_free, room;
 	struct cuts free, guided, extra, search = {};
 	struct census census;
 	struct damon_region *r;
@@ -615,11 +615,10 @@ void damon_split_regions(struct damon_ctx *ctx)
 	free = shuffled_cuts(ctx, &room, nr_free, nr_free);
 	extra = shuffled_cuts(ctx, &room, ctx->attrs.min_nr_regions,
 			      census.nr_mixed ?: nr_free);
-	rest = room / 2;
-	guided = shuffled_cuts(ctx, &rest,
-			       DIV_ROUND_UP(census.nr_guided, GUIDED_SHARE),
+	guided = shuffled_cuts(ctx, &room,
+			       min(DIV_ROUND_UP(census.nr_guided, GUIDED_SHARE),
+				   room / 2),
 			       census.nr_guided);
-	room -= guided.nr;
 	if (census.sz_hot < div_u64(census.sz, FOUND_SHARE))
 		search = shuffled_cuts(ctx, &room, SEARCH_CUTS, nr_free);
 
