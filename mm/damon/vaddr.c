@@ -265,13 +265,19 @@ static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r
 	return answer;
 }
 
-/* What dormant samples in a huge entry have seen must not be made old with it. */
-static void finish_dormant(struct sampler *s, unsigned long start)
+/*
+ * What dormant samples in a huge entry have seen must not be made old with it.
+ * Returns the first region from @first on that reaches beyond the entry's start.
+ */
+static struct damon_region *finish_dormant(struct sampler *s,
+					   struct damon_region *first,
+					   unsigned long start)
 {
-	struct damon_region *r = damon_first_region_or_null(s->t);
+	struct damon_region *r;
 
-	r = damon_skip_to(r, start, s->t);
-	for (; r && r->ar.start < start + PMD_SIZE; r = damon_region_behind(r, s->t)) {
+	first = damon_skip_to(first, start, s->t);
+	for (r = first; r && r->ar.start < start + PMD_SIZE;
+	     r = damon_region_behind(r, s->t)) {
 		if (r->sampling_addr - start >= PMD_SIZE ||
 		    !damon_round_dormant(&s->round, r))
 			continue;
@@ -279,19 +285,22 @@ static void finish_dormant(struct sampler *s, unsigned long start)
 		draw_sample(s, r);
 		finish_one(s);
 	}
+	return first;
 }
 
 /* Huge entries are made old like samples, and nothing gets lost. */
 static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
 {
 	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
+	struct damon_region *r = NULL;
 	struct sampler *s = arg;
 	unsigned int nr, i;
 
+	if (s->round.span > 1)
+		r = damon_first_region_or_null(s->t);
 	nr = damon_lockless_arm_fine(s->walk.mm, range, leaves);
 	for_each_set_bit(i, leaves, nr) {
-		if (s->round.span > 1)
-			finish_dormant(s, range->start + i * PMD_SIZE);
+		r = finish_dormant(s, r, range->start + i * PMD_SIZE);
 		arm_sample(s, range->start + i * PMD_SIZE);
 		finish_one(s);
 	}
