@@ -252,13 +252,14 @@ static inline bool damon_round_dormant(const struct damon_round *round,
 }
 
 /*
- * Whether the sample of a dormant region, which is under way, goes on.  However short
- * a window is, it must not end without any.
+ * Whether a region has a sample under way that goes on, since it is dormant and it is
+ * not its turn.  However short a window is, it must not end without any.
  */
 static inline bool damon_round_skips(struct damon_round *round,
 				     const struct damon_region *r)
 {
-	return round->turn++ % round->span && (r->nr_samples || !round->last);
+	return damon_round_dormant(round, r) && damon_sample_pending(r) &&
+		round->turn++ % round->span && (r->nr_samples || !round->last);
 }
 
 /*

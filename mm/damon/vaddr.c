@@ -365,19 +365,15 @@ static bool arm_again(struct sampler *s, struct damon_region *r,
 
 static void check_region(struct sampler *s, struct damon_region *r)
 {
-	bool stay = s->round.stay;
+	/* a dormant one has been at its page for long enough */
+	bool stay = s->round.stay && !damon_round_dormant(&s->round, r);
 	enum damon_answer answer;
 
-	if (damon_round_dormant(&s->round, r) && damon_sample_pending(r)) {
-		if (damon_round_skips(&s->round, r)) {
-			finish_one(s);
-			return;
-		}
-		stay = false;
+	if (!damon_round_skips(&s->round, r)) {
+		answer = answer_sample(s, r);
+		if (!stay || !arm_again(s, r, answer))
+			draw_sample(s, r);
 	}
-	answer = answer_sample(s, r);
-	if (!stay || !arm_again(s, r, answer))
-		draw_sample(s, r);
 	finish_one(s);
 }
 

@@ -181,12 +181,10 @@ static void sample(struct run *run)
 	if (!run->c->dormant)
 		round.span = 1;
 	damon_for_each_region(r, t) {
-		bool pending = damon_sample_pending(r), dormant;
+		bool pending = damon_sample_pending(r);
+		bool dormant = pending && damon_round_dormant(&round, r);
 
-		if (i++ % run->c->turns)
-			continue;
-		dormant = damon_round_dormant(&round, r) && pending;
-		if (dormant && damon_round_skips(&round, r))
+		if (i++ % run->c->turns || damon_round_skips(&round, r))
 			continue;
 		if (dormant || !round.stay || !pending)
 			r->sampling_addr = damon_rand(run->ctx, r->ar.start,

@@ -140,8 +140,7 @@ static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *
 		unsigned long addr = rnd_in(w->rng, r->ar.start, r->ar.end);
 		bool hot = !w->cold && is_hot(w, addr, addr);
 
-		if (damon_round_dormant(&round, r) && damon_sample_pending(r) &&
-		    damon_round_skips(&round, r))
+		if (damon_round_skips(&round, r))
 			continue;
 		r->sampling_addr = addr;
 		damon_round_count(&round, t, r, w->opaque ? DAMON_UNKNOWN :
