@@ -273,8 +273,8 @@ static void test_failures(void)
 
 /* time */
 
-#define QUOTA_MS	10
-#define WINDOW_MS	100
+#define QUOTA_MS	50
+#define WINDOW_MS	500
 
 /* How long the kdamond had something to do: it ran, or waited for a CPU. */
 static unsigned long busy_ns(void)
@@ -305,7 +305,9 @@ static unsigned long load_of_kdamond(unsigned int ms)
 /*
  * Looking at each page, and at each page table that has it, takes much more than
  * the quota allows.  It is a matter of averages, so it may take some time, and
- * what a busy host takes from a guest counts as used.
+ * what a busy host takes from a guest counts as used, and makes the kernel expect
+ * less.  So the limit must hold, and more than half of it must be used.  Few
+ * regions keep small what is not charged: the monitoring.
  */
 static void test_time(void)
 {
@@ -320,6 +322,7 @@ static void test_time(void)
 	stage_scheme("paddr", "stat");
 	EXPECT_PUT(ATTRS "/intervals/sample_us", "20000", 0);
 	EXPECT_PUT(ATTRS "/intervals/aggr_us", "20000", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/max", "20", 0);
 	stage_physical(memory, SIZE * 4);
 	EXPECT_PUT(S0 "/ops_filters/nr_filters", "1", 0);
 	EXPECT_PUT(S0 "/ops_filters/0/type", "young", 0);
@@ -344,16 +347,17 @@ static void test_time(void)
 	EXPECT(!put_ul(QUOTAS "/reset_interval_ms", WINDOW_MS));
 	turn_on();
 	sleep_ms(1000);
-	for (int i = 0; i < 4; i++) {
-		load = load_of_kdamond(3000) - idle;
+	for (int i = 0; i < 6; i++) {
+		load = load_of_kdamond(3000);
+		load -= load < idle ? load : idle;
 		ksft_print_msg("permil of a CPU: %lu without quota, %lu idle, %lu with\n",
 			       all, idle, load);
-		if (load >= 90 && load <= 110)
+		if (load >= 80 && load <= 110)
 			break;
 	}
 	turn_off();
 	EXPECT(all >= 250);
-	EXPECT(load >= 75 && load <= 110);
+	EXPECT(load >= 50 && load <= 110);
 	munmap(memory, SIZE * 4);
 }
 
