@@ -127,19 +127,21 @@ struct damon_region *damon_split_region_at(struct damon_target *t,
 }
 
 /*
- * Mean of two values, weighted by sizes, rounded down, exact for all sizes: the
- * sum of the weights fits, the products may need more than 64 bits.
+ * Mean of two values, weighted by sizes, rounded to the nearest, exact for all
+ * sizes: the sum of the weights fits, the products may need more than 64 bits.
+ * Halves, which are the rule where a region was cut in two, are rounded to odd
+ * numbers, so up as often as down, or rates and ages would drift with each merge.
  */
 static unsigned int weighted_mean(unsigned int a, unsigned long sz_a,
 				  unsigned int b, unsigned long sz_b)
 {
-	u64 total = (u64)sz_a + sz_b;
+	u64 total = (u64)sz_a + sz_b, half = (total - (((u64)a + b) / 2 & 1)) / 2;
 
 	if (a == b)
 		return a;
 	if (a < b)
-		return a + mul_u64_u64_div_u64(b - a, sz_b, total);
-	return b + mul_u64_u64_div_u64(a - b, sz_a, total);
+		return a + mul_u64_add_u64_div_u64(b - a, sz_b, half, total);
+	return b + mul_u64_add_u64_div_u64(a - b, sz_a, half, total);
 }
 
 /* The same for counts of events, where "some" must not become "none". */

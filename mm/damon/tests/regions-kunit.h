@@ -241,7 +241,7 @@ static void regions_merge_two(struct kunit *test)
 	fill_region(r, 10, 0, 9);
 	fill_region(right, 20, 0, 21);
 	damon_merge_two_regions(t, r, right);
-	expect_region(test, r, 0, 300, 16, 17);
+	expect_region(test, r, 0, 300, 17, 17);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 1);
 }
 
