@@ -15,8 +15,8 @@ run: kernel		## monitor a real server in a booted kernel, show its heat map
 	@kit/run
 
 .PHONY: bench stairs
-bench: kernel stock	## ours and stock side by side: a table in build/bench (CASE="..." or EXPERIMENT="...")
-	@$(if $(EXPERIMENT),kit/experiment $(EXPERIMENT),kit/bench $(CASE))
+bench: kernel stock	## ours and stock side by side, and the goals: tables, plots in build/bench (CASE="..." SEEDS=number, or EXPERIMENT="...")
+	@$(if $(EXPERIMENT),kit/experiment $(EXPERIMENT),kit/bench $(if $(SEEDS),--seeds $(SEEDS)) $(CASE))
 
 stairs: CASE = stairs
 stairs: bench		## the same for the one case that takes a few minutes

@@ -42,6 +42,10 @@ def read_truth(lines):
                  end["longest_pass_us"], start["pid"])
 
 
+def read_events(lines, name):
+    return [event for event in map(json.loads, lines) if event["event"] == name]
+
+
 def read_trace(lines):
     """Windows of all targets together, in the order of time.
 
@@ -138,16 +142,34 @@ def mean(scores):
     return Score(*(sum(column) / len(scores) for column in zip(*scores)))
 
 
+LATE_NS = 10 * 10**9
+
+
+def late_scores(scored, truth, shift_ns):
+    """What is found after ten seconds, and how much of the rest of the memory is called hot."""
+    late = [(size(found) - overlap(found, hot), size(hot), score.recall)
+            for window, hot, found, score in scored
+            if window.ns - shift_ns >= truth.phases[0].ns + LATE_NS]
+    if not late:
+        return {}
+    memory = truth.memory[1] - truth.memory[0]
+    return {"late_recall": sum(recall for _, _, recall in late) / len(late),
+            "late_false": sum(wrong / (memory - hot) for wrong, hot, _ in late) / len(late)}
+
+
 def summary(windows, truth, max_accesses, shift_ns=0):
     scored = score_windows(windows, truth, max_accesses, shift_ns)
     total = mean([score for _, _, _, score in scored])
     return {
+        **late_scores(scored, truth, shift_ns),
         "f1": total.f1,
         "precision": total.precision,
         "recall": total.recall,
         "windows": len(scored),
         "regions": sum(len(window.regions) for window, _, _, _ in scored) / len(scored),
         "phases": phase_means(scored, truth, shift_ns),
+        "timeline": [((window.ns - shift_ns - truth.start_ns) / 1e9, score.f1)
+                     for window, _, _, score in scored],
     }
 
 
@@ -159,3 +181,40 @@ def phase_means(scored, truth, shift_ns):
                 if phase.ns <= window.ns - shift_ns < until]
         means.append(mean(part).f1 if part else None)
     return means
+
+
+CELLS = 1000
+
+
+def rates_at_cells(regions, start, end):
+    """Accesses at the middles of so many equal parts; None where there is no region."""
+    regions = sorted(regions)
+    rates, i = [], 0
+    for cell in range(CELLS):
+        at = start + (2 * cell + 1) * (end - start) // (2 * CELLS)
+        while i < len(regions) and regions[i][1] <= at:
+            i += 1
+        rates.append(regions[i][2] if i < len(regions) and regions[i][0] <= at else None)
+    return rates
+
+
+def rate_errors(windows, truth, parts, max_accesses, skip=20, group=10):
+    """Mean absolute and mean signed error of access rates, each averaged over ten windows.
+
+    In shares of full scale, weighted by size. parts: (start, end, permil); the first
+    windows, in which regions are still being found, do not count.
+    """
+    start, end = parts[0][0], parts[-1][1]
+    known = rates_at_cells(parts, start, end)
+    used = [window for window in windows if truth.phases[0].ns <= window.ns <= truth.end_ns][skip:]
+    errors = []
+    for i in range(0, len(used) - group + 1, group):
+        rows = [rates_at_cells(window.regions, start, end) for window in used[i:i + group]]
+        for cell, column in enumerate(zip(*rows)):
+            if None in column:
+                raise BadInput("a part of the memory was in no region")
+            errors.append(sum(column) / group / max_accesses - known[cell] / 1000)
+    if not errors:
+        raise BadInput("too few aggregations while the workload ran")
+    return {"error": sum(map(abs, errors)) / len(errors), "bias": sum(errors) / len(errors),
+            "windows": len(used)}

@@ -107,3 +107,13 @@ def publish(name, text, figures):
     with open(base + ".json", "w") as out:
         json.dump(figures, out, indent=1)
     print(text, end="", flush=True)
+
+
+def plot(name, script):
+    """Draws a picture with gnuplot."""
+    script = "set terminal png size 1000,500\nset output '%s'\n%s\n" % (
+        os.path.join(BENCH, name + ".png"), script)
+    done = subprocess.run(["gnuplot"], input=script, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        fail("no picture: %s" % done.stdout.strip())

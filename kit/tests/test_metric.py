@@ -129,6 +129,44 @@ class Windows(unittest.TestCase):
         self.assertEqual(result["regions"], 3)
 
 
+class Late(unittest.TestCase):
+    def test_from_ten_seconds_on(self):
+        truth = metric.Truth(0, 30 * 10**9, (0, 1100), [metric.Phase(0, [(0, 100)])], 0, 7)
+        windows = [metric.Window(s * 10**9, [(0, end, 20)]) for s, end in
+                   ((9, 1100), (10, 50), (20, 200))]
+        result = metric.summary(windows, truth, 20)
+        self.assertEqual((result["late_recall"], result["late_false"]), (0.75, 0.05))
+        self.assertEqual([s for s, _ in result["timeline"]], [9, 10, 20])
+        self.assertNotIn("late_recall", metric.summary(windows[:1], truth, 20))
+
+
+class Rates(unittest.TestCase):
+    PARTS = [(0, 1000, 0), (1000, 2000, 500)]
+    TRUTH = metric.Truth(0, 10**9, (0, 2000), [metric.Phase(0, [])], 0, 7)
+
+    def errors(self, *windows):
+        return metric.rate_errors([metric.Window(1, regions) for regions in windows],
+                                  self.TRUTH, self.PARTS, 20, skip=1, group=2)
+
+    def test_errors_of_several_windows_cancel_out(self):
+        unused, low = [(0, 2000, 20)], [(0, 1000, 0), (1000, 2000, 8)]
+        high = [(0, 1000, 0), (1000, 2000, 12)]
+        result = self.errors(unused, low, high)
+        self.assertEqual((result["error"], result["bias"], result["windows"]), (0, 0, 2))
+
+    def test_weighted_by_size_and_signed(self):
+        regions = [(0, 1000, 0), (1500, 2000, 4), (1000, 1500, 10)]
+        result = self.errors([], regions, regions)
+        self.assertAlmostEqual(result["error"], 0.3 / 4)
+        self.assertAlmostEqual(result["bias"], -0.3 / 4)
+
+    def test_what_cannot_be_compared_is_refused(self):
+        whole, gap = [(0, 2000, 10)], [(0, 900, 0), (1000, 2000, 10)]
+        for windows in ([whole], [whole, whole], [whole, whole, gap]):
+            with self.assertRaises(metric.BadInput):
+                self.errors(*windows)
+
+
 class Counts(unittest.TestCase):
     def read(self, *lines):
         with tempfile.NamedTemporaryFile("w", suffix=".counts") as out:

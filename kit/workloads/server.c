@@ -5,16 +5,13 @@
  * many requests there have been. Records are a page each and compress to about a
  * third, as data does.
  */
-#include <err.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PAGE	4096ul
-#define MIB	(1ul << 20)
+#include "common.h"
+
 #define BATCH	256
 
 struct server {
@@ -27,24 +24,6 @@ struct server {
 	FILE *out;
 };
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
-static uint64_t draw(struct server *server)
-{
-	uint64_t x = server->state;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return server->state = x;
-}
-
 static void fill(struct server *server)
 {
 	size_t size = server->records * PAGE, i, j;
@@ -56,13 +35,13 @@ static void fill(struct server *server)
 	madvise(server->memory, size, MADV_NOHUGEPAGE);
 	for (i = 0; i < size; i += PAGE)
 		for (j = 0; j < PAGE / 4; j += sizeof(uint64_t))
-			*(uint64_t *)(server->memory + i + j) = draw(server);
+			*(uint64_t *)(server->memory + i + j) = draw_next(&server->state);
 }
 
 static void serve(struct server *server)
 {
-	size_t record = draw(server) % (draw(server) % server->rare ?
-					server->hot : server->records);
+	bool any = draw_next(&server->state) % server->rare == 0;
+	size_t record = draw_next(&server->state) % (any ? server->records : server->hot);
 	const char *at = server->memory + record * PAGE;
 	size_t i;
 
@@ -89,16 +68,6 @@ static void run(struct server *server)
 	}
 }
 
-static unsigned long number(const char *text, const char *what)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (end == text || *end || *text == '-' || !value)
-		errx(2, "%s: '%s' is not a number above zero", what, text);
-	return value;
-}
-
 int main(int argc, char **argv)
 {
 	struct server server = { .rare = 10000, .state = 1, .out = stdout };
@@ -115,7 +84,8 @@ int main(int argc, char **argv)
 		if (c == '?' || !server.out)
 			break;
 	}
-	if (c != -1 || optind != argc || !server.hot || server.hot > server.records)
+	if (c != -1 || optind != argc || !server.rare || !server.hot ||
+	    server.hot > server.records)
 		errx(2, "usage: server -t MIB -w HOT_MIB [-r ONE_IN_SO_MANY_IS_FOR_ANY] [-o FILE]");
 	fill(&server);
 	fprintf(server.out, "{\"event\": \"start\", \"ns\": %lu, \"pid\": %d}\n", now(), getpid());

@@ -10,22 +10,18 @@
  * knows nothing of DAMON, and nothing here may depend on what a monitor finds.
  */
 #define _GNU_SOURCE
-#include <err.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PAGE	4096ul
+#include "common.h"
+
 #define HUGE_PAGE	(2 * MIB)
-#define MIB	(1ul << 20)
 #define MARKER	"/sys/kernel/tracing/trace_marker"
 #define PAGEMAP	"/proc/self/pagemap"
 #define PM_PRESENT	(1ull << 63)
@@ -51,14 +47,6 @@ struct load {
 	FILE *truth;
 	int marker;
 };
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* One line for the truth file, and for the trace buffer if there is one. */
 __attribute__((format(printf, 2, 3)))
@@ -202,8 +190,12 @@ static uint64_t phase_end(const struct load *load, uint64_t start, unsigned int 
 	return end - load->jitter + 2 * load->jitter * (draw(load->seed * 1000 + phase) % 1024) / 1024;
 }
 
-/* Returns the longest time that passed between two reads of the same page. */
-static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until)
+/*
+ * Returns the longest time that passed between two reads of the same page, and how
+ * often each one was read.
+ */
+static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until,
+			  unsigned long *passes)
 {
 	size_t size = load->hot / load->slots;
 	uint64_t longest = 0, before = now(), after;
@@ -213,6 +205,7 @@ static uint64_t run_phase(struct load *load, unsigned int phase, uint64_t until)
 		for (i = 0; i < load->slots; i++)
 			touch(load, load->base + window_start(load, i, phase), size);
 		rest(load->rest);
+		++*passes;
 		after = now();
 		if (after - before > longest)
 			longest = after - before;
@@ -245,16 +238,6 @@ static void map_memory(struct load *load)
 		populate(load->base + window_start(load, i % load->slots,
 						   i / load->slots),
 			 load->hot / load->slots);
-}
-
-static unsigned long number(const char *text, const char *what)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (end == text || *end || *text == '-')
-		errx(2, "%s: '%s' is not a number", what, text);
-	return value;
 }
 
 static void usage(void)
@@ -339,6 +322,7 @@ int main(int argc, char **argv)
 		.cpu = -1,
 	};
 	uint64_t start, pass, longest = 0;
+	unsigned long passes;
 	unsigned int phase;
 	int c;
 
@@ -356,7 +340,9 @@ int main(int argc, char **argv)
 	start = now();
 	for (phase = 0; phase < load.phases; phase++) {
 		tell_phase(&load, phase);
-		pass = run_phase(&load, phase, phase_end(&load, start, phase));
+		passes = 0;
+		pass = run_phase(&load, phase, phase_end(&load, start, phase), &passes);
+		tell(&load, "{\"event\": \"passed\", \"ns\": %lu, \"passes\": %lu}\n", now(), passes);
 		if (pass > longest)
 			longest = pass;
 	}
