@@ -82,7 +82,8 @@ static void rescale_region(struct damon_region *r,
 		r->last_nr_accesses = rescale(r->last_nr_accesses, to, from);
 		if (r->nr_samples)
 			r->nr_samples = max(rescale(r->nr_samples, to, from), 1U);
-		r->nr_accesses_bp = rescale(r->nr_accesses_bp, to, from);
+		r->nr_accesses_bp = !r->nr_accesses && !r->last_nr_accesses ? 0 :
+			rescale(r->nr_accesses_bp, to, from);
 		rescale_hits(r, to, from);
 	}
 	if (old->aggr_interval != new->aggr_interval)

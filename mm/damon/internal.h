@@ -120,23 +120,10 @@ static inline bool damon_was_hot(const struct damon_region *r,
 #define DAMON_SPOTS_PER_REGION	2
 
 void damon_note_spot(struct damon_target *t, const struct damon_region *r,
-		     const struct damon_attrs *attrs);
+		     unsigned int window);
 void damon_forget_spots(struct damon_target *t);
 unsigned int damon_cut_around_spots(struct damon_ctx *ctx, struct damon_target *t,
 				    unsigned int room);
-
-/* Counts a finished sample.  One without an answer does not count. */
-static inline void damon_count_sample(struct damon_target *t,
-				      struct damon_region *r,
-				      enum damon_answer answer,
-				      struct damon_attrs *attrs)
-{
-	if (answer == DAMON_UNKNOWN)
-		return;
-	damon_update_region_access_rate(r, answer == DAMON_ACCESSED, attrs);
-	if (answer == DAMON_ACCESSED && r->nr_accesses <= DAMON_SPOTS_PER_REGION)
-		damon_note_spot(t, r, attrs);
-}
 
 /* regions.c (pure) */
 
@@ -148,6 +135,7 @@ void damon_link_region(struct damon_region *r, struct list_head *next,
 void damon_add_region(struct damon_region *r, struct damon_target *t);
 void damon_destroy_region(struct damon_region *r, struct damon_target *t);
 void damon_destroy_regions(struct damon_target *t);
+void damon_update_mvsum(struct damon_region *r, unsigned int window);
 struct damon_region *damon_split_region_at(struct damon_target *t,
 					   struct damon_region *r,
 					   unsigned long offset);
@@ -162,6 +150,35 @@ void damon_open_window(struct damon_ctx *ctx);
 void damon_split_regions(struct damon_ctx *ctx);
 void damon_forget_target(struct damon_target *t);
 void damon_forget_samples(struct damon_ctx *ctx);
+
+/*
+ * Counts an answered sample in a window of so many.  Timers may fit one more in, but
+ * a full window is a full window.
+ */
+static inline void damon_count_answer(struct damon_region *r, bool accessed,
+				      unsigned int window)
+{
+	if (r->nr_samples >= window)
+		return;
+	r->nr_samples++;
+	if (accessed && r->nr_accesses < window)
+		r->nr_accesses++;
+	if (r->nr_accesses || r->last_nr_accesses)
+		damon_update_mvsum(r, window);
+}
+
+/* Counts a finished sample.  One without an answer does not count. */
+static inline void damon_count_sample(struct damon_target *t,
+				      struct damon_region *r,
+				      enum damon_answer answer,
+				      unsigned int window)
+{
+	if (answer == DAMON_UNKNOWN)
+		return;
+	damon_count_answer(r, answer == DAMON_ACCESSED, window);
+	if (answer == DAMON_ACCESSED && r->nr_accesses <= DAMON_SPOTS_PER_REGION)
+		damon_note_spot(t, r, window);
+}
 
 /* sweep.c (pure) */
 
@@ -271,8 +288,7 @@ static inline bool damon_round_skips(struct damon_round *round,
 static inline unsigned int damon_round_count(struct damon_round *round,
 					     struct damon_target *t,
 					     struct damon_region *r,
-					     enum damon_answer answer,
-					     struct damon_attrs *attrs)
+					     enum damon_answer answer)
 {
 	unsigned int nr = 1;
 
@@ -288,7 +304,7 @@ static inline unsigned int damon_round_count(struct damon_round *round,
 				    min3(r->nr_samples + nr, round->tick,
 					 round->window) - 1);
 	}
-	damon_count_sample(t, r, answer, attrs);
+	damon_count_sample(t, r, answer, round->window);
 	return nr;
 }
 

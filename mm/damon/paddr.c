@@ -192,18 +192,19 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 
 /* Returns whether the sample of a region counts. */
 static bool finish_sample(struct damon_ctx *ctx, struct damon_target *t,
-			  struct damon_region *r)
+			  struct damon_region *r, unsigned int window)
 {
 	enum damon_answer answer = test_sample(ctx, r->sampling_addr);
 	unsigned int nr_before = r->nr_samples;
 
-	damon_count_sample(t, r, answer, &ctx->attrs);
+	damon_count_sample(t, r, answer, window);
 	return r->nr_samples != nr_before;
 }
 
 /* What was sampled is left for probes to see. */
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	bool probe = damon_has_probes(ctx);
 	unsigned int max_nr_accesses = 0, nr = 0;
 	struct damon_target *t;
@@ -212,7 +213,7 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			if (damon_sample_pending(r)) {
-				if (!finish_sample(ctx, t, r) || !probe)
+				if (!finish_sample(ctx, t, r, window) || !probe)
 					r->sampling_addr = DAMON_NO_SAMPLE;
 				pause_sampling(&nr);
 			}

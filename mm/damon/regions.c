@@ -205,17 +205,14 @@ void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
 void damon_update_region_access_rate(struct damon_region *r, bool accessed,
 				     struct damon_attrs *attrs)
 {
-	unsigned int window = damon_max_nr_accesses(attrs);
-	u64 bp;
+	damon_count_answer(r, accessed, damon_max_nr_accesses(attrs));
+}
 
-	/* timers may fit one more in, but a full window is a full window */
-	if (r->nr_samples >= window)
-		return;
-	r->nr_samples++;
-	if (accessed && r->nr_accesses < window)
-		r->nr_accesses++;
+/* What is left of the window will be as the previous one, as far as is known. */
+void damon_update_mvsum(struct damon_region *r, unsigned int window)
+{
+	u64 bp = (u64)r->nr_accesses * 10000;
 
-	bp = (u64)r->nr_accesses * 10000;
 	if (r->last_nr_accesses && r->nr_samples < window)
 		bp += mul_u64_u64_div_u64((u64)r->last_nr_accesses * 10000,
 					  window - r->nr_samples, window);

@@ -33,16 +33,16 @@
  * damon_note_spot() - Remember where a sample saw one of a region's first accesses.
  * @t:		The target.
  * @r:		Its region, with that sample counted.
- * @attrs:	Attributes of its context.
+ * @window:	Samples of a full window.
  */
 void damon_note_spot(struct damon_target *t, const struct damon_region *r,
-		     const struct damon_attrs *attrs)
+		     unsigned int window)
 {
 	struct damon_spots *spots = &t->spots;
 	unsigned int i = spots->nr;
 
 	if (i == DAMON_MAX_SPOTS || damon_sweep_guides(t) ||
-	    r->last_nr_accesses > damon_max_nr_accesses(attrs) / COLD_SHARE)
+	    r->last_nr_accesses > window / COLD_SHARE)
 		return;
 	for (; i && spots->addrs[i - 1] > r->sampling_addr; i--)
 		spots->addrs[i] = spots->addrs[i - 1];

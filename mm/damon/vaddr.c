@@ -258,8 +258,7 @@ static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r
 	answer = test_sample(s, r->sampling_addr);
 	s->nr_hits += answer == DAMON_ACCESSED;
 	if (s->step != DAMON_REACH_FLUSH)
-		s->nr_samples += damon_round_count(&s->round, s->t, r, answer,
-						   &s->ctx->attrs);
+		s->nr_samples += damon_round_count(&s->round, s->t, r, answer);
 	else
 		s->nr_samples += answer != DAMON_UNKNOWN;
 	return answer;

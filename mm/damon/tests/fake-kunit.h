@@ -89,7 +89,8 @@ static unsigned int fake_check(struct damon_ctx *ctx)
 			if (oracle)
 				answer = oracle(r->sampling_addr);
 			r->sampling_addr = DAMON_NO_SAMPLE;
-			damon_count_sample(t, r, answer, &ctx->attrs);
+			damon_count_sample(t, r, answer,
+					   damon_max_nr_accesses(&ctx->attrs));
 			max_nr = max(max_nr, r->nr_accesses);
 		}
 	}

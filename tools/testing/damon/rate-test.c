@@ -74,12 +74,12 @@ TEST(only_answers_count)
 	struct damon_target *t = target_of(ctx);
 	struct damon_region *r = add(t, 0, 1, 0);
 
-	damon_count_sample(t, r, DAMON_UNKNOWN, &ctx->attrs);
+	damon_count_sample(t, r, DAMON_UNKNOWN, 20);
 	ASSERT_EQ(0, r->nr_samples + r->nr_accesses);
-	damon_count_sample(t, r, DAMON_NOT_ACCESSED, &ctx->attrs);
+	damon_count_sample(t, r, DAMON_NOT_ACCESSED, 20);
 	ASSERT_EQ(1, r->nr_samples);
 	ASSERT_EQ(0, r->nr_accesses);
-	damon_count_sample(t, r, DAMON_ACCESSED, &ctx->attrs);
+	damon_count_sample(t, r, DAMON_ACCESSED, 20);
 	ASSERT_EQ(2, r->nr_samples);
 	ASSERT_EQ(1, r->nr_accesses);
 	free_ctx(ctx);

@@ -191,8 +191,7 @@ static void sample(struct run *run)
 						      r->ar.end);
 		damon_round_count(&round, t, r,
 				  dormant ? last_answer(run, r, round.span) :
-				  answer(run, r->sampling_addr),
-				  &run->ctx->attrs);
+				  answer(run, r->sampling_addr));
 		nr++;
 	}
 	damon_round_end(&round, t);

@@ -14,7 +14,8 @@ static void hit(struct damon_ctx *ctx, unsigned long addr)
 
 	r = damon_skip_to(r, addr, t);
 	r->sampling_addr = addr;
-	damon_count_sample(t, r, DAMON_ACCESSED, &ctx->attrs);
+	damon_count_sample(t, r, DAMON_ACCESSED,
+			   damon_max_nr_accesses(&ctx->attrs));
 }
 
 /* A context without random splits. */

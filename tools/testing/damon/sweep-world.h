@@ -144,8 +144,7 @@ static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *
 			continue;
 		r->sampling_addr = addr;
 		damon_round_count(&round, t, r, w->opaque ? DAMON_UNKNOWN :
-				  hot ? DAMON_ACCESSED : DAMON_NOT_ACCESSED,
-				  &ctx->attrs);
+				  hot ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
 		w->samples++;
 	}
 	damon_round_end(&round, t);

@@ -362,8 +362,8 @@ TEST(missed_samples_do_not_bias)
 			for (k = 0; k < answers; k++)
 				damon_count_sample(t, r, rnd_true(&rng, rates[i]) ?
 						   DAMON_ACCESSED :
-						   DAMON_NOT_ACCESSED, &ctx->attrs);
-			damon_count_sample(t, r, DAMON_UNKNOWN, &ctx->attrs);
+						   DAMON_NOT_ACCESSED, window);
+			damon_count_sample(t, r, DAMON_UNKNOWN, window);
 		}
 		damon_close_window(ctx);
 		ASSERT_EQ(nr, damon_nr_regions(t));
