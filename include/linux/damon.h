@@ -722,6 +722,8 @@ struct damon_ctx {
 	unsigned int tune_factor;		/* that of it, 1/10000, zero: none yet */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
 	unsigned int nr_intervals;		/* of the window, sampled (paddr) */
+	u64 room_counted;			/* when ... */
+	unsigned long room;			/* ... for so many more regions */
 	/* eligible memory by score: behind and in front of where to take over */
 	unsigned long sz_by_score[2][DAMOS_MAX_SCORE + 1];
 	bool maybe_corrupted;			/* a commit failed half way: give up */

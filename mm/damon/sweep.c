@@ -181,22 +181,23 @@ struct cutter {
 	struct damon_ctx *ctx;
 	struct damon_target *t;
 	struct damon_region *r;		/* where it is, NULL: behind all */
-	bool counted;			/* the room for more regions */
 };
 
-/* With many targets it takes a while to find out, so not before it matters. */
-static bool may_cut(struct cutter *c)
+/*
+ * With many targets it takes a while to find out, so not before it matters, and
+ * once for all of them.  Between the sweeps of a turn nothing else adds regions.
+ */
+static bool has_room(struct damon_ctx *ctx)
 {
-	struct damon_sweep *sweep = c->t->sweep;
-	unsigned long max_nr = c->ctx->attrs.max_nr_regions, nr;
+	unsigned long nr;
 
-	if (sweep->cuts && !c->counted) {
-		c->counted = true;
-		nr = damon_nr_all_regions(c->ctx);
-		sweep->cuts = nr < max_nr ?
-			min_t(unsigned long, sweep->cuts, max_nr - nr) : 0;
+	if (!ctx->now || ctx->room_counted != ctx->now) {
+		nr = damon_nr_all_regions(ctx);
+		ctx->room = ctx->attrs.max_nr_regions -
+			min(nr, ctx->attrs.max_nr_regions);
+		ctx->room_counted = ctx->now;
 	}
-	return sweep->cuts;
+	return ctx->room;
 }
 
 /* Cuts the region at @addr in two, unless it cannot or need not be. */
@@ -207,12 +208,14 @@ static void cut_at(struct cutter *c, unsigned long addr)
 	addr -= addr % c->ctx->min_region_sz;
 	r = damon_skip_to(c->r, addr, c->t);
 	c->r = r;
-	if (!r || addr <= r->ar.start || is_settled(r) || !may_cut(c))
+	if (!r || addr <= r->ar.start || is_settled(r) || !c->t->sweep->cuts ||
+	    !has_room(c->ctx))
 		return;
 	right = damon_split_region_at(c->t, r, addr - r->ar.start);
 	if (!right)
 		return;
 	c->t->sweep->cuts--;
+	c->ctx->room--;
 	c->r = right;
 }
 
