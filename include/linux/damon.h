@@ -148,6 +148,9 @@ struct damon_target {
 
 	/* private: */
 	bool lacks_samples;		/* regions may be without one (vaddr) */
+	bool secluded;			/* only its own threads use its memory (vaddr) */
+	unsigned long nr_sleeps;	/* of its threads, 0: some are awake (vaddr) */
+	unsigned int nr_slept;		/* ticks without a thread awake (vaddr) */
 	unsigned int nr_regions;	/* entries of regions_list */
 	struct list_head regions_list;	/* disjoint, ascending */
 	struct list_head list;		/* in damon_ctx.adaptive_targets */

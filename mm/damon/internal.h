@@ -220,6 +220,8 @@ struct damon_sight {
 
 void damon_note_touched(struct damon_touched *touched, unsigned long start,
 			unsigned long end);
+bool damon_sweep_rests(struct damon_target *t);
+void damon_sweep_skip(struct damon_target *t);
 void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight, void *arg);
 void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
@@ -245,11 +247,13 @@ void damon_sweep_open_window(struct damon_target *t);
  * @tick:	Ticks of this window, this one included.
  * @window:	Samples of a full window.
  * @last:	The window ends with this tick.
+ * @all:	Dormant regions have their turn, too, all of them.
  */
 struct damon_round {
 	bool stay;
 	bool surprised;
 	bool last;
+	bool all;
 	unsigned int span;
 	unsigned int turn;
 	unsigned int tick;
@@ -275,8 +279,9 @@ static inline bool damon_round_dormant(const struct damon_round *round,
 static inline bool damon_round_skips(struct damon_round *round,
 				     const struct damon_region *r)
 {
-	return damon_round_dormant(round, r) && damon_sample_pending(r) &&
-		round->turn++ % round->span && (r->nr_samples || !round->last);
+	return !round->all && damon_round_dormant(round, r) &&
+		damon_sample_pending(r) && round->turn++ % round->span &&
+		(r->nr_samples || !round->last);
 }
 
 /*

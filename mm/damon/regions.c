@@ -253,6 +253,8 @@ void damon_forget_target(struct damon_target *t)
 	damon_sweep_forget(t);
 	damon_forget_spots(t);
 	t->lacks_samples = true;
+	t->nr_sleeps = 0;
+	t->nr_slept = 0;
 	damon_for_each_region(r, t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }

@@ -331,6 +331,48 @@ static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
 	sweep->credit -= sight->arm_fine(arg, &sweep->piece);
 }
 
+static void count_tick(struct damon_target *t)
+{
+	struct damon_sweep *sweep = t->sweep;
+
+	sweep->ticks++;
+	sweep->window_ticks++;
+	sweep->credit = min_t(long, MAX_CREDIT, sweep->credit +
+			      ENTRIES_PER_REGION * (long)t->nr_regions);
+}
+
+/**
+ * damon_sweep_rests() - Whether a target need not be looked at from above.
+ * @t:	The target.
+ *
+ * It need not if a sweep was complete in this window, or if it cannot be seen from
+ * above at all.  The tick is then counted, and to be spent otherwise.
+ *
+ * Context: Worker.
+ * Return: Whether it is so.
+ */
+bool damon_sweep_rests(struct damon_target *t)
+{
+	struct damon_sweep *sweep = t->sweep;
+
+	if (!sweep)
+		return true;
+	if (sweep->stage != STAGE_IDLE || sweep->windows || sweep->again)
+		return false;
+	count_tick(t);
+	return true;
+}
+
+/* Nothing was accessed since the last sweep, so the next one would find nothing. */
+void damon_sweep_skip(struct damon_target *t)
+{
+	struct damon_sweep *sweep = t->sweep;
+
+	if (sweep && sweep->stage == STAGE_IDLE && sweep->windows == 1 &&
+	    !sweep->again)
+		sweep->windows = 0;
+}
+
 /**
  * damon_sweep_look() - Look at what was made old in the previous tick.
  * @ctx:	The context.
@@ -354,10 +396,7 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 		sweep->windows = UINT_MAX;
 		damon_sweep_open_window(t);
 	}
-	sweep->ticks++;
-	sweep->window_ticks++;
-	sweep->credit = min_t(long, MAX_CREDIT, sweep->credit +
-			      ENTRIES_PER_REGION * (long)t->nr_regions);
+	count_tick(t);
 	if (sweep->stage == STAGE_COARSE)
 		look_coarse(ctx, t, sight, arg);
 	else if (sweep->stage == STAGE_FINE)

@@ -382,6 +382,8 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 	struct damon_region *r;
 
 	damon_round_begin(&s->round, s->ctx, t);
+	/* it may be the only look for a while */
+	s->round.all = t->nr_sleeps;
 	/* whether a flush changes anything is for all samples to say */
 	if (s->step != DAMON_REACH_WATCH)
 		s->round.span = 1;
@@ -427,22 +429,115 @@ static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
 	return max_nr_accesses;
 }
 
+/* processes that sleep */
+
+/* More threads per region than this take longer than a look at the memory. */
+#define MANY_THREADS	4
+
+/* Who is awake is asked in one of so many ticks. */
+#define TICKS_TO_ASK	4
+
+/*
+ * A number that grows whenever a thread goes to sleep or ends, whatever comes and
+ * goes in between, or zero if not all of them are asleep.  @nr_users is how many have
+ * the memory.  A thread leaves its count to the process when it ends, but the last
+ * time that it stops running is in none, hence the ones.
+ */
+static unsigned long count_sleeps(struct damon_target *t, unsigned int *nr_users)
+{
+	struct task_struct *task, *thread;
+	unsigned long nr;
+
+	guard(rcu)();
+	task = pid_task(t->pid, PIDTYPE_PID);
+	if (!task || get_nr_threads(task) > MANY_THREADS * t->nr_regions)
+		return 0;
+	nr = READ_ONCE(task->signal->nvcsw) + 1;
+	for_each_thread(task, thread) {
+		if (READ_ONCE(thread->on_rq))
+			return 0;
+		nr += READ_ONCE(thread->nvcsw) - 1;
+		*nr_users += !!READ_ONCE(thread->mm);
+	}
+	return *nr_users ? nr : 0;
+}
+
+/*
+ * Whether a process has slept since the last tick: all of its threads sleep, and none
+ * has gone to sleep in between.  (One that is just doing so may not be counted before
+ * the next tick.)  Who else could have used its memory, such as processes that share
+ * it or devices, was looked for when it was looked at last, and cannot come while it
+ * sleeps.  Marks of accesses from elsewhere, for example through ptrace() or by kernel
+ * threads that borrow the memory, are found in the next tick in which it is looked at.
+ */
+static bool has_slept(struct damon_target *t, unsigned int *nr_users)
+{
+	unsigned long before = t->nr_sleeps;
+
+	*nr_users = 0;
+	if (!before && t->reach.tick % TICKS_TO_ASK)
+		return false;
+	t->nr_sleeps = count_sleeps(t, nr_users);
+	if (!t->nr_sleeps || t->nr_sleeps != before || !t->secluded)
+		t->nr_slept = 0;
+	else if (t->nr_slept < UINT_MAX)
+		t->nr_slept++;
+	return t->nr_slept;
+}
+
+/* Each thread has a reference to the memory, and so does the sampler. */
+static void find_others(struct damon_target *t, struct mm_struct *mm,
+			unsigned int nr_users)
+{
+	t->secluded = atomic_read(&mm->mm_users) <= nr_users + 1 &&
+		!mm_has_notifiers(mm);
+}
+
+/* Nothing has been accessed since the samples were begun, and they go on. */
+static unsigned int count_idle(struct damon_ctx *ctx, struct damon_target *t)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	unsigned int max_nr_accesses = 0, nr = 0;
+	struct damon_region *r;
+
+	damon_for_each_region(r, t) {
+		if (damon_sample_pending(r)) {
+			damon_count_answer(r, false, window);
+			nr++;
+		}
+		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+	}
+	damon_reach_note(t, DAMON_REACH_WATCH, 0, nr);
+	return max_nr_accesses;
+}
+
 static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct sampler s __uninitialized;
-	unsigned int max_nr_accesses;
+	unsigned int max_nr_accesses, nr_users;
+	bool slept = has_slept(t, &nr_users);
 
-	if (t->reach.window_opens)
-		damon_reach_begin(t, cpu_time_of(t), ctx->now,
-				  damon_max_nr_accesses(&ctx->attrs));
+	if (t->reach.window_opens) {
+		unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+
+		damon_reach_begin(t, cpu_time_of(t), ctx->now, window);
+		/* the last sweep was made, or skipped, while it slept */
+		if (t->nr_slept / 2 > window)
+			damon_sweep_skip(t);
+	}
 	s.step = damon_reach_step(t);
 	if (s.step == DAMON_REACH_SKIP)
 		return 0;
+	/* even if it sleeps for ever, one tick per window is for a look */
+	if (slept && s.step == DAMON_REACH_WATCH && t->reach.tick > 1 &&
+	    damon_sweep_rests(t))
+		return count_idle(ctx, t);
 	if (!begin_sampling(&s, ctx, t)) {
 		/* gone, so nothing can be said about its memory */
 		damon_forget_target(t);
 		return 0;
 	}
+	find_others(t, s.walk.mm, nr_users);
 	max_nr_accesses = look_and_arm(&s, t);
 	end_sampling(&s);
 	return max_nr_accesses;

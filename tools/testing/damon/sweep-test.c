@@ -651,6 +651,60 @@ static bool sweeps_again(struct damon_ctx *ctx, struct world *w,
 	return w->visited;
 }
 
+static unsigned int nr_skipped(struct damon_round *round, struct damon_target *t)
+{
+	struct damon_region *r;
+	unsigned int nr = 0;
+
+	damon_for_each_region(r, t)
+		nr += damon_round_skips(round, r);
+	return nr;
+}
+
+/* After a look at a process that sleeps there may be none for a while. */
+TEST(all_dormant_regions_may_have_their_turn)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	struct damon_target *t = target_of(ctx);
+	struct damon_round round;
+
+	damon_round_begin(&round, ctx, t);
+	ASSERT_GT(nr_skipped(&round, t), damon_nr_regions(t) / 2);
+	round.all = true;
+	ASSERT_EQ(0, nr_skipped(&round, t));
+	free_ctx(ctx);
+}
+
+/* What is not looked at has its ticks nevertheless. */
+TEST(rests_are_ticks)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	struct damon_target *t = target_of(ctx);
+	struct damon_round before, after;
+
+	/* as long as a sweep is under way there is no rest */
+	ASSERT_FALSE(damon_sweep_rests(t));
+	while (!damon_sweep_rests(t))
+		tick(ctx, &w);
+	damon_round_begin(&before, ctx, t);
+	ASSERT_TRUE(damon_sweep_rests(t));
+	damon_round_begin(&after, ctx, t);
+	ASSERT_EQ(before.tick + 1, after.tick);
+	ASSERT_EQ(before.turn + 1, after.turn);
+	/* the next window has a sweep, unless that can find nothing */
+	window(ctx, &w);
+	ASSERT_FALSE(damon_sweep_rests(t));
+	damon_sweep_skip(t);
+	ASSERT_TRUE(damon_sweep_rests(t));
+	ASSERT_TRUE(damon_sweep_guides(t));
+	ASSERT_FALSE(sweeps_again(ctx, &w, 10));
+	free_ctx(ctx);
+}
+
 /* One sweep of a window is enough, unless samples see something new. */
 TEST(sweeps_rest)
 {
