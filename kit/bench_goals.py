@@ -33,17 +33,17 @@ def median(runs, figure):
 
 def judge(case, goal, ours, stock, other):
     """stock and other: runs, or None where there are none; so is then the bound."""
-    values = [run[goal.figure] for run in ours]
+    values = [run[goal.figure] for run in ours if goal.figure in run]
     bound = goal.factor
     if goal.of:
         reference = median(stock if goal.of == "stock" else other, goal.figure)
         bound = None if reference is None else goal.factor * reference
     return Verdict(case, goal, median(stock, goal.figure),
-                   min(values) if goal.at_least else max(values), bound)
+                   (min if goal.at_least else max)(values, default=None), bound)
 
 
 def is_met(verdict):
-    if verdict.bound is None:
+    if verdict.bound is None or verdict.ours is None:
         return None
     if verdict.goal.at_least:
         return verdict.ours >= verdict.bound
@@ -53,7 +53,8 @@ def is_met(verdict):
 def in_words(verdict):
     met = is_met(verdict)
     if met is None:
-        return "not judged: no result of " + verdict.goal.of
+        return "not judged: no %s%s" % (verdict.goal.figure,
+                                        " of " + verdict.goal.of if verdict.bound is None else "")
     if met:
         return "met"
     if not verdict.bound:

@@ -146,7 +146,7 @@ LATE_NS = 10 * 10**9
 
 
 def late_scores(scored, truth, shift_ns):
-    """What is found after ten seconds, and how much of the rest of the memory is called hot."""
+    """What is found after ten seconds, and how much of the workload's other memory is called hot."""
     late = [(size(found) - overlap(found, hot), size(hot), score.recall)
             for window, hot, found, score in scored
             if window.ns - shift_ns >= truth.phases[0].ns + LATE_NS]
@@ -154,7 +154,7 @@ def late_scores(scored, truth, shift_ns):
         return {}
     memory = truth.memory[1] - truth.memory[0]
     return {"late_recall": sum(recall for _, _, recall in late) / len(late),
-            "late_false": sum(wrong / (memory - hot) for wrong, hot, _ in late) / len(late)}
+            "late_false": sum(wrong / max(memory - hot, 1) for wrong, hot, _ in late) / len(late)}
 
 
 def summary(windows, truth, max_accesses, shift_ns=0):

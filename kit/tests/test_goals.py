@@ -43,8 +43,12 @@ class Judgement(unittest.TestCase):
     def test_without_a_reference_nothing_is_judged(self):
         verdict = judge("f<=0.5*stock", [4])
         self.assertIsNone(goals.is_met(verdict))
-        self.assertEqual(goals.in_words(verdict), "not judged: no result of stock")
+        self.assertEqual(goals.in_words(verdict), "not judged: no f of stock")
         self.assertIn(" -  ", goals.table([verdict]))
+
+    def test_without_the_figure_nothing_is_judged(self):
+        verdict = judge("g>=1", [4])
+        self.assertEqual(goals.in_words(verdict), "not judged: no g")
 
     def test_words(self):
         self.assertEqual(goals.in_words(judge("f<=8", [8])), "met")
