@@ -58,7 +58,7 @@ static bool p4d_tells(void)
  */
 
 /* NULL where there is no table, or not one of this address space alone. */
-static p4d_t *find_p4d(struct mm_struct *mm, unsigned long addr)
+static __always_inline p4d_t *find_p4d(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t *pgdp = pgd_offset(mm, addr), pgd;
 
@@ -163,7 +163,8 @@ unsigned int damon_lockless_look_coarse(struct mm_struct *mm,
 }
 
 /* The entries of a PMD table from @addr on, or NULL if there is no such table. */
-static pmd_t *find_pmds(struct mm_struct *mm, unsigned long addr)
+static __always_inline pmd_t *find_pmds(struct mm_struct *mm,
+					unsigned long addr)
 {
 	p4d_t *p4dp = find_p4d(mm, addr), p4d;
 	pud_t pud;
@@ -265,6 +266,15 @@ static bool settle_on_none(struct damon_glance *glance, unsigned long addr,
 	return true;
 }
 
+/*
+ * Whether an entry refers to a page table.  Asks for bits, since pmd_present() and the
+ * like take into account what only entries of huge pages can be.
+ */
+static bool is_table(pmd_t pmd)
+{
+	return !(pmd_val(pmd) & _PAGE_PSE) && (pmd_val(pmd) & _PAGE_PRESENT);
+}
+
 static bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,
 		      unsigned long addr)
 {
@@ -272,7 +282,7 @@ static bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,
 
 	if (pmd_none(pmd))
 		return settle_on_none(glance, addr, PMD_SIZE);
-	if (!pmd_present(pmd) || pmd_leaf(pmd)) {
+	if (!is_table(pmd)) {
 		glance->size = 0;
 		return false;
 	}
@@ -369,4 +379,55 @@ bool damon_glance_mkold(struct damon_glance *glance)
 	pte_t old = glance->pte;
 
 	return try_cmpxchg(&glance->ptep->pte, &old.pte, pte_mkold(old).pte);
+}
+
+static enum damon_leaf_kind visit_page(struct mm_struct *mm, unsigned long addr,
+				       unsigned long pfn, bool clear,
+				       bool *young)
+{
+	pmd_t *pmdp = find_pmds(mm, addr), pmd;
+	pte_t *ptep, pte;
+
+	if (!pmdp)
+		return DAMON_LEAF_OPAQUE;
+	pmd = pmdp_get_lockless(pmdp);
+	if (!is_table(pmd))
+		return pmd_none(pmd) ? DAMON_LEAF_NONE : DAMON_LEAF_OPAQUE;
+	ptep = (pte_t *)pmd_page_vaddr(pmd) + pte_index(addr);
+	pte = ptep_get_lockless(ptep);
+	if (unlikely(!pte_present(pte) || pte_special(pte)))
+		return damon_glance_odd(pte);
+	if (pte_pfn(pte) != pfn)
+		return DAMON_LEAF_NONE;
+	*young = pte_young(pte);
+	if (clear && *young &&
+	    !try_cmpxchg(&ptep->pte, &pte.pte, pte_mkold(pte).pte))
+		return DAMON_LEAF_OPAQUE;
+	return DAMON_LEAF_FOLIO;
+}
+
+/**
+ * damon_lockless_page() - Look at the one entry that may map a page.
+ * @mm:		The address space.
+ * @addr:	Where in one of its VMAs the page belongs.
+ * @pfn:	Number of the page, which is no part of a large folio.
+ * @clear:	Whether to make the entry old.  The TLB is not flushed.
+ * @young:	Set to whether it was young if the result is %DAMON_LEAF_FOLIO.
+ *
+ * Context: Interrupts are on.  The reverse mapping is locked.
+ * Return: Whether the page is mapped there.  %DAMON_LEAF_OPAQUE: damon_walk_peek()
+ * has to find out.
+ */
+enum damon_leaf_kind damon_lockless_page(struct mm_struct *mm,
+					 unsigned long addr, unsigned long pfn,
+					 bool clear, bool *young)
+{
+	enum damon_leaf_kind kind;
+
+	if (!damon_lockless_works(mm))
+		return DAMON_LEAF_OPAQUE;
+	local_irq_disable();
+	kind = visit_page(mm, addr, pfn, clear, young);
+	local_irq_enable();
+	return kind;
 }

@@ -103,6 +103,9 @@ damon_glance(struct damon_glance *glance, unsigned long addr,
 }
 
 bool damon_lockless_works(struct mm_struct *mm);
+enum damon_leaf_kind damon_lockless_page(struct mm_struct *mm,
+					 unsigned long addr, unsigned long pfn,
+					 bool clear, bool *young);
 unsigned int damon_lockless_arm_coarse(struct mm_struct *mm,
 				       const struct damon_addr_range *range);
 unsigned int damon_lockless_look_coarse(struct mm_struct *mm,
@@ -136,6 +139,13 @@ static inline bool damon_glance_mkold(struct damon_glance *glance)
 static inline bool damon_lockless_works(struct mm_struct *mm)
 {
 	return false;
+}
+
+static inline enum damon_leaf_kind
+damon_lockless_page(struct mm_struct *mm, unsigned long addr, unsigned long pfn,
+		    bool clear, bool *young)
+{
+	return DAMON_LEAF_OPAQUE;
 }
 
 static inline unsigned int

@@ -173,48 +173,34 @@ static unsigned long look_at_entry(struct look *look, struct damon_walk *walk,
 	return PAGE_SIZE;
 }
 
-/*
- * The same for a small folio whose mapping needs no lock at all, as nearly all do.
- * Returns whether that is so.  The reverse mapping keeps the tables, too.
- */
-static bool glance_at_page(struct look *look, struct mm_struct *mm,
-			   struct folio *folio, unsigned long addr)
+static noinline void
+look_at_page_closely(struct look *look, struct vm_area_struct *vma,
+		     struct folio *folio, unsigned long addr)
 {
-	struct damon_glance glance __uninitialized;
-	struct damon_leaf leaf __uninitialized;
-	bool told = true;
+	struct damon_walk walk __uninitialized;
 
-	if (!damon_lockless_works(mm))
-		return false;
-	damon_glance_begin(&glance, mm);
-	switch (damon_glance(&glance, addr, &leaf)) {
+	damon_walk_begin_vma(&walk, vma, addr);
+	look_at_entry(look, &walk, folio, addr, addr + PAGE_SIZE);
+	damon_walk_end(&walk);
+}
+
+/* Nearly all mappings of small folios need neither a lock nor a walk. */
+static __always_inline void
+look_at_page(struct look *look, struct vm_area_struct *vma, struct folio *folio,
+	     unsigned long addr)
+{
+	bool young;
+
+	switch (damon_lockless_page(vma->vm_mm, addr, folio_pfn(folio),
+				    look->clear, &young)) {
 	case DAMON_LEAF_FOLIO:
-		if (leaf.folio != folio)
-			break;
-		if (look->clear && leaf.young)
-			told = damon_glance_mkold(&glance);
-		if (told)
-			note(look, leaf.young, 1);
+		note(look, young, 1);
 		break;
 	case DAMON_LEAF_NONE:
 		break;
 	case DAMON_LEAF_OPAQUE:
-		told = false;
+		look_at_page_closely(look, vma, folio, addr);
 	}
-	damon_glance_end(&glance);
-	return told;
-}
-
-static void look_at_page(struct look *look, struct vm_area_struct *vma,
-			 struct folio *folio, unsigned long addr)
-{
-	struct damon_walk walk __uninitialized;
-
-	if (likely(glance_at_page(look, vma->vm_mm, folio, addr)))
-		return;
-	damon_walk_begin_vma(&walk, vma, addr);
-	look_at_entry(look, &walk, folio, addr, addr + PAGE_SIZE);
-	damon_walk_end(&walk);
 }
 
 static void look_at_pages(struct look *look, struct vm_area_struct *vma,
@@ -230,8 +216,9 @@ static void look_at_pages(struct look *look, struct vm_area_struct *vma,
 }
 
 /* rmap_walk() callback: returns whether to go on with other VMAs. */
-static bool look_at_vma(struct folio *folio, struct vm_area_struct *vma,
-			unsigned long addr, void *arg)
+static __always_inline bool
+look_at_vma(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+	    void *arg)
 {
 	struct look *look = arg;
 
