@@ -24,6 +24,24 @@
  */
 #define RMAP_BUDGET	512
 
+/* The folio that an online page is in, with a reference, or NULL. */
+static inline struct folio *get_folio(struct page *page)
+{
+	/*
+	 * Most pages that fail do so here.  Without a reference this can be
+	 * anything, even a tail page by now, so the flag is all to look at.
+	 */
+	struct folio *folio = page_folio(page);
+
+	if (!(READ_ONCE(folio->flags.f) & BIT(PG_lru)) || !folio_try_get(folio))
+		return NULL;
+	if (unlikely(page_folio(page) != folio || !folio_test_lru(folio))) {
+		folio_put(folio);
+		return NULL;
+	}
+	return folio;
+}
+
 /**
  * damon_get_folio() - Get the folio of a page frame, if it can be monitored.
  * @pfn:	Number of the page frame.
@@ -33,22 +51,8 @@
 struct folio *damon_get_folio(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
-	struct folio *folio;
 
-	if (!page)
-		return NULL;
-	/*
-	 * Most pages that fail do so here.  Without a reference this can be
-	 * anything, even a tail page by now, so the flag is all to look at.
-	 */
-	folio = page_folio(page);
-	if (!(READ_ONCE(folio->flags.f) & BIT(PG_lru)) || !folio_try_get(folio))
-		return NULL;
-	if (unlikely(page_folio(page) != folio || !folio_test_lru(folio))) {
-		folio_put(folio);
-		return NULL;
-	}
-	return folio;
+	return page ? get_folio(page) : NULL;
 }
 
 /*
@@ -86,16 +90,22 @@ static unsigned long behind_page(const struct page *page, unsigned long pfn)
 }
 
 /**
- * damon_behind_nothing() - Where to look on if there was no folio.
- * @pfn:	Number of a page frame that damon_get_folio() got nothing from.
+ * damon_seek_folio() - Get the folio of a page frame, and find where to look on.
+ * @pfn:	Number of the page frame.  Becomes the next one that can be of
+ *		another folio.
  *
- * Return: A higher number.  There is nothing to get in between.
+ * Return: As of damon_get_folio().
  */
-unsigned long damon_behind_nothing(unsigned long pfn)
+struct folio *damon_seek_folio(unsigned long *pfn)
 {
-	const struct page *page = pfn_to_online_page(pfn);
+	struct page *page = pfn_to_online_page(*pfn);
+	struct folio *folio = page ? get_folio(page) : NULL;
 
-	return page ? behind_page(page, pfn) : behind_hole(pfn);
+	if (folio)
+		*pfn = folio_pfn(folio) + folio_nr_pages(folio);
+	else
+		*pfn = page ? behind_page(page, *pfn) : behind_hole(*pfn);
+	return folio;
 }
 
 /**

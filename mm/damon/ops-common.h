@@ -52,7 +52,7 @@ static inline void damon_folio_age_flags(struct folio *folio, bool young)
 }
 
 struct folio *damon_get_folio(unsigned long pfn);
-unsigned long damon_behind_nothing(unsigned long pfn);
+struct folio *damon_seek_folio(unsigned long *pfn);
 bool damon_folio_in_memcg(struct folio *folio, u64 id);
 enum damon_answer damon_folio_young(struct folio *folio);
 enum damon_answer damon_folio_mkold(struct folio *folio);

@@ -75,12 +75,9 @@ static struct folio *next_folio(struct folio_iter *iter)
 				return NULL;
 			cond_resched();
 		}
-		folio = damon_get_folio(iter->pfn);
-		if (folio) {
-			iter->pfn = folio_pfn(folio) + folio_nr_pages(folio);
+		folio = damon_seek_folio(&iter->pfn);
+		if (folio)
 			return folio;
-		}
-		iter->pfn = damon_behind_nothing(iter->pfn);
 	}
 	return NULL;
 }

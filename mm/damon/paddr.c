@@ -77,27 +77,36 @@ static struct folio *folio_at(struct damon_ctx *ctx, unsigned long addr)
 	return pfn_of(ctx, addr, &pfn) ? damon_get_folio(pfn) : NULL;
 }
 
-/* Makes the folio at an address old, to see what happens from now on. */
-static bool arm_sample(struct sampler *s, unsigned long addr)
+/* Makes a folio old, to see what happens from now on, and puts it. */
+static bool arm_folio(struct sampler *s, struct folio *folio)
 {
-	struct folio *folio;
-	unsigned long pfn;
-	bool armed;
+	bool armed = damon_folio_mkold(folio) != DAMON_UNKNOWN;
 
-	if (!pfn_of(s->ctx, addr, &pfn))
-		return false;
-	if (pfn - s->pfn < s->nr_pages)
-		return true;
-	folio = damon_get_folio(pfn);
-	if (!folio)
-		return false;
-	armed = damon_folio_mkold(folio) != DAMON_UNKNOWN;
 	if (armed) {
 		s->pfn = folio_pfn(folio);
 		s->nr_pages = folio_nr_pages(folio);
 	}
 	folio_put(folio);
 	return armed;
+}
+
+/* Whether the folio of a page frame was the last one. */
+static bool is_armed(const struct sampler *s, unsigned long pfn)
+{
+	return pfn - s->pfn < s->nr_pages;
+}
+
+static bool arm_sample(struct sampler *s, unsigned long addr)
+{
+	struct folio *folio;
+	unsigned long pfn;
+
+	if (!pfn_of(s->ctx, addr, &pfn))
+		return false;
+	if (is_armed(s, pfn))
+		return true;
+	folio = damon_get_folio(pfn);
+	return folio && arm_folio(s, folio);
 }
 
 static enum damon_answer test_sample(struct damon_ctx *ctx, unsigned long addr)
@@ -126,31 +135,45 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 	}
 }
 
-/* The next address that there can be a folio at, where there is none at @addr. */
-static unsigned long next_place(struct damon_ctx *ctx, unsigned long addr)
+/* The first address in a page frame, or behind its beginning. */
+static unsigned long addr_of(struct damon_ctx *ctx, unsigned long pfn)
 {
-	unsigned long pfn;
-	u64 next;
+	u64 phys = (u64)pfn << PAGE_SHIFT;
 
-	if (!pfn_of(ctx, addr, &pfn) || pfn > highest_memmap_pfn)
-		return ULONG_MAX;
-	next = (u64)damon_behind_nothing(pfn) << PAGE_SHIFT;
-	next = div64_ul(next + ctx->addr_unit - 1, ctx->addr_unit);
-	return min_t(u64, next, ULONG_MAX);
+	return min_t(u64, div64_ul(phys + ctx->addr_unit - 1, ctx->addr_unit),
+		     ULONG_MAX);
 }
 
-/* The same for a region that nothing is known of yet: looks on behind one address. */
+/* As arm_sample().  If not, @addr becomes the next one that there can be a folio at. */
+static bool arm_or_seek(struct sampler *s, unsigned long *addr)
+{
+	struct folio *folio;
+	unsigned long pfn;
+
+	if (!pfn_of(s->ctx, *addr, &pfn) || pfn > highest_memmap_pfn) {
+		*addr = ULONG_MAX;
+		return false;
+	}
+	if (is_armed(s, pfn))
+		return true;
+	folio = damon_seek_folio(&pfn);
+	if (folio && arm_folio(s, folio))
+		return true;
+	*addr = addr_of(s->ctx, pfn);
+	return false;
+}
+
+/* Draws for a region that nothing is known of yet: looks on behind one address. */
 static void seek_sample(struct sampler *s, struct damon_region *r)
 {
 	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 	int looks = MAX_LOOKS;
 
 	while (looks-- && addr < r->ar.end) {
-		if (arm_sample(s, addr)) {
+		if (arm_or_seek(s, &addr)) {
 			r->sampling_addr = addr;
 			return;
 		}
-		addr = next_place(s->ctx, addr);
 	}
 }
 

@@ -627,6 +627,12 @@ static void iter_large_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, next_folio(&iter));
 }
 
+static unsigned long behind_nothing(struct kunit *test, unsigned long pfn)
+{
+	KUNIT_EXPECT_NULL(test, damon_seek_folio(&pfn));
+	return pfn;
+}
+
 /* Not what is no folio on an LRU list, whatever its size. */
 static void iter_skip_test(struct kunit *test)
 {
@@ -637,8 +643,8 @@ static void iter_skip_test(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	pfn = page_to_pfn(page);
 	end = pfn + (1UL << order);
-	KUNIT_EXPECT_EQ(test, damon_behind_nothing(pfn), end);
-	KUNIT_EXPECT_EQ(test, damon_behind_nothing(end - 1), end);
+	KUNIT_EXPECT_EQ(test, behind_nothing(test, pfn), end);
+	KUNIT_EXPECT_EQ(test, behind_nothing(test, end - 1), end);
 	__free_pages(page, order);
 }
 

@@ -166,6 +166,15 @@ static void probe_kernel_memory_test(struct kunit *test)
 	__free_page(page);
 }
 
+static unsigned long next_place(struct kunit *test, struct damon_ctx *ctx,
+				unsigned long addr)
+{
+	struct sampler s = { .ctx = ctx };
+
+	KUNIT_EXPECT_FALSE(test, arm_or_seek(&s, &addr));
+	return addr;
+}
+
 /* Where to look on from memory that cannot tell, in units of the context. */
 static void seek_places_test(struct kunit *test)
 {
@@ -179,12 +188,13 @@ static void seek_places_test(struct kunit *test)
 	end = pfn + (1UL << order);
 	ctx = new_ctx_of(test, pfn);
 	ctx->addr_unit = PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, next_place(ctx, pfn), end);
-	KUNIT_EXPECT_EQ(test, next_place(ctx, end - 1), end);
-	KUNIT_EXPECT_EQ(test, next_place(ctx, highest_memmap_pfn + 1), ULONG_MAX);
-	KUNIT_EXPECT_EQ(test, next_place(ctx, ULONG_MAX), ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, next_place(test, ctx, pfn), end);
+	KUNIT_EXPECT_EQ(test, next_place(test, ctx, end - 1), end);
+	KUNIT_EXPECT_EQ(test, next_place(test, ctx, highest_memmap_pfn + 1),
+			ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, next_place(test, ctx, ULONG_MAX), ULONG_MAX);
 	ctx->addr_unit = PAGE_SIZE << order;
-	KUNIT_EXPECT_EQ(test, next_place(ctx, pfn >> order), end >> order);
+	KUNIT_EXPECT_EQ(test, next_place(test, ctx, pfn >> order), end >> order);
 	__free_pages(page, order);
 }
 
