@@ -364,11 +364,12 @@ static bool arm_again(struct sampler *s, struct damon_region *r,
 
 static void check_region(struct sampler *s, struct damon_region *r)
 {
-	/* a dormant one has been at its page for long enough */
-	bool stay = s->round.stay && !damon_round_dormant(&s->round, r);
 	enum damon_answer answer;
+	bool stay;
 
 	if (!damon_round_skips(&s->round, r)) {
+		/* a dormant one has been at its page for long enough */
+		stay = s->round.stay && !damon_round_dormant(&s->round, r);
 		answer = answer_sample(s, r);
 		if (!stay || !arm_again(s, r, answer))
 			draw_sample(s, r);
