@@ -41,6 +41,7 @@ void fill(char *memory, size_t size);
 bool is_filled(const char *memory, size_t size);
 void touch(char *memory, size_t size);
 void forget_translations(char *memory, size_t size);
+__noreturn void use_always(char *memory, size_t size);
 void drain_lru(void);
 void make_active(char *memory, size_t size);
 

@@ -4,11 +4,13 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -144,6 +146,16 @@ void forget_translations(char *memory, size_t size)
 {
 	mprotect(memory, size, PROT_READ);
 	mprotect(memory, size, PROT_READ | PROT_WRITE);
+}
+
+/* What a process does that uses memory all the time, for as long as its parent lives. */
+void use_always(char *memory, size_t size)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		touch(memory, size);
+		forget_translations(memory, size);
+	}
 }
 
 /* Pages on the way to a list arrive there, whichever CPU has them. */

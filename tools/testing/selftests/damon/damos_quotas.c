@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -368,16 +367,11 @@ static void test_time(void)
 /* A process that uses the second of two parts all the time. */
 static pid_t start_user(char *memory)
 {
-	char *used = memory + PART + PAGE;
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;) {
-		touch(used, PART);
-		forget_translations(used, PART);
-	}
+	use_always(memory + PART + PAGE, PART);
 }
 
 /* Two parts and a gap, so that regions are of one part. */

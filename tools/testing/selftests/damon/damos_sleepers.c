@@ -22,12 +22,7 @@
 
 static int use(void *memory)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;) {
-		touch(memory, SIZE);
-		forget_translations(memory, SIZE);
-	}
-	return 0;
+	use_always(memory, SIZE);
 }
 
 /* A process that uses memory, or sleeps while a task with its memory does so. */
@@ -38,9 +33,9 @@ static pid_t start_process(char *memory, int clone_flags)
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!clone_flags)
-		_exit(use(memory));
+		use_always(memory, SIZE);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack == MAP_FAILED ||
