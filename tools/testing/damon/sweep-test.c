@@ -667,10 +667,9 @@ TEST(all_dormant_regions_may_have_their_turn)
 	struct rng rng = { 1 };
 	struct world w = plain_world(&rng);
 	struct damon_ctx *ctx = settled_ctx(&w);
+	struct damon_round round = round_of(ctx);
 	struct damon_target *t = target_of(ctx);
-	struct damon_round round;
 
-	damon_round_begin(&round, ctx, t);
 	ASSERT_GT(nr_skipped(&round, t), damon_nr_regions(t) / 2);
 	round.all = true;
 	ASSERT_EQ(0, nr_skipped(&round, t));
@@ -690,9 +689,9 @@ TEST(rests_are_ticks)
 	ASSERT_FALSE(damon_sweep_rests(t));
 	while (!damon_sweep_rests(t))
 		tick(ctx, &w);
-	damon_round_begin(&before, ctx, t);
+	before = round_of(ctx);
 	ASSERT_TRUE(damon_sweep_rests(t));
-	damon_round_begin(&after, ctx, t);
+	after = round_of(ctx);
 	ASSERT_EQ(before.tick + 1, after.tick);
 	ASSERT_EQ(before.turn + 1, after.turn);
 	/* the next window has a sweep, unless that can find nothing */
