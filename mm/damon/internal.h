@@ -197,8 +197,10 @@ struct damon_touched {
  * @arm_coarse:	Makes the coarse entries that cover a range old.
  * @look_coarse: Reports those that have been accessed since, by
  *		damon_note_touched().
- * @arm_fine:	Makes fine entries old.
- * @look_fine:	Clears the bits of those that have not been accessed since.
+ * @arm_fine:	Makes fine entries old, and sets the bits of those that had been accessed
+ *		since the last time, as far as is known.
+ * @look_fine:	Clears the bits of those that have not been accessed since.  Visits no
+ *		others than those whose bits are set.
  *
  * Ranges of fine entries are aligned and at most %DAMON_SWEEP_PIECE long.  What is
  * reported must be aligned to fine entries, too, at both ends.  The first argument
@@ -212,7 +214,8 @@ struct damon_sight {
 				    const struct damon_addr_range *range,
 				    struct damon_touched *touched);
 	unsigned int (*arm_fine)(void *arg,
-				 const struct damon_addr_range *range);
+				 const struct damon_addr_range *range,
+				 unsigned long *bits);
 	unsigned int (*look_fine)(void *arg,
 				  const struct damon_addr_range *range,
 				  unsigned long *bits);

@@ -190,6 +190,8 @@ static unsigned int count_fine(const struct damon_addr_range *range,
  * damon_lockless_arm_fine() - Make fine entries old.
  * @mm:		The address space, with a users count.
  * @range:	Where, aligned.
+ * @bits:	Its bits are set for those that were young, and for all that map memory,
+ *		since samples make those old, too.
  * @leaves:	Its bits are set for young entries that map memory.  Those are left to
  *		the caller, since reclaim wants to know about them.
  *
@@ -197,7 +199,7 @@ static unsigned int count_fine(const struct damon_addr_range *range,
  */
 unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 				     const struct damon_addr_range *range,
-				     unsigned long *leaves)
+				     unsigned long *bits, unsigned long *leaves)
 {
 	unsigned long addr = range->start, flags, stop;
 	pmd_t *pmdp, pmd;
@@ -208,12 +210,16 @@ unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 		pmdp = find_pmds(mm, addr);
 		for (; pmdp && addr < stop; addr += PMD_SIZE, pmdp++) {
 			pmd = pmdp_get_lockless(pmdp);
-			if (!pmd_present(pmd) || !pmd_young(pmd))
+			if (!pmd_present(pmd))
 				continue;
-			if (pmd_leaf(pmd))
-				__set_bit(count_fine(range, addr), leaves);
-			else
+			if (pmd_leaf(pmd)) {
+				__set_bit(count_fine(range, addr), bits);
+				if (pmd_young(pmd))
+					__set_bit(count_fine(range, addr), leaves);
+			} else if (pmd_young(pmd)) {
+				__set_bit(count_fine(range, addr), bits);
 				make_old((unsigned long *)pmdp, pmd_val(pmd));
+			}
 		}
 		local_irq_restore(flags);
 		addr = stop;
@@ -221,11 +227,28 @@ unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 	return count_fine(range, range->end);
 }
 
+/* Clears the bits from @i on, before @end, of entries that are not young. */
+static unsigned int look_at_pmds(pmd_t *pmdp, unsigned long *bits, unsigned int i,
+				 unsigned int end)
+{
+	unsigned int first = i, nr = 0;
+	pmd_t pmd;
+
+	for_each_set_bit_from(i, bits, end) {
+		pmd = pmdp_get_lockless(pmdp + i - first);
+		if (!pmd_present(pmd) || !pmd_young(pmd))
+			__clear_bit(i, bits);
+		nr++;
+	}
+	return nr;
+}
+
 /**
  * damon_lockless_look_fine() - Find fine entries that are not young.
  * @mm:		The address space, with a users count.
  * @range:	Where, aligned.
- * @bits:	Its bits are cleared for them.
+ * @bits:	Entries whose bits are set are visited; the bits of those that are not
+ *		young are cleared.
  *
  * Return: How many entries were visited.
  */
@@ -234,24 +257,22 @@ unsigned int damon_lockless_look_fine(struct mm_struct *mm,
 				      unsigned long *bits)
 {
 	unsigned long addr = range->start, flags, stop;
-	pmd_t *pmdp, pmd;
+	unsigned int nr = 0, i, end;
+	pmd_t *pmdp;
 
-	while (addr < range->end) {
+	for (; addr < range->end; addr = stop) {
 		stop = pud_addr_end(addr, range->end);
+		i = count_fine(range, addr);
+		end = count_fine(range, stop);
 		local_irq_save(flags);
 		pmdp = find_pmds(mm, addr);
-		if (!pmdp)
-			bitmap_clear(bits, count_fine(range, addr),
-				     (stop - addr) >> PMD_SHIFT);
-		for (; pmdp && addr < stop; addr += PMD_SIZE, pmdp++) {
-			pmd = pmdp_get_lockless(pmdp);
-			if (!pmd_present(pmd) || !pmd_young(pmd))
-				__clear_bit(count_fine(range, addr), bits);
-		}
+		if (pmdp)
+			nr += look_at_pmds(pmdp, bits, i, end);
+		else
+			bitmap_clear(bits, i, end - i);
 		local_irq_restore(flags);
-		addr = stop;
 	}
-	return count_fine(range, range->end);
+	return nr;
 }
 
 /* the last level */

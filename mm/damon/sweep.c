@@ -306,29 +306,43 @@ static bool next_piece(struct damon_target *t, struct damon_addr_range *piece)
 	return false;
 }
 
-static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
-		     void *arg)
+/* Takes the next piece, or ends the sweep if there is none. */
+static bool begin_piece(struct damon_target *t, const struct damon_sight *sight)
 {
 	struct damon_sweep *sweep = t->sweep;
 	struct damon_addr_range piece;
 
-	if (!sweep->looks) {
-		if (!next_piece(t, &piece)) {
-			sweep->stage = STAGE_IDLE;
-			if (!sweep->blind)
-				sweep->windows = 0;
-			return;
-		}
-		piece.start = round_down(piece.start, sight->fine);
-		piece.end = round_up(piece.end, sight->fine);
-		if (piece.end - piece.start > DAMON_SWEEP_PIECE * sight->fine)
-			piece.end = piece.start + DAMON_SWEEP_PIECE * sight->fine;
-		sweep->piece = piece;
-		sweep->next = piece.end;
-		bitmap_fill(sweep->touched, DAMON_SWEEP_PIECE);
+	if (!next_piece(t, &piece)) {
+		sweep->stage = STAGE_IDLE;
+		if (!sweep->blind)
+			sweep->windows = 0;
+		return false;
 	}
-	sweep->armed = true;
-	sweep->credit -= sight->arm_fine(arg, &sweep->piece);
+	piece.start = round_down(piece.start, sight->fine);
+	piece.end = round_up(piece.end, sight->fine);
+	if (piece.end - piece.start > DAMON_SWEEP_PIECE * sight->fine)
+		piece.end = piece.start + DAMON_SWEEP_PIECE * sight->fine;
+	sweep->piece = piece;
+	sweep->next = piece.end;
+	bitmap_zero(sweep->touched, DAMON_SWEEP_PIECE);
+	return true;
+}
+
+/* What has not been accessed since it was made old last is not worth a look. */
+static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
+		     void *arg)
+{
+	DECLARE_BITMAP(seen_before, DAMON_SWEEP_PIECE) = {};
+	struct damon_sweep *sweep = t->sweep;
+
+	sweep->armed = sweep->looks;
+	if (sweep->looks)
+		sweep->credit -= sight->arm_fine(arg, &sweep->piece, seen_before);
+	while (!sweep->armed && sweep->credit >= 0 && begin_piece(t, sight)) {
+		sweep->credit -= sight->arm_fine(arg, &sweep->piece,
+						 sweep->touched);
+		sweep->armed = !bitmap_empty(sweep->touched, DAMON_SWEEP_PIECE);
+	}
 }
 
 static void count_tick(struct damon_target *t)

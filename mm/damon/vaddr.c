@@ -288,7 +288,8 @@ static struct damon_region *finish_dormant(struct sampler *s,
 }
 
 /* Huge entries are made old like samples, and nothing gets lost. */
-static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
+static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
+			     unsigned long *bits)
 {
 	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
 	struct damon_region *r = NULL;
@@ -297,7 +298,7 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
 
 	if (s->round.span > 1)
 		r = damon_first_region_or_null(s->t);
-	nr = damon_lockless_arm_fine(s->walk.mm, range, leaves);
+	nr = damon_lockless_arm_fine(s->walk.mm, range, bits, leaves);
 	for_each_set_bit(i, leaves, nr) {
 		r = finish_dormant(s, r, range->start + i * PMD_SIZE);
 		arm_sample(s, range->start + i * PMD_SIZE);

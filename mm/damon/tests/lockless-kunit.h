@@ -76,6 +76,7 @@ static void lockless_everywhere_test(struct kunit *test)
 	struct damon_addr_range all = { 0, ULONG_MAX };
 	struct damon_addr_range top = { -4UL * PMD_SIZE, -PMD_SIZE };
 	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
+	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
 	struct damon_touched touched;
 
@@ -88,10 +89,12 @@ static void lockless_everywhere_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, touched.nr, 1);
 	KUNIT_EXPECT_EQ(test, touched.ranges[0].start, range.start);
 
-	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &top, bits), 3);
+	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &top, bits, leaves),
+			3);
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(bits, DAMON_SWEEP_PIECE));
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(leaves, DAMON_SWEEP_PIECE));
 	bits[0] = GENMASK(3, 0);
-	KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &top, bits), 3);
+	KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &top, bits), 0);
 	KUNIT_EXPECT_EQ(test, bits[0], BIT(3));
 	look_at_coarse(&top, &touched);
 	KUNIT_EXPECT_EQ(test, touched.nr, 0);
@@ -100,6 +103,7 @@ static void lockless_everywhere_test(struct kunit *test)
 static void lockless_fine_test(struct kunit *test)
 {
 	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
+	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
 
 	need_upper_levels(test);
@@ -108,11 +112,19 @@ static void lockless_fine_test(struct kunit *test)
 	touch(test, range.start + 4 * PMD_SIZE);
 	touch(test, range.end - 1);
 
-	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits), 6);
-	KUNIT_EXPECT_TRUE(test, bitmap_empty(bits, DAMON_SWEEP_PIECE));
+	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits, leaves),
+			6);
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(leaves, DAMON_SWEEP_PIECE));
+	KUNIT_EXPECT_EQ(test, bits[0], BIT(5) | BIT(4) | BIT(1));
+	/* What is old now stays so until it is touched. */
 	touch_for_sure(test, range.start + 5 * PMD_SIZE - 1);
-	bits[0] = GENMASK(5, 0);
-	KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &range, bits), 6);
+	bits[0] = 0;
+	damon_lockless_arm_fine(current->mm, &range, bits, leaves);
+	KUNIT_EXPECT_EQ(test, bits[0], BIT(4));
+
+	touch_for_sure(test, range.start + 5 * PMD_SIZE - 1);
+	bits[0] = GENMASK(4, 0);
+	KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &range, bits), 5);
 	KUNIT_EXPECT_EQ(test, bits[0], BIT(4));
 
 	/* Bits that are clear stay clear, which is how several looks are combined. */
@@ -143,6 +155,7 @@ static struct sampler *new_glancer(struct kunit *test)
 static void lockless_leaves_test(struct kunit *test)
 {
 	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
+	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
 	struct damon_leaf leaf;
 	struct sampler *s;
@@ -153,15 +166,17 @@ static void lockless_leaves_test(struct kunit *test)
 	touch_for_sure(test, range.start);
 	s = new_glancer(test);
 
-	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits), 1);
+	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits, leaves),
+			1);
 	KUNIT_EXPECT_EQ(test, bits[0], 1);
+	KUNIT_EXPECT_EQ(test, leaves[0], 1);
 	KUNIT_ASSERT_EQ(test, look_up(&s->walk, range.start, &leaf),
 			DAMON_LEAF_FOLIO);
 	KUNIT_EXPECT_TRUE(test, leaf.young);
 	KUNIT_EXPECT_FALSE(test, folio_test_young(leaf.folio));
 	damon_walk_end(&s->walk);
 
-	KUNIT_EXPECT_EQ(test, arm_fine(s, &range), 1);
+	KUNIT_EXPECT_EQ(test, arm_fine(s, &range, bits), 1);
 	let_go(s);
 	KUNIT_ASSERT_EQ(test, look_up(&s->walk, range.start, &leaf),
 			DAMON_LEAF_FOLIO);
@@ -170,6 +185,11 @@ static void lockless_leaves_test(struct kunit *test)
 	damon_walk_end(&s->walk);
 	look_fine(s, &range, bits);
 	KUNIT_EXPECT_EQ(test, bits[0], 0);
+
+	/* It may be a sample that has made it old, so that tells nothing. */
+	KUNIT_EXPECT_EQ(test, arm_fine(s, &range, bits), 1);
+	KUNIT_EXPECT_EQ(test, bits[0], 1);
+	let_go(s);
 
 	touch_for_sure(test, range.end - 1);
 	bits[0] = 1;
@@ -180,6 +200,7 @@ static void lockless_leaves_test(struct kunit *test)
 /* A sweep does not take away what a sample has been waiting for. */
 static void lockless_dormant_test(struct kunit *test)
 {
+	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
 	struct damon_region *r;
 	struct damon_ctx *ctx;
@@ -201,7 +222,7 @@ static void lockless_dormant_test(struct kunit *test)
 	damon_first_region(s->t)->age = DAMON_DORMANT_AGE;
 	touch_for_sure(test, range.start);
 
-	KUNIT_EXPECT_EQ(test, arm_fine(s, &range), 1);
+	KUNIT_EXPECT_EQ(test, arm_fine(s, &range, bits), 1);
 	let_go(s);
 	KUNIT_EXPECT_EQ(test, s->nr_hits, 1);
 	KUNIT_EXPECT_TRUE(test, s->round.surprised);

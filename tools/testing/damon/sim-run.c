@@ -118,31 +118,40 @@ static unsigned int look_coarse(void *arg,
 	return visit_coarse(arg, range, touched);
 }
 
-static unsigned int visit_fine(struct run *run,
-			       const struct damon_addr_range *range)
+/* Where anything is accessed now and then, all has been since the last sweep. */
+static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
+			     unsigned long *bits)
 {
-	unsigned int nr = (range->end - range->start) / FINE;
+	unsigned int i, nr = (range->end - range->start) / FINE;
+	struct run *run = arg;
 
+	for (i = 0; i < nr; i++) {
+		uint64_t addr = range->start + i * FINE;
+
+		if (run->c->noise ||
+		    memory_touched(&run->memory, addr, addr + FINE))
+			__set_bit(i, bits);
+	}
 	run->entries += nr;
 	return nr;
-}
-
-static unsigned int arm_fine(void *arg,
-			     const struct damon_addr_range *range)
-{
-	return visit_fine(arg, range);
 }
 
 static unsigned int look_fine(void *arg,
 			      const struct damon_addr_range *range,
 			      unsigned long *bits)
 {
-	uint64_t addr = range->start;
+	struct run *run = arg;
+	unsigned int i, nr = 0;
 
-	for (; addr < range->end; addr += FINE)
-		if (!memory_touched(&((struct run *)arg)->memory, addr, addr + FINE))
-			__clear_bit((addr - range->start) / FINE, bits);
-	return visit_fine(arg, range);
+	for_each_set_bit(i, bits, (range->end - range->start) / FINE) {
+		uint64_t addr = range->start + i * FINE;
+
+		if (!memory_touched(&run->memory, addr, addr + FINE))
+			__clear_bit(i, bits);
+		nr++;
+	}
+	run->entries += nr;
+	return nr;
 }
 
 static const struct damon_sight sight = {

@@ -91,9 +91,11 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 	return visit(w, range, w->coarse);
 }
 
-static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
+static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
+			     unsigned long *bits)
 {
 	struct world *w = arg;
+	unsigned int i;
 
 	if (range->start >= range->end || range->start % w->fine ||
 	    range->end % w->fine ||
@@ -101,22 +103,30 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range)
 		w->broken = "not a piece of fine entries";
 	w->piece = *range;
 	w->coarse_armed = false;
+	for (i = 0; i < (range->end - range->start) / w->fine; i++)
+		if (w->noise || is_touched(w, range->start + i * w->fine, w->fine))
+			__set_bit(i, bits);
 	return visit(w, range, w->fine);
 }
 
 static unsigned int look_fine(void *arg, const struct damon_addr_range *range,
 			      unsigned long *bits)
 {
+	struct damon_addr_range entry;
 	struct world *w = arg;
-	unsigned int i;
+	unsigned int i, nr = 0;
 
 	if (range->start != w->piece.start || range->end != w->piece.end)
 		w->broken = "fine entries that are not old";
 	w->piece = (struct damon_addr_range){};
-	for (i = 0; i < (range->end - range->start) / w->fine; i++)
-		if (!is_touched(w, range->start + i * w->fine, w->fine))
+	for_each_set_bit(i, bits, (range->end - range->start) / w->fine) {
+		entry.start = range->start + i * w->fine;
+		entry.end = entry.start + w->fine;
+		if (!is_touched(w, entry.start, w->fine))
 			__clear_bit(i, bits);
-	return visit(w, range, w->fine);
+		nr += visit(w, &entry, w->fine);
+	}
+	return nr;
 }
 
 static struct damon_sight sight_of(const struct world *w)
