@@ -35,6 +35,9 @@
 #define MANY_PLACES	4
 #define MAX_LOOKS	6
 
+/* Windows for which what a sweep has found is good. */
+#define GUIDED_WINDOWS	4
+
 /* With fewer samples, the last window says more than the one under way. */
 #define MIN_SAMPLES	4
 
@@ -457,7 +460,7 @@ void damon_sweep_forget(struct damon_target *t)
  */
 bool damon_sweep_guides(const struct damon_target *t)
 {
-	return t->sweep && t->sweep->windows <= 2;
+	return t->sweep && t->sweep->windows <= GUIDED_WINDOWS;
 }
 
 /**

@@ -453,7 +453,7 @@ TEST(guidance_comes_and_goes)
 
 	/* nothing of it can be paid for */
 	w.price = 1 << 20;
-	ASSERT_FALSE(guides_after(ctx, &w, 4));
+	ASSERT_FALSE(guides_after(ctx, &w, 6));
 	ASSERT_FALSE(guides_after(ctx, &w, 50));
 	free_ctx(ctx);
 
@@ -464,6 +464,8 @@ TEST(guidance_comes_and_goes)
 	ASSERT_TRUE(guides_after(ctx, &w, 1));
 	for (i = 0; i < 3; i++)
 		end_window(ctx);
+	ASSERT_TRUE(damon_sweep_guides(t));
+	end_window(ctx);
 	ASSERT_FALSE(damon_sweep_guides(t));
 	ASSERT_TRUE(guides_after(ctx, &w, 1));
 	damon_sweep_forget(t);
@@ -489,11 +491,11 @@ TEST(guidance_needs_sight)
 		add(t, w.hot[0].start, w.hot[0].end, 0);
 		add(t, w.hot[0].end, 5 * (w.coarse / 2), 0);
 		w.blind = true;
-		HOLDS(!guides_after(ctx, &w, 5));
+		HOLDS(!guides_after(ctx, &w, 7));
 		w.blind = false;
 		HOLDS(guides_after(ctx, &w, 3));
 		w.blind = true;
-		HOLDS(!guides_after(ctx, &w, 5));
+		HOLDS(!guides_after(ctx, &w, 7));
 		/* nothing to be seen by anybody */
 		w.cold = true;
 		HOLDS(guides_after(ctx, &w, 3));
