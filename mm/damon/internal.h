@@ -94,6 +94,9 @@ damon_skip_to(struct damon_region *r, unsigned long addr, struct damon_target *t
 /* A sampling address that no region contains: no access check is pending. */
 #define DAMON_NO_SAMPLE		ULONG_MAX
 
+/* The same, and none is to be begun before the next tick. */
+#define DAMON_NO_SAMPLE_YET	(ULONG_MAX - 1)
+
 /* What an access check can find out. */
 enum damon_answer {
 	DAMON_UNKNOWN,
@@ -239,6 +242,12 @@ void damon_sweep_open_window(struct damon_target *t);
 /* ... windows without any access after which a region is dormant. */
 #define DAMON_DORMANT_AGE	2
 
+/* Of the intervals of a steady region, one in so many is looked at, ... */
+#define DAMON_STEADY_SPAN	4
+
+/* ... after so many windows in which all samples saw an access. */
+#define DAMON_STEADY_AGE	2
+
 /**
  * struct damon_round - What the samples of a target have in common in a tick.
  * @stay:	Samples may be taken once more from the pages that they were just
@@ -247,10 +256,13 @@ void damon_sweep_open_window(struct damon_target *t);
  * @span:	Intervals that samples of dormant regions last.  1: there are none.
  * @turn:	Of the dormant regions, one in @span has its turn: the next one if
  *		this is a multiple of that.
+ * @steady_span: The same for the regions that rest between samples because they are
+ *		steady.  1: there are none.
+ * @steady_turn: Whose turn it is among them.
  * @tick:	Ticks of this window, this one included.
  * @window:	Samples of a full window.
  * @last:	The window ends with this tick.
- * @all:	Dormant regions have their turn, too, all of them.
+ * @all:	All regions have their turn.
  */
 struct damon_round {
 	bool stay;
@@ -259,6 +271,8 @@ struct damon_round {
 	bool all;
 	unsigned int span;
 	unsigned int turn;
+	unsigned int steady_span;
+	unsigned int steady_turn;
 	unsigned int tick;
 	unsigned int window;
 };
@@ -287,11 +301,47 @@ static inline bool damon_round_skips(struct damon_round *round,
 		(r->nr_samples || !round->last);
 }
 
+/* Whether a region has been accessed all the time for so long that it will still be. */
+static inline bool damon_round_steady(const struct damon_round *round,
+				      const struct damon_region *r)
+{
+	return r->nr_accesses == r->nr_samples &&
+		r->last_nr_accesses == round->window &&
+		r->age >= DAMON_STEADY_AGE && round->steady_span > 1;
+}
+
+/*
+ * Whether a region has no sample in the next interval, since it is steady and it is not
+ * its turn.  However short a window is, it must not end without any, so each begins with
+ * one.
+ */
+static inline bool damon_round_rests(struct damon_round *round,
+				     const struct damon_region *r)
+{
+	return damon_round_steady(round, r) && !round->all && !round->last &&
+		r->nr_samples && round->steady_turn++ % round->steady_span;
+}
+
+/*
+ * The sample that is to be counted next tells of @nr intervals, of which no more can be
+ * of this window than it has had.  Counts all but one; returns how many that are.
+ */
+static inline unsigned int damon_round_stretch(const struct damon_round *round,
+					       struct damon_region *r,
+					       unsigned int nr)
+{
+	unsigned int before = r->nr_samples;
+
+	r->nr_samples = max(before, min3(before + nr, round->tick,
+					 round->window) - 1);
+	return r->nr_samples - before;
+}
+
 /*
  * Counts a finished sample.  That of a dormant region counts for all the intervals that
- * it lasted, of which no more can be of this window than it has had: either none of
- * them had an access, or, rates being low where regions are dormant, one.  Returns of
- * how many intervals it tells.
+ * it lasted: either none of them had an access, or, rates being low where regions are
+ * dormant, one.  That of a steady region counts for those since the last one: all of
+ * them are taken to be like this one.  Returns of how many intervals it tells.
  */
 static inline unsigned int damon_round_count(struct damon_round *round,
 					     struct damon_target *t,
@@ -308,9 +358,12 @@ static inline unsigned int damon_round_count(struct damon_round *round,
 		round->surprised |= r->nr_accesses == r->nr_samples;
 	if (damon_round_dormant(round, r)) {
 		nr = round->span;
-		r->nr_samples = max(r->nr_samples,
-				    min3(r->nr_samples + nr, round->tick,
-					 round->window) - 1);
+		damon_round_stretch(round, r, nr);
+	} else if (damon_round_steady(round, r)) {
+		unsigned int more = damon_round_stretch(round, r, round->steady_span);
+
+		if (answer == DAMON_ACCESSED)
+			r->nr_accesses += more;
 	}
 	damon_count_sample(t, r, answer, round->window);
 	return nr;

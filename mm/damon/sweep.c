@@ -478,6 +478,7 @@ void damon_round_begin(struct damon_round *round, const struct damon_ctx *ctx,
 
 	*round = (struct damon_round){
 		.span = 1,
+		.steady_span = 1,
 		.window = damon_max_nr_accesses(&ctx->attrs),
 	};
 	if (!damon_sweep_guides(t))
@@ -486,6 +487,9 @@ void damon_round_begin(struct damon_round *round, const struct damon_ctx *ctx,
 	round->last = damon_window_ended(ctx);
 	round->span = clamp(round->window / 2, 1, DAMON_DORMANT_SPAN);
 	round->turn = sweep->ticks;
+	round->steady_span = clamp(round->window / 2, 1, DAMON_STEADY_SPAN);
+	/* not in step with what comes back after that many intervals */
+	round->steady_turn = sweep->ticks + sweep->ticks / round->window;
 	round->tick = sweep->window_ticks;
 }
 

@@ -193,12 +193,7 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 {
 	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
-	if (arm_sample(s, addr)) {
-		r->sampling_addr = addr;
-	} else {
-		r->sampling_addr = DAMON_NO_SAMPLE;
-		s->t->lacks_samples = true;
-	}
+	r->sampling_addr = arm_sample(s, addr) ? addr : DAMON_NO_SAMPLE_YET;
 }
 
 static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
@@ -333,7 +328,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 		return;
 	t->lacks_samples = false;
 	damon_for_each_region(r, t) {
-		if (damon_sample_pending(r))
+		if (damon_sample_pending(r) || r->sampling_addr == DAMON_NO_SAMPLE_YET)
 			continue;
 		if (!begun && !begin_sampling(&s, ctx, t)) {
 			t->lacks_samples = true;
@@ -372,7 +367,9 @@ static void check_region(struct sampler *s, struct damon_region *r)
 		/* a dormant one has been at its page for long enough */
 		stay = s->round.stay && !damon_round_dormant(&s->round, r);
 		answer = answer_sample(s, r);
-		if (!stay || !arm_again(s, r, answer))
+		if (damon_round_rests(&s->round, r))
+			r->sampling_addr = DAMON_NO_SAMPLE_YET;
+		else if (!stay || !arm_again(s, r, answer))
 			draw_sample(s, r);
 	}
 	finish_one(s);
@@ -387,8 +384,10 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 	/* it may be the only look for a while */
 	s->round.all = t->nr_sleeps;
 	/* whether a flush changes anything is for all samples to say */
-	if (s->step != DAMON_REACH_WATCH)
+	if (s->step != DAMON_REACH_WATCH) {
 		s->round.span = 1;
+		s->round.steady_span = 1;
+	}
 	damon_for_each_region(r, t) {
 		check_region(s, r);
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);

@@ -189,11 +189,14 @@ static void sample(struct run *run)
 	round.surprised |= !run->c->rest;
 	if (!run->c->dormant)
 		round.span = 1;
+	if (!run->c->steady)
+		round.steady_span = 1;
 	damon_for_each_region(r, t) {
 		bool pending = damon_sample_pending(r);
 		bool dormant = pending && damon_round_dormant(&round, r);
 
-		if (i++ % run->c->turns || damon_round_skips(&round, r))
+		if (i++ % run->c->turns || damon_round_skips(&round, r) ||
+		    damon_round_rests(&round, r))
 			continue;
 		if (dormant || !round.stay || !pending)
 			r->sampling_addr = damon_rand(run->ctx, r->ar.start,

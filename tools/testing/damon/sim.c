@@ -41,7 +41,7 @@ static const struct sim_case defaults = {
 	.move = MOVE_STEPS, .period = 5000000, .phases = 10, .align = 4096,
 	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .turns = 1,
 	.min = 10, .max = 1000, .grain = 4096, .rate = 10000,
-	.stay = 1, .dormant = 1, .rest = 1, .spots = 1,
+	.stay = 1, .dormant = 1, .steady = 1, .rest = 1, .spots = 1,
 };
 
 static const struct setting {
@@ -66,6 +66,7 @@ static const struct setting {
 	{ "grain", offsetof(struct sim_case, grain), "KMGTP" },
 	{ "stay", offsetof(struct sim_case, stay), "" },
 	{ "dormant", offsetof(struct sim_case, dormant), "" },
+	{ "steady", offsetof(struct sim_case, steady), "" },
 	{ "rest", offsetof(struct sim_case, rest), "" },
 	{ "spots", offsetof(struct sim_case, spots), "" },
 	{ "rate", offsetof(struct sim_case, rate), "%" },

@@ -40,6 +40,7 @@ struct sim_case {
 	/* 0: what it is without ... */
 	uint64_t stay;		/* samples that stay at their pages */
 	uint64_t dormant;	/* dormant regions */
+	uint64_t steady;	/* regions that are steady */
 	uint64_t rest;		/* sweeps that rest */
 	uint64_t spots;		/* cuts around hot spots */
 	/* in 1/10000 */

@@ -152,10 +152,14 @@ static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *
 
 		if (damon_round_skips(&round, r))
 			continue;
-		r->sampling_addr = addr;
-		damon_round_count(&round, t, r, w->opaque ? DAMON_UNKNOWN :
-				  hot ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
-		w->samples++;
+		if (r->sampling_addr != DAMON_NO_SAMPLE_YET) {
+			r->sampling_addr = addr;
+			damon_round_count(&round, t, r, w->opaque ? DAMON_UNKNOWN :
+					  hot ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
+			w->samples++;
+		}
+		r->sampling_addr = damon_round_rests(&round, r) ?
+			DAMON_NO_SAMPLE_YET : addr;
 	}
 	damon_round_end(&round, t);
 }
