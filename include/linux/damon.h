@@ -724,7 +724,10 @@ struct damon_ctx {
 	unsigned long tune_windows;		/* ... windows since the last tuning */
 	unsigned int tune_factor;		/* that of it, 1/10000, zero: none yet */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
+	bool searching;				/* nothing hot was found (unguided) */
 	unsigned int nr_intervals;		/* of the window, sampled (paddr) */
+	unsigned int last_nr_intervals;		/* the same of the last one */
+	unsigned int turn_shift;		/* of the window, random (paddr) */
 	u64 room_counted;			/* when ... */
 	unsigned long room;			/* ... for so many more regions */
 	/* eligible memory by score: behind and in front of where to take over */

@@ -242,10 +242,10 @@ void damon_sweep_open_window(struct damon_target *t);
 /* ... windows without any access after which a region is dormant. */
 #define DAMON_DORMANT_AGE	2
 
-/* Of the intervals of a steady region, one in so many is looked at, ... */
+/* Of the intervals or turns of a steady region, one in so many is looked at, ... */
 #define DAMON_STEADY_SPAN	4
 
-/* ... after so many windows in which all samples saw an access. */
+/* ... after so many windows in which all samples were alike. */
 #define DAMON_STEADY_AGE	2
 
 /**
@@ -441,6 +441,130 @@ void damon_count_hits(const struct damon_ctx *ctx, struct damon_region *r,
 		      damon_of_type_fn of_type, void *arg);
 int damon_copy_probes(struct list_head *to, const struct damon_ctx *from);
 void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes);
+
+/* turns (pure) */
+
+/* How many samples of a region are enough for a window that has more intervals. */
+#define DAMON_ENOUGH_SAMPLES	10
+
+/*
+ * Each byte of a cold region that is steady is searched at least as often as those
+ * of a region of one in so many of the largest size, of which each turn is taken.
+ */
+#define DAMON_STEADY_SHARE	2
+
+/* Whether the last window's samples and this one's were all alike, for long enough. */
+static inline bool damon_region_steady(const struct damon_region *r,
+				       unsigned int window)
+{
+	if (r->age < DAMON_STEADY_AGE)
+		return false;
+	if (!r->last_nr_accesses)
+		return !r->nr_accesses;
+	return r->last_nr_accesses == window && r->nr_accesses == r->nr_samples;
+}
+
+/*
+ * In how many turns to look at a region once, since nothing changes.  As long as nothing
+ * hot was found at all, that is each one.
+ */
+static inline unsigned int damon_steady_span(const struct damon_ctx *ctx,
+					     const struct damon_region *r,
+					     unsigned int window)
+{
+	unsigned long sz = r->ar.end - r->ar.start;
+
+	if (ctx->searching || !damon_region_steady(r, window))
+		return 1;
+	if (r->last_nr_accesses)
+		return DAMON_STEADY_SPAN;
+	return clamp(ctx->region_sz_limit / DAMON_STEADY_SHARE / sz, 1UL,
+		     DAMON_STEADY_SPAN);
+}
+
+/**
+ * struct damon_turns - Who has a turn in a sampling interval.
+ * @ctx:	The context.
+ * @window:	Samples of a full window.
+ * @spacing:	Intervals from one turn of a region to the next.
+ * @turn:	Which turn of the window those have that have one, from zero.
+ * @span:	Turns that a sample stands for at most.
+ * @shift:	Varies from window to window and from region to region.
+ */
+struct damon_turns {
+	const struct damon_ctx *ctx;
+	unsigned int window;
+	unsigned int spacing;
+	unsigned int turn;
+	unsigned int span;
+	unsigned int shift;
+};
+
+/*
+ * The turns of the window's interval @n.  A window that has only a few turns, be it since
+ * the worker is late, must not pass without one that is taken.  Probes want to see the
+ * memory at each turn.
+ */
+static inline void damon_turns_begin(struct damon_turns *turns,
+				     const struct damon_ctx *ctx, unsigned int n)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	unsigned int nr;
+
+	turns->ctx = ctx;
+	turns->window = window;
+	turns->spacing = max(window / DAMON_ENOUGH_SAMPLES, 1U);
+	turns->turn = min(n, window - 1) / turns->spacing;
+	turns->shift = ctx->turn_shift;
+	nr = min(ctx->last_nr_intervals, window) / turns->spacing;
+	turns->span = damon_has_probes(ctx) ? 1 :
+		clamp(nr / 2, 1U, DAMON_STEADY_SPAN);
+}
+
+/* How many turns a sample of a region stands for. */
+static inline unsigned int damon_turns_span(const struct damon_turns *turns,
+					    const struct damon_region *r)
+{
+	return turns->span == 1 ? 1 :
+		min(damon_steady_span(turns->ctx, r, turns->window), turns->span);
+}
+
+/* Whether a region does not take the turn that it has.  To be asked of each one. */
+static inline bool damon_turns_skip(struct damon_turns *turns,
+				    const struct damon_region *r)
+{
+	unsigned int span = damon_turns_span(turns, r);
+	unsigned int shift = turns->shift++;
+
+	if (span == 1)
+		return false;
+	if (!r->nr_samples)
+		return turns->turn < shift % span;
+	return turns->turn + 1 < r->nr_samples + span;
+}
+
+/*
+ * Counts a finished sample, and if the region is steady, as many for the turns that were
+ * not taken before.
+ */
+static inline void damon_turns_count(const struct damon_turns *turns,
+				     struct damon_target *t,
+				     struct damon_region *r,
+				     enum damon_answer answer)
+{
+	unsigned int nr, nr_before = r->nr_accesses;
+
+	if (answer == DAMON_UNKNOWN)
+		return;
+	nr = min(damon_turns_span(turns, r) - 1,
+		 turns->turn - min(turns->turn, r->nr_samples));
+	r->nr_samples += nr;
+	if (answer == DAMON_ACCESSED)
+		r->nr_accesses += nr;
+	damon_count_answer(r, answer == DAMON_ACCESSED, turns->window);
+	if (answer == DAMON_ACCESSED && nr_before < DAMON_SPOTS_PER_REGION)
+		damon_note_spot(t, r, turns->window);
+}
 
 /* quota.c (pure) */
 

@@ -42,13 +42,6 @@
 #define SEEK_TURNS	5
 
 /*
- * How many samples of a region are enough for a window.  It takes two looks at a
- * folio's mappings, so where the window has more intervals, a region waits for
- * some between its samples.
- */
-#define ENOUGH_SAMPLES	10
-
-/*
  * One pass over the regions of a target.  A large folio can be in several of
  * them: it is made old once for all of them.
  */
@@ -186,14 +179,18 @@ static void pause_sampling(unsigned int *nr)
 /* Neighbours take turns, so that each interval has its share of the work. */
 static void prepare_access_checks(struct damon_ctx *ctx)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	unsigned int spacing = max(window / ENOUGH_SAMPLES, 1U);
-	bool seek = ctx->nr_intervals / spacing % SEEK_TURNS == 0;
-	unsigned int wait = ctx->nr_intervals++ % spacing;
 	struct sampler s = { .ctx = ctx };
+	struct damon_turns turns;
 	struct damon_target *t;
 	struct damon_region *r;
-	unsigned int nr = 0;
+	unsigned int nr = 0, wait;
+	bool seek;
+
+	if (!ctx->nr_intervals)
+		ctx->turn_shift = damon_rand(ctx, 0, UINT_MAX);
+	damon_turns_begin(&turns, ctx, ctx->nr_intervals);
+	seek = ctx->nr_intervals / turns.spacing % SEEK_TURNS == 0;
+	wait = ctx->nr_intervals++ % turns.spacing;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
@@ -201,7 +198,9 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 				wait--;
 				continue;
 			}
-			wait = spacing - 1;
+			wait = turns.spacing - 1;
+			if (damon_turns_skip(&turns, r))
+				continue;
 			if (damon_region_known(r))
 				draw_sample(&s, r);
 			else if (seek || r->age)
@@ -214,29 +213,31 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 }
 
 /* Returns whether the sample of a region counts. */
-static bool finish_sample(struct damon_ctx *ctx, struct damon_target *t,
-			  struct damon_region *r, unsigned int window)
+static bool finish_sample(const struct damon_turns *turns,
+			  struct damon_ctx *ctx, struct damon_target *t,
+			  struct damon_region *r)
 {
 	enum damon_answer answer = test_sample(ctx, r->sampling_addr);
 	unsigned int nr_before = r->nr_samples;
 
-	damon_count_sample(t, r, answer, window);
+	damon_turns_count(turns, t, r, answer);
 	return r->nr_samples != nr_before;
 }
 
 /* What was sampled is left for probes to see. */
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	bool probe = damon_has_probes(ctx);
 	unsigned int max_nr_accesses = 0, nr = 0;
+	struct damon_turns turns;
 	struct damon_target *t;
 	struct damon_region *r;
 
+	damon_turns_begin(&turns, ctx, max(ctx->nr_intervals, 1U) - 1);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			if (damon_sample_pending(r)) {
-				if (!finish_sample(ctx, t, r, window) || !probe)
+				if (!finish_sample(&turns, ctx, t, r) || !probe)
 					r->sampling_addr = DAMON_NO_SAMPLE;
 				pause_sampling(&nr);
 			}

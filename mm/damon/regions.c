@@ -465,6 +465,7 @@ void damon_open_window(struct damon_ctx *ctx)
 	struct damon_target *t;
 	struct damon_region *r;
 
+	ctx->last_nr_intervals = ctx->nr_intervals;
 	ctx->nr_intervals = 0;
 	damon_for_each_target(t, ctx) {
 		damon_sweep_open_window(t);
@@ -608,9 +609,10 @@ void damon_split_regions(struct damon_ctx *ctx)
 		if (nr < ctx->attrs.max_nr_regions)
 			nr += damon_cut_around_spots(ctx, t,
 					ctx->attrs.max_nr_regions - nr);
+	census = take_census(ctx, window);
+	ctx->searching = census.sz_hot < div_u64(census.sz, FOUND_SHARE);
 	if (!nr || nr >= ctx->attrs.max_nr_regions)
 		return;
-	census = take_census(ctx, window);
 	nr_free = nr - census.nr_guided;
 	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr + SEARCH_CUTS);
 	free = shuffled_cuts(ctx, &room, nr_free, nr_free);
@@ -620,7 +622,7 @@ void damon_split_regions(struct damon_ctx *ctx)
 			       min(DIV_ROUND_UP(census.nr_guided, GUIDED_SHARE),
 				   room / 2),
 			       census.nr_guided);
-	if (census.sz_hot < div_u64(census.sz, FOUND_SHARE))
+	if (ctx->searching)
 		search = shuffled_cuts(ctx, &room, SEARCH_CUTS, nr_free);
 
 	damon_for_each_target(t, ctx) {

@@ -256,6 +256,28 @@ static void sample_turns_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->nr_samples, 19);
 }
 
+/* Memory that is not accessed for long takes two or three of ten turns. */
+static void steady_turns_test(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn(test));
+	struct damon_region *r = region_of(ctx);
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i, nr = 0;
+
+	r->age = DAMON_STEADY_AGE;
+	ctx->last_nr_intervals = window;
+	for (i = 0; i < window; i++) {
+		ctx->ops.prepare_access_checks(ctx);
+		nr += damon_sample_pending(r);
+		ctx->ops.check_accesses(ctx);
+	}
+	KUNIT_EXPECT_GE(test, nr, 2);
+	KUNIT_EXPECT_LE(test, nr, 3);
+	/* which count for those left out, up to the last one */
+	KUNIT_EXPECT_GE(test, r->nr_samples, 7);
+	KUNIT_EXPECT_LE(test, r->nr_samples, window / 2);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+}
+
 /* Nobody starts a context like this, but a worker can make one. */
 static void probe_too_many_test(struct kunit *test)
 {
@@ -279,6 +301,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(seek_places_test),
 	KUNIT_CASE(probe_place_test),
 	KUNIT_CASE(sample_turns_test),
+	KUNIT_CASE(steady_turns_test),
 	KUNIT_CASE(probe_too_many_test),
 	{}
 };
