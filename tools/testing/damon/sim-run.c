@@ -178,7 +178,7 @@ static enum damon_answer last_answer(struct run *run, const struct damon_region 
 static void sample(struct run *run)
 {
 	struct damon_target *t = target_of(run->ctx);
-	uint64_t nr = 0, i = run->ticks;
+	uint64_t nr = 0;
 	struct damon_round round;
 	struct damon_region *r;
 
@@ -195,8 +195,7 @@ static void sample(struct run *run)
 		bool pending = damon_sample_pending(r);
 		bool dormant = pending && damon_round_dormant(&round, r);
 
-		if (i++ % run->c->turns || damon_round_skips(&round, r) ||
-		    damon_round_rests(&round, r))
+		if (damon_round_skips(&round, r) || damon_round_rests(&round, r))
 			continue;
 		if (dormant || !round.stay || !pending)
 			r->sampling_addr = damon_rand(run->ctx, r->ar.start,
@@ -209,6 +208,38 @@ static void sample(struct run *run)
 	damon_round_end(&round, t);
 	if (run->c->above)
 		damon_sweep_arm(t, &sight, run);
+	run->samples += nr;
+	run->max_samples = max(run->max_samples, nr);
+	run->ticks++;
+}
+
+/* The same where regions take turns. */
+static void sample_in_turns(struct run *run)
+{
+	struct damon_target *t = target_of(run->ctx);
+	struct damon_turns turns;
+	struct damon_region *r;
+	uint64_t nr = 0;
+	unsigned int wait;
+
+	if (!run->ctx->nr_intervals)
+		run->ctx->turn_shift = damon_rand(run->ctx, 0, UINT_MAX);
+	damon_turns_begin(&turns, run->ctx, run->ctx->nr_intervals);
+	wait = run->ctx->nr_intervals++ % turns.spacing;
+	if (!run->c->steady)
+		turns.span = 1;
+	damon_for_each_region(r, t) {
+		if (wait) {
+			wait--;
+			continue;
+		}
+		wait = turns.spacing - 1;
+		if (damon_turns_skip(&turns, r))
+			continue;
+		r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
+		damon_turns_count(&turns, t, r, answer(run, r->sampling_addr));
+		nr++;
+	}
 	run->samples += nr;
 	run->max_samples = max(run->max_samples, nr);
 	run->ticks++;
@@ -356,7 +387,10 @@ struct sim_result sim_run(const struct sim_case *c, uint64_t seed, FILE *trace)
 			note_phase(run);
 			forget_rates(run);
 		}
-		sample(run);
+		if (run->c->turns)
+			sample_in_turns(run);
+		else
+			sample(run);
 		if (run->now >= window_end) {
 			window_end += c->aggr * 1000;
 			end_window(run);

@@ -39,7 +39,7 @@
 static const struct sim_case defaults = {
 	.space = 256 << 20, .hot = 256 * 1024 * 1024 / 10, .pieces = 1,
 	.move = MOVE_STEPS, .period = 5000000, .phases = 10, .align = 4096,
-	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .turns = 1,
+	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .turns = 0,
 	.min = 10, .max = 1000, .grain = 4096, .rate = 10000,
 	.stay = 1, .dormant = 1, .steady = 1, .rest = 1, .spots = 1,
 };

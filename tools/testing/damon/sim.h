@@ -34,7 +34,7 @@ struct sim_case {
 	uint64_t above;		/* accessed bits in upper page table levels, too */
 	/* the monitor */
 	uint64_t sample, aggr;	/* us */
-	uint64_t turns;		/* intervals of which a region is sampled in one */
+	uint64_t turns;		/* regions take turns, as in physical memory */
 	uint64_t min, max;	/* regions */
 	uint64_t grain;		/* bytes */
 	/* 0: what it is without ... */
