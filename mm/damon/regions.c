@@ -588,9 +588,19 @@ static struct census take_census(struct damon_ctx *ctx, unsigned int window)
 #define FOUND_SHARE	131072
 #define SEARCH_CUTS	96
 
+/* Of steady regions, some are left whole: nothing says that their parts differ. */
+static bool is_worth_a_cut(struct damon_ctx *ctx, const struct damon_region *r,
+			   unsigned int window)
+{
+	unsigned int span = damon_steady_span(ctx, r, window);
+
+	return span == 1 || !damon_rand(ctx, 0, span);
+}
+
 /*
  * Splits regions, so that the next window can tell whether their parts differ:
- * around hot spots, and as far as the budget allows, every region in two.  As many
+ * around hot spots, and as far as the budget allows, every region in two, but for steady
+ * ones, which are split as rarely as they are sampled where they take turns.  As many
  * more cuts as there are to be regions at least go to those that are mixed, since
  * their parts are the most likely to differ, or without any mixed region to all.
  * Where sweeps find the places that differ, only one region in GUIDED_SHARE is split,
@@ -629,9 +639,12 @@ void damon_split_regions(struct damon_ctx *ctx)
 		bool is_guided = damon_sweep_guides(t);
 
 		damon_for_each_region(r, t) {
-			unsigned int nr_parts = 1 +
-				deal_cuts(is_guided ? &guided : &free);
+			unsigned int nr_parts = 1;
 
+			if (is_guided)
+				nr_parts += deal_cuts(&guided);
+			else if (is_worth_a_cut(ctx, r, window))
+				nr_parts += deal_cuts(&free);
 			if (census.nr_mixed ? is_mixed(r, window) : !is_guided)
 				nr_parts += deal_cuts(&extra);
 			if (!is_guided && search.nr)

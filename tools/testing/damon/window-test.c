@@ -538,6 +538,35 @@ TEST(split_searches_until_something_is_found)
 	ASSERT_LE(cuts_with_hot(1000, 1000), 21);
 }
 
+/* One in four, where nothing changes, and each one as long as nothing hot was found. */
+TEST(split_leaves_most_steady_regions_whole)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r;
+	unsigned int i;
+
+	for (i = 0; i < 400; i++) {
+		r = add(t, 1000 * i, 1000 * (i + 1), 0);
+		r->age = DAMON_STEADY_AGE;
+		r->last_nr_accesses = i % 2 ? 20 : 0;
+	}
+	ctx->attrs.min_nr_regions = 0;
+	damon_split_regions(ctx);
+	ASSERT_FALSE(ctx->searching);
+	ASSERT_GT(damon_nr_regions(t), 400 + 60);
+	ASSERT_LT(damon_nr_regions(t), 400 + 140);
+
+	damon_for_each_region(r, t)
+		r->last_nr_accesses = 0;
+	i = damon_nr_regions(t);
+	ctx->attrs.max_nr_regions = 2 * i;
+	damon_split_regions(ctx);
+	ASSERT_TRUE(ctx->searching);
+	ASSERT_EQ(2 * i, damon_nr_regions(t));
+	free_ctx(ctx);
+}
+
 TEST(split_stays_in_budget)
 {
 	struct rng rng;
