@@ -628,11 +628,8 @@ bool damon_walk_mkold(struct damon_walk *walk, struct damon_leaf *leaf)
 	return young;
 }
 
-/**
- * damon_walk_end() - Drop all locks of a walk.
- * @walk:	The walk.  It may be used again.
- */
-void damon_walk_end(struct damon_walk *walk)
+/* See damon_walk_end(). */
+void damon_walk_leave(struct damon_walk *walk)
 {
 	leave_entry(walk);
 	if (walk->borrowed)

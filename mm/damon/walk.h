@@ -127,7 +127,7 @@ bool damon_walk_mkold(struct damon_walk *walk, struct damon_leaf *leaf);
 unsigned long damon_walk_folio_addr(const struct damon_walk *walk,
 				    const struct damon_leaf *leaf);
 void damon_walk_unlock(struct damon_walk *walk);
-void damon_walk_end(struct damon_walk *walk);
+void damon_walk_leave(struct damon_walk *walk);
 void damon_walk_pause(struct damon_walk *walk);
 void damon_walk_wait(struct damon_walk *walk);
 
@@ -143,6 +143,17 @@ static inline void damon_walk_begin(struct damon_walk *walk,
 	walk->borrowed = false;
 	walk->ptl = NULL;
 	walk->near_size = 0;
+}
+
+/**
+ * damon_walk_end() - Drop all locks of a walk.
+ * @walk:	The walk.  It may be used again.
+ */
+static inline void damon_walk_end(struct damon_walk *walk)
+{
+	/* there are none, and nothing to forget, unless it has gone somewhere */
+	if (walk->size || walk->vma || walk->mmap_locked)
+		damon_walk_leave(walk);
 }
 
 /*
