@@ -46,9 +46,14 @@ struct mm_struct *damon_get_mm(struct damon_target *t)
 	task = pid_task(t->pid, PIDTYPE_PID);
 	if (!task || task->flags & PF_KTHREAD)
 		return NULL;
-	task = find_lock_task_mm(task);
-	if (!task)
-		return NULL;
+	/* the very thread in nearly all cases */
+	task_lock(task);
+	if (unlikely(!task->mm)) {
+		task_unlock(task);
+		task = find_lock_task_mm(task);
+		if (!task)
+			return NULL;
+	}
 	mm = task->mm;
 	mmget(mm);
 	task_unlock(task);
