@@ -121,6 +121,14 @@ struct damon_reach {
 	bool trial;			/* whether there is one flush to find out */
 };
 
+/* What the regions of a target were fitted to. */
+struct damon_layout {
+	bool known;
+	unsigned int seq;		/* of the mmap lock's writers */
+	u64 exec_id;			/* of the process */
+	unsigned long grain;		/* of the borders */
+};
+
 #define DAMON_MAX_SPOTS		16
 
 /* Where samples saw accesses in memory that seemed cold. */
@@ -151,6 +159,7 @@ struct damon_target {
 	bool secluded;			/* only its own threads use its memory (vaddr) */
 	unsigned long nr_sleeps;	/* of its threads, 0: some are awake (vaddr) */
 	unsigned int nr_slept;		/* ticks without a thread awake (vaddr) */
+	struct damon_layout layout;	/* of its address space (vaddr) */
 	unsigned int nr_regions;	/* entries of regions_list */
 	struct list_head regions_list;	/* disjoint, ascending */
 	struct list_head list;		/* in damon_ctx.adaptive_targets */

@@ -173,6 +173,7 @@ void damon_apply_regions(struct damon_regions_plan *plan, struct damon_target *t
 	unsigned int i;
 
 	t->lacks_samples = true;
+	t->layout.known = false;
 	for (i = 0; i < plan->nr_ranges; i++)
 		r = cover_range(plan, t, &plan->ranges[i], r);
 	while (r) {

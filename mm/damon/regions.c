@@ -255,6 +255,7 @@ void damon_forget_target(struct damon_target *t)
 	t->lacks_samples = true;
 	t->nr_sleeps = 0;
 	t->nr_slept = 0;
+	t->layout.known = false;
 	damon_for_each_region(r, t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }

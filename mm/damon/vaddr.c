@@ -625,21 +625,66 @@ static unsigned int find_areas(struct mm_struct *mm, unsigned long grain,
 	return nr;
 }
 
-static int follow_mappings(struct damon_ctx *ctx, struct damon_target *t)
+/* How many programs a process, or those that it descends from, has begun. */
+static u64 exec_id_of(struct damon_target *t)
+{
+	struct task_struct *task;
+
+	guard(rcu)();
+	task = pid_task(t->pid, PIDTYPE_PID);
+	return task ? READ_ONCE(task->self_exec_id) : 0;
+}
+
+/*
+ * Whether nobody has had the mmap lock for writing since the regions were fitted, so
+ * that they still fit.
+ */
+static bool fits(const struct damon_target *t, struct mm_struct *mm,
+		 const struct damon_layout *now)
+{
+	const struct damon_layout *then = &t->layout;
+	unsigned int seq;
+
+	return then->known && then->exec_id == now->exec_id &&
+		then->grain == now->grain &&
+		mmap_lock_speculate_try_begin(mm, &seq) && seq == then->seq;
+}
+
+static int fit_regions(struct damon_target *t, struct mm_struct *mm,
+		       struct damon_layout *layout)
 {
 	struct damon_addr_range areas[MAX_AREAS];
-	struct mm_struct *mm = damon_get_mm(t);
 	unsigned int nr;
+	int err;
+
+	mmap_read_lock(mm);
+	layout->known = mmap_lock_speculate_try_begin(mm, &layout->seq);
+	nr = find_areas(mm, layout->grain, areas);
+	mmap_read_unlock(mm);
+	if (!nr)
+		return -ENODATA;
+	err = damon_set_regions(t, areas, nr, layout->grain);
+	if (!err)
+		t->layout = *layout;
+	return err;
+}
+
+static int follow_mappings(struct damon_ctx *ctx, struct damon_target *t)
+{
+	/* asked first: should the address space be a newer one, that is noticed later */
+	struct damon_layout layout = {
+		.exec_id = exec_id_of(t),
+		.grain = ctx->min_region_sz,
+	};
+	struct mm_struct *mm = damon_get_mm(t);
+	int err = 0;
 
 	if (!mm)
 		return -ESRCH;
-	mmap_read_lock(mm);
-	nr = find_areas(mm, ctx->min_region_sz, areas);
-	mmap_read_unlock(mm);
+	if (!fits(t, mm, &layout))
+		err = fit_regions(t, mm, &layout);
 	mmput_async(mm);
-	if (!nr)
-		return -ENODATA;
-	return damon_set_regions(t, areas, nr, ctx->min_region_sz);
+	return err;
 }
 
 static void set_areas(struct damon_ctx *ctx, struct damon_target *t)

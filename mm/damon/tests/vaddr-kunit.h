@@ -433,9 +433,49 @@ static void no_process_test(struct kunit *test)
 	damon_destroy_ctx(ctx);
 }
 
+/* Regions that were fitted to the mappings fit until something of that changes. */
+static void layout_test(struct kunit *test)
+{
+	struct damon_layout layout = { .exec_id = 3, .grain = PAGE_SIZE };
+	struct damon_layout other = { .exec_id = 4, .grain = PAGE_SIZE };
+	struct damon_layout coarser = { .exec_id = 3, .grain = 2 * PAGE_SIZE };
+	unsigned long addr = map_pages(test, 1, PROT_READ);
+	struct damon_ctx *ctx = new_ctx_of_pages(test, addr, 1);
+	struct damon_target *t = list_first_entry(&ctx->adaptive_targets,
+						  struct damon_target, list);
+	struct mm_struct *mm = current->mm;
+	struct damon_addr_range range = { addr, addr + PAGE_SIZE };
+
+	if (!IS_ENABLED(CONFIG_PER_VMA_LOCK))
+		kunit_skip(test, "nobody counts writers");
+	KUNIT_EXPECT_FALSE(test, fits(t, mm, &layout));
+	KUNIT_ASSERT_EQ(test, fit_regions(t, mm, &layout), 0);
+	KUNIT_EXPECT_TRUE(test, fits(t, mm, &layout));
+	KUNIT_EXPECT_FALSE(test, fits(t, mm, &other));
+	KUNIT_EXPECT_FALSE(test, fits(t, mm, &coarser));
+
+	map_pages(test, 1, PROT_READ);
+	KUNIT_EXPECT_FALSE(test, fits(t, mm, &layout));
+	KUNIT_ASSERT_EQ(test, fit_regions(t, mm, &layout), 0);
+	KUNIT_EXPECT_TRUE(test, fits(t, mm, &layout));
+	mmap_write_lock(mm);
+	KUNIT_EXPECT_FALSE(test, fits(t, mm, &layout));
+	mmap_write_unlock(mm);
+
+	KUNIT_ASSERT_EQ(test, fit_regions(t, mm, &layout), 0);
+	KUNIT_EXPECT_EQ(test, damon_set_regions(t, &range, 1, PAGE_SIZE), 0);
+	KUNIT_EXPECT_FALSE(test, fits(t, mm, &layout));
+
+	KUNIT_ASSERT_EQ(test, fit_regions(t, mm, &layout), 0);
+	damon_forget_target(t);
+	KUNIT_EXPECT_FALSE(test, fits(t, mm, &layout));
+	damon_destroy_ctx(ctx);
+}
+
 static struct kunit_case operations_cases[] = {
 	KUNIT_CASE_PARAM(find_areas_test, areas_gen_params),
 	KUNIT_CASE_PARAM(refit_test, refit_gen_params),
+	KUNIT_CASE(layout_test),
 	KUNIT_CASE(walk_holes_test),
 	KUNIT_CASE(walk_pages_test),
 	KUNIT_CASE(walk_mkold_test),
