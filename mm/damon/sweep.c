@@ -277,8 +277,18 @@ static void look_fine(struct damon_ctx *ctx, struct damon_target *t,
 		cut_piece(ctx, t, sight);
 }
 
-/* Finds the next memory that is worth a close look. */
-static bool next_piece(struct damon_target *t, struct damon_addr_range *piece)
+/* Whether a region is too small for a border of fine entries to be inside. */
+static bool is_atom(const struct damon_region *r, const struct damon_sight *sight)
+{
+	return (r->ar.start ^ (r->ar.end - 1)) < sight->fine;
+}
+
+/*
+ * Finds the next memory that is worth a close look.  What cannot be cut is looked at
+ * only between other memory: one larger piece is faster than two.
+ */
+static bool next_piece(struct damon_target *t, const struct damon_sight *sight,
+		       struct damon_addr_range *piece)
 {
 	struct damon_sweep *sweep = t->sweep;
 	struct damon_region *r = damon_first_region_or_null(t);
@@ -289,7 +299,8 @@ static bool next_piece(struct damon_target *t, struct damon_addr_range *piece)
 
 		piece->start = max(sweep->next, range->start);
 		r = damon_skip_to(r, piece->start, t);
-		while (r && is_settled(r) && piece->start < range->end) {
+		while (r && (is_settled(r) || is_atom(r, sight)) &&
+		       piece->start < range->end) {
 			piece->start = max(piece->start, r->ar.end);
 			r = damon_region_behind(r, t);
 		}
@@ -315,7 +326,7 @@ static bool begin_piece(struct damon_target *t, const struct damon_sight *sight)
 	struct damon_sweep *sweep = t->sweep;
 	struct damon_addr_range piece;
 
-	if (!next_piece(t, &piece)) {
+	if (!next_piece(t, sight, &piece)) {
 		sweep->stage = STAGE_IDLE;
 		if (!sweep->blind)
 			sweep->windows = 0;

@@ -292,6 +292,38 @@ TEST(holes_cost_nothing)
 	free_ctx(ctx);
 }
 
+/* A region in one fine entry is looked at for the sake of its neighbours alone. */
+TEST(what_cannot_be_cut_begins_no_piece)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	unsigned long far = w.coarse + 100 * w.fine;
+	unsigned int i, pieces = 0;
+
+	ctx->min_region_sz = 4096;
+	ctx->attrs.max_nr_regions = 5;
+	add(t, w.coarse + 4096, w.coarse + w.fine, 0);
+	add(t, far, far + 4096, 0);
+	add(t, far + 4096, far + 3 * w.fine, 0);
+	add(t, far + 3 * w.fine, far + 4 * w.fine, 0);
+	add(t, far + 4 * w.fine, far + 9 * w.fine, 0);
+	w.noise = 0.5;
+	w.cold = true;
+	for (i = 0; i < 100; i++) {
+		damon_sweep_open_window(t);
+		tick(ctx, &w);
+		if (w.piece.end == w.piece.start)
+			continue;
+		pieces++;
+		ASSERT_EQ(w.piece.start, far);
+		ASSERT_EQ(w.piece.end, far + 9 * w.fine);
+	}
+	ASSERT_GT(pieces, 0);
+	free_ctx(ctx);
+}
+
 /* what they find */
 
 TEST(hot_memory_is_cut_out)
