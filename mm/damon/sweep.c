@@ -105,15 +105,17 @@ static struct damon_addr_range next_span(struct damon_target *t,
 	return span;
 }
 
-static void arm_coarse(struct damon_target *t, const struct damon_sight *sight,
-		       void *arg)
+/*
+ * Most ticks are spent without any of the steps, which are not inlined to keep those
+ * ticks short.
+ */
+
+static noinline void arm_coarse(struct damon_target *t,
+				const struct damon_sight *sight, void *arg)
 {
 	struct damon_region *r = damon_first_region_or_null(t);
 	struct damon_sweep *sweep = t->sweep;
 
-	/* one in a window is enough as long as samples see nothing new */
-	if (!sweep->windows && !sweep->again)
-		return;
 	while (r) {
 		struct damon_addr_range span = next_span(t, &r);
 
@@ -153,8 +155,8 @@ static bool misses_hot_region(struct damon_ctx *ctx, struct damon_target *t)
 	return false;
 }
 
-static void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
-			const struct damon_sight *sight, void *arg)
+static noinline void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
+				 const struct damon_sight *sight, void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
 	struct damon_region *r = damon_first_region_or_null(t);
@@ -262,8 +264,8 @@ static unsigned int nr_places(const struct damon_sweep *sweep,
 	return nr;
 }
 
-static void look_fine(struct damon_ctx *ctx, struct damon_target *t,
-		      const struct damon_sight *sight, void *arg)
+static noinline void look_fine(struct damon_ctx *ctx, struct damon_target *t,
+			       const struct damon_sight *sight, void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
 
@@ -343,8 +345,8 @@ static bool begin_piece(struct damon_target *t, const struct damon_sight *sight)
 }
 
 /* What has not been accessed since it was made old last is not worth a look. */
-static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
-		     void *arg)
+static noinline void arm_fine(struct damon_target *t,
+			      const struct damon_sight *sight, void *arg)
 {
 	DECLARE_BITMAP(seen_before, DAMON_SWEEP_PIECE) = {};
 	struct damon_sweep *sweep = t->sweep;
@@ -357,6 +359,12 @@ static void arm_fine(struct damon_target *t, const struct damon_sight *sight,
 						 sweep->touched);
 		sweep->armed = !bitmap_empty(sweep->touched, DAMON_SWEEP_PIECE);
 	}
+}
+
+/* One sweep in a window is enough as long as samples see nothing new. */
+static bool is_due(const struct damon_sweep *sweep)
+{
+	return sweep->windows || sweep->again;
 }
 
 static void count_tick(struct damon_target *t)
@@ -385,7 +393,7 @@ bool damon_sweep_rests(struct damon_target *t)
 
 	if (!sweep)
 		return true;
-	if (sweep->stage != STAGE_IDLE || sweep->windows || sweep->again)
+	if (sweep->stage != STAGE_IDLE || is_due(sweep))
 		return false;
 	count_tick(t);
 	return true;
@@ -399,6 +407,20 @@ void damon_sweep_skip(struct damon_target *t)
 	if (sweep && sweep->stage == STAGE_IDLE && sweep->windows == 1 &&
 	    !sweep->again)
 		sweep->windows = 0;
+}
+
+/* Nothing is old yet, so there is nothing to look at. */
+static noinline void begin_first(struct damon_target *t)
+{
+	struct damon_sweep *sweep = kzalloc_obj(*sweep);
+
+	if (!sweep)
+		return;
+	t->sweep = sweep;
+	sweep->credit = MAX_CREDIT;
+	sweep->windows = UINT_MAX;
+	damon_sweep_open_window(t);
+	count_tick(t);
 }
 
 /**
@@ -416,13 +438,8 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 	struct damon_sweep *sweep = t->sweep;
 
 	if (!sweep) {
-		sweep = kzalloc_obj(*sweep);
-		if (!sweep)
-			return;
-		t->sweep = sweep;
-		sweep->credit = MAX_CREDIT;
-		sweep->windows = UINT_MAX;
-		damon_sweep_open_window(t);
+		begin_first(t);
+		return;
 	}
 	count_tick(t);
 	if (sweep->stage == STAGE_COARSE)
@@ -448,7 +465,7 @@ void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
 		return;
 	if (sweep->stage == STAGE_FINE)
 		arm_fine(t, sight, arg);
-	else
+	else if (is_due(sweep))
 		arm_coarse(t, sight, arg);
 }
 
