@@ -407,6 +407,22 @@ static void merge_similar(struct damon_target *t, const struct likeness *like,
 	}
 }
 
+/* Whether there are regions that could be merged if only they were alike. */
+static bool can_merge(struct damon_ctx *ctx)
+{
+	struct damon_region *r, *next;
+	struct damon_target *t;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t) {
+			next = damon_region_behind(r, t);
+			if (next && r->ar.end == next->ar.start &&
+			    next->ar.end - r->ar.start <= ctx->region_sz_limit)
+				return true;
+		}
+	return false;
+}
+
 /*
  * Makes the counts of a target final.  Returns what separates one access rate from
  * another: a tenth of the highest count, or twice as much where at most half of the
@@ -451,7 +467,7 @@ void damon_close_window(struct damon_ctx *ctx)
 
 	like.unknown = MIXED;
 	while (damon_nr_all_regions(ctx) > ctx->attrs.max_nr_regions &&
-	       like.threshold < window) {
+	       like.threshold < window && can_merge(ctx)) {
 		like.threshold = like.threshold < window / 2 ?
 			max(2 * like.threshold, 1U) : window;
 		damon_for_each_target(t, ctx)
