@@ -240,7 +240,7 @@ void damon_sweep_open_window(struct damon_target *t);
 #define DAMON_DORMANT_SPAN	10
 
 /* ... windows without any access after which a region is dormant. */
-#define DAMON_DORMANT_AGE	2
+#define DAMON_DORMANT_AGE	1
 
 /* Of the intervals or turns of a steady region, one in so many is looked at, ... */
 #define DAMON_STEADY_SPAN	4
