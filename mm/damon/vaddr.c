@@ -299,6 +299,7 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 		arm_sample(s, range->start + i * PMD_SIZE);
 		finish_one(s);
 	}
+	let_go(s);
 	return nr;
 }
 
@@ -408,7 +409,10 @@ static u64 cpu_time_of(struct damon_target *t)
 	return times.sum_exec_runtime;
 }
 
-/* Samples and entries that are old are looked at, and others made old. */
+/*
+ * Samples and entries that are old are looked at, and others made old.  No lock is
+ * held afterwards.
+ */
 static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
 {
 	bool flush = s->step == DAMON_REACH_TRY || s->step == DAMON_REACH_FLUSH;
@@ -422,10 +426,8 @@ static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
 	let_go(s);
 	if (s->lockless && s->step != DAMON_REACH_COUNT)
 		damon_sweep_arm(t, &sight, s);
-	if (flush) {
-		let_go(s);
+	if (flush)
 		flush_tlb_mm(s->walk.mm);
-	}
 	damon_reach_note(t, s->step, s->nr_hits, s->nr_samples);
 	return max_nr_accesses;
 }
@@ -540,7 +542,7 @@ static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 	}
 	find_others(t, s.walk.mm, nr_users);
 	max_nr_accesses = look_and_arm(&s, t);
-	end_sampling(&s);
+	mmput_async(s.walk.mm);
 	return max_nr_accesses;
 }
 
