@@ -296,8 +296,8 @@ static bool is_table(pmd_t pmd)
 	return !(pmd_val(pmd) & _PAGE_PSE) && (pmd_val(pmd) & _PAGE_PRESENT);
 }
 
-static bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,
-		      unsigned long addr)
+static __always_inline bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,
+				      unsigned long addr)
 {
 	pmd_t pmd = pmdp_get_lockless(pmdp);
 

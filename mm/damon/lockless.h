@@ -93,7 +93,7 @@ damon_glance(struct damon_glance *glance, unsigned long addr,
 	pte = ptep_get_lockless(glance->ptep);
 	if (unlikely(!pte_present(pte) || pte_special(pte) ||
 		     pte_pfn(pte) > highest_memmap_pfn))
-		return damon_glance_odd(pte);
+		return pte_none(pte) ? DAMON_LEAF_NONE : damon_glance_odd(pte);
 	glance->pte = pte;
 	leaf->start = addr & PAGE_MASK;
 	leaf->size = PAGE_SIZE;

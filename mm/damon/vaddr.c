@@ -244,7 +244,8 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 	return damon_lockless_look_coarse(s->walk.mm, range, touched);
 }
 
-static enum damon_answer answer_sample(struct sampler *s, struct damon_region *r)
+static __always_inline enum damon_answer
+answer_sample(struct sampler *s, struct damon_region *r)
 {
 	enum damon_answer answer;
 
@@ -325,8 +326,6 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 	bool begun = false;
 	struct sampler s __uninitialized;
 
-	if (!t->lacks_samples)
-		return;
 	t->lacks_samples = false;
 	damon_for_each_region(r, t) {
 		if (damon_sample_pending(r) || r->sampling_addr == DAMON_NO_SAMPLE_YET)
@@ -348,7 +347,8 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx)
-		prepare_target(ctx, t);
+		if (t->lacks_samples)
+			prepare_target(ctx, t);
 }
 
 /* Takes the next sample from the same page, if that is any good. */
