@@ -186,6 +186,25 @@ static unsigned int count_fine(const struct damon_addr_range *range,
 	return (addr - range->start) >> PMD_SHIFT;
 }
 
+/* Makes fine entries old: those from @pmdp on, which are number @i to @end. */
+static void arm_pmds(pmd_t *pmdp, unsigned int i, unsigned int end,
+		     unsigned long *bits, unsigned long *leaves)
+{
+	for (; i < end; i++, pmdp++) {
+		pmd_t pmd = pmdp_get_lockless(pmdp);
+
+		/* nothing, or a table that is old: that is what most of them are */
+		if (likely(!(pmd_val(pmd) & (_PAGE_ACCESSED | _PAGE_PSE))) ||
+		    !pmd_present(pmd))
+			continue;
+		__set_bit(i, bits);
+		if (!pmd_leaf(pmd))
+			make_old((unsigned long *)pmdp, pmd_val(pmd));
+		else if (pmd_young(pmd))
+			__set_bit(i, leaves);
+	}
+}
+
 /**
  * damon_lockless_arm_fine() - Make fine entries old.
  * @mm:		The address space, with a users count.
@@ -201,28 +220,17 @@ unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 				     const struct damon_addr_range *range,
 				     unsigned long *bits, unsigned long *leaves)
 {
-	unsigned long addr = range->start, flags, stop;
-	pmd_t *pmdp, pmd;
+	unsigned long addr, flags, stop;
+	pmd_t *pmdp;
 
-	while (addr < range->end) {
+	for (addr = range->start; addr < range->end; addr = stop) {
 		stop = pud_addr_end(addr, range->end);
 		local_irq_save(flags);
 		pmdp = find_pmds(mm, addr);
-		for (; pmdp && addr < stop; addr += PMD_SIZE, pmdp++) {
-			pmd = pmdp_get_lockless(pmdp);
-			if (!pmd_present(pmd))
-				continue;
-			if (pmd_leaf(pmd)) {
-				__set_bit(count_fine(range, addr), bits);
-				if (pmd_young(pmd))
-					__set_bit(count_fine(range, addr), leaves);
-			} else if (pmd_young(pmd)) {
-				__set_bit(count_fine(range, addr), bits);
-				make_old((unsigned long *)pmdp, pmd_val(pmd));
-			}
-		}
+		if (pmdp)
+			arm_pmds(pmdp, count_fine(range, addr),
+				 count_fine(range, stop), bits, leaves);
 		local_irq_restore(flags);
-		addr = stop;
 	}
 	return count_fine(range, range->end);
 }
