@@ -343,10 +343,9 @@ static inline unsigned int damon_round_stretch(const struct damon_round *round,
  * dormant, one.  That of a steady region counts for those since the last one: all of
  * them are taken to be like this one.  Returns of how many intervals it tells.
  */
-static inline unsigned int damon_round_count(struct damon_round *round,
-					     struct damon_target *t,
-					     struct damon_region *r,
-					     enum damon_answer answer)
+static __always_inline unsigned int
+damon_round_count(struct damon_round *round, struct damon_target *t,
+		  struct damon_region *r, enum damon_answer answer)
 {
 	unsigned int nr = 1;
 

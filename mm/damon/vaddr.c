@@ -94,7 +94,8 @@ static bool was_used_by_others(struct sampler *s, unsigned long addr)
 	return mmu_notifier_test_young(s->walk.mm, addr & PAGE_MASK);
 }
 
-static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
+static __always_inline enum damon_answer
+test_sample(struct sampler *s, unsigned long addr)
 {
 	enum damon_leaf_kind kind;
 	struct damon_leaf leaf __uninitialized;
