@@ -248,6 +248,17 @@ void damon_sweep_open_window(struct damon_target *t);
 /* ... after so many windows in which all samples were alike. */
 #define DAMON_STEADY_AGE	2
 
+/* Whether the last window's samples and this one's were all alike, for long enough. */
+static inline bool damon_region_steady(const struct damon_region *r,
+				       unsigned int window)
+{
+	if (r->age < DAMON_STEADY_AGE)
+		return false;
+	if (!r->last_nr_accesses)
+		return !r->nr_accesses;
+	return r->last_nr_accesses == window && r->nr_accesses == r->nr_samples;
+}
+
 /**
  * struct damon_round - What the samples of a target have in common in a tick.
  * @stay:	Samples may be taken once more from the pages that they were just
@@ -305,9 +316,8 @@ static inline bool damon_round_skips(struct damon_round *round,
 static inline bool damon_round_steady(const struct damon_round *round,
 				      const struct damon_region *r)
 {
-	return r->nr_accesses == r->nr_samples &&
-		r->last_nr_accesses == round->window &&
-		r->age >= DAMON_STEADY_AGE && round->steady_span > 1;
+	return r->last_nr_accesses && round->steady_span > 1 &&
+		damon_region_steady(r, round->window);
 }
 
 /*
@@ -451,17 +461,6 @@ void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes);
  * of a region of one in so many of the largest size, of which each turn is taken.
  */
 #define DAMON_STEADY_SHARE	2
-
-/* Whether the last window's samples and this one's were all alike, for long enough. */
-static inline bool damon_region_steady(const struct damon_region *r,
-				       unsigned int window)
-{
-	if (r->age < DAMON_STEADY_AGE)
-		return false;
-	if (!r->last_nr_accesses)
-		return !r->nr_accesses;
-	return r->last_nr_accesses == window && r->nr_accesses == r->nr_samples;
-}
 
 /*
  * In how many turns to look at a region once, since nothing changes.  As long as nothing
