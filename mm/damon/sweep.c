@@ -291,13 +291,14 @@ static bool is_atom(const struct damon_region *r, const struct damon_sight *sigh
 
 /*
  * Finds the next memory that is worth a close look.  What cannot be cut is looked at
- * only between other memory: one larger piece is faster than two.
+ * only between other memory: one larger piece is faster than two.  The search begins
+ * with region @from, which becomes the first one of the piece.
  */
 static bool next_piece(struct damon_target *t, const struct damon_sight *sight,
-		       struct damon_addr_range *piece)
+		       struct damon_region **from, struct damon_addr_range *piece)
 {
 	struct damon_sweep *sweep = t->sweep;
-	struct damon_region *r = damon_first_region_or_null(t);
+	struct damon_region *r = *from;
 
 	for (; sweep->range < sweep->coarse.nr; sweep->range++) {
 		struct damon_addr_range *range =
@@ -315,6 +316,7 @@ static bool next_piece(struct damon_target *t, const struct damon_sight *sight,
 		piece->start = max(piece->start, r->ar.start);
 		if (piece->start >= range->end)
 			continue;
+		*from = r;
 		while (r && !is_settled(r) && r->ar.start < range->end) {
 			piece->end = min(r->ar.end, range->end);
 			r = damon_region_behind(r, t);
@@ -327,12 +329,13 @@ static bool next_piece(struct damon_target *t, const struct damon_sight *sight,
 }
 
 /* Takes the next piece, or ends the sweep if there is none. */
-static bool begin_piece(struct damon_target *t, const struct damon_sight *sight)
+static bool begin_piece(struct damon_target *t, const struct damon_sight *sight,
+			struct damon_region **from)
 {
 	struct damon_sweep *sweep = t->sweep;
 	struct damon_addr_range piece;
 
-	if (!next_piece(t, sight, &piece)) {
+	if (!next_piece(t, sight, from, &piece)) {
 		sweep->stage = STAGE_IDLE;
 		if (!sweep->blind)
 			sweep->windows = 0;
@@ -353,12 +356,14 @@ static noinline void arm_fine(struct damon_target *t,
 			      const struct damon_sight *sight, void *arg)
 {
 	DECLARE_BITMAP(seen_before, DAMON_SWEEP_PIECE) = {};
+	struct damon_region *r = damon_first_region_or_null(t);
 	struct damon_sweep *sweep = t->sweep;
 
 	sweep->armed = sweep->looks;
 	if (sweep->looks)
 		sweep->credit -= sight->arm_fine(arg, &sweep->piece, seen_before);
-	while (!sweep->armed && sweep->credit >= 0 && begin_piece(t, sight)) {
+	while (!sweep->armed && sweep->credit >= 0 &&
+	       begin_piece(t, sight, &r)) {
 		sweep->credit -= sight->arm_fine(arg, &sweep->piece,
 						 sweep->touched);
 		sweep->armed = !bitmap_empty(sweep->touched, DAMON_SWEEP_PIECE);
