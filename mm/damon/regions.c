@@ -391,6 +391,14 @@ static bool alike(struct damon_region *a, struct damon_region *b,
 		damon_sz_region(b) <= damon_sz_region(a);
 }
 
+/* Whether a region and the one behind it may become one as far as size goes. */
+static bool fit_together(const struct damon_region *left,
+			 const struct damon_region *right, unsigned long sz_limit)
+{
+	return left->ar.end == right->ar.start &&
+		right->ar.end - left->ar.start <= sz_limit;
+}
+
 /* Merges adjacent regions of a target that are alike. */
 static void merge_similar(struct damon_target *t, const struct likeness *like,
 			  unsigned long sz_limit)
@@ -398,9 +406,8 @@ static void merge_similar(struct damon_target *t, const struct likeness *like,
 	struct damon_region *left = NULL, *r, *next;
 
 	damon_for_each_region_safe(r, next, t) {
-		if (left && left->ar.end == r->ar.start &&
-		    alike(left, r, like) &&
-		    r->ar.end - left->ar.start <= sz_limit)
+		if (left && fit_together(left, r, sz_limit) &&
+		    alike(left, r, like))
 			damon_merge_two_regions(t, left, r);
 		else
 			left = r;
@@ -416,8 +423,7 @@ static bool can_merge(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t) {
 			next = damon_region_behind(r, t);
-			if (next && r->ar.end == next->ar.start &&
-			    next->ar.end - r->ar.start <= ctx->region_sz_limit)
+			if (next && fit_together(r, next, ctx->region_sz_limit))
 				return true;
 		}
 	return false;
