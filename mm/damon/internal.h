@@ -170,17 +170,32 @@ static inline void damon_count_answer(struct damon_region *r, bool accessed,
 		damon_update_mvsum(r, window);
 }
 
-/* Counts a finished sample.  One without an answer does not count. */
+/*
+ * Counts a finished sample, and @more that were left out before it, which are taken to be
+ * like it.  One without an answer does not count.
+ */
+static __always_inline void
+damon_count_samples(struct damon_target *t, struct damon_region *r,
+		    enum damon_answer answer, unsigned int window, unsigned int more)
+{
+	bool accessed = answer == DAMON_ACCESSED;
+
+	if (answer == DAMON_UNKNOWN)
+		return;
+	r->nr_samples += more;
+	if (accessed)
+		r->nr_accesses += more;
+	damon_count_answer(r, accessed, window);
+	if (accessed && r->nr_accesses - more <= DAMON_SPOTS_PER_REGION)
+		damon_note_spot(t, r, window);
+}
+
 static inline void damon_count_sample(struct damon_target *t,
 				      struct damon_region *r,
 				      enum damon_answer answer,
 				      unsigned int window)
 {
-	if (answer == DAMON_UNKNOWN)
-		return;
-	damon_count_answer(r, answer == DAMON_ACCESSED, window);
-	if (answer == DAMON_ACCESSED && r->nr_accesses <= DAMON_SPOTS_PER_REGION)
-		damon_note_spot(t, r, window);
+	damon_count_samples(t, r, answer, window, 0);
 }
 
 /* sweep.c (pure) */
@@ -334,17 +349,15 @@ static inline bool damon_round_rests(struct damon_round *round,
 
 /*
  * The sample that is to be counted next tells of @nr intervals, of which no more can be
- * of this window than it has had.  Counts all but one; returns how many that are.
+ * of this window than it has had.  Returns how many that are without the last one.
  */
-static inline unsigned int damon_round_stretch(const struct damon_round *round,
-					       struct damon_region *r,
-					       unsigned int nr)
+static inline unsigned int damon_round_more(const struct damon_round *round,
+					    const struct damon_region *r,
+					    unsigned int nr)
 {
-	unsigned int before = r->nr_samples;
+	unsigned int next = r->nr_samples + 1;
 
-	r->nr_samples = max(before, min3(before + nr, round->tick,
-					 round->window) - 1);
-	return r->nr_samples - before;
+	return max(next, min3(r->nr_samples + nr, round->tick, round->window)) - next;
 }
 
 /*
@@ -357,7 +370,7 @@ static __always_inline unsigned int
 damon_round_count(struct damon_round *round, struct damon_target *t,
 		  struct damon_region *r, enum damon_answer answer)
 {
-	unsigned int nr = 1;
+	unsigned int nr = 1, more = 0;
 
 	if (answer == DAMON_UNKNOWN)
 		return 0;
@@ -367,14 +380,11 @@ damon_round_count(struct damon_round *round, struct damon_target *t,
 		round->surprised |= r->nr_accesses == r->nr_samples;
 	if (damon_round_dormant(round, r)) {
 		nr = round->span;
-		damon_round_stretch(round, r, nr);
+		r->nr_samples += damon_round_more(round, r, nr);
 	} else if (damon_round_steady(round, r)) {
-		unsigned int more = damon_round_stretch(round, r, round->steady_span);
-
-		if (answer == DAMON_ACCESSED)
-			r->nr_accesses += more;
+		more = damon_round_more(round, r, round->steady_span);
 	}
-	damon_count_sample(t, r, answer, round->window);
+	damon_count_samples(t, r, answer, round->window, more);
 	return nr;
 }
 
@@ -550,18 +560,10 @@ static inline void damon_turns_count(const struct damon_turns *turns,
 				     struct damon_region *r,
 				     enum damon_answer answer)
 {
-	unsigned int nr, nr_before = r->nr_accesses;
+	unsigned int left_out = turns->turn - min(turns->turn, r->nr_samples);
 
-	if (answer == DAMON_UNKNOWN)
-		return;
-	nr = min(damon_turns_span(turns, r) - 1,
-		 turns->turn - min(turns->turn, r->nr_samples));
-	r->nr_samples += nr;
-	if (answer == DAMON_ACCESSED)
-		r->nr_accesses += nr;
-	damon_count_answer(r, answer == DAMON_ACCESSED, turns->window);
-	if (answer == DAMON_ACCESSED && nr_before < DAMON_SPOTS_PER_REGION)
-		damon_note_spot(t, r, turns->window);
+	damon_count_samples(t, r, answer, turns->window,
+			    min(damon_turns_span(turns, r) - 1, left_out));
 }
 
 /* quota.c (pure) */
