@@ -494,7 +494,9 @@ static inline unsigned int damon_steady_span(const struct damon_ctx *ctx,
  * struct damon_turns - Who has a turn in a sampling interval.
  * @ctx:	The context.
  * @window:	Samples of a full window.
+ * @interval:	Of the window, from zero.
  * @spacing:	Intervals from one turn of a region to the next.
+ * @wait:	Regions to pass over until one has its turn.
  * @turn:	Which turn of the window those have that have one, from zero.
  * @span:	Turns that a sample stands for at most.
  * @shift:	Varies from window to window and from region to region.
@@ -502,16 +504,18 @@ static inline unsigned int damon_steady_span(const struct damon_ctx *ctx,
 struct damon_turns {
 	const struct damon_ctx *ctx;
 	unsigned int window;
+	unsigned int interval;
 	unsigned int spacing;
+	unsigned int wait;
 	unsigned int turn;
 	unsigned int span;
 	unsigned int shift;
 };
 
 /*
- * The turns of the window's interval @n.  A window that has only a few turns, be it since
- * the worker is late, must not pass without one that is taken.  Probes want to see the
- * memory at each turn.
+ * The turns of the window's interval @n.  The fewer turns the last window had, be it since
+ * the worker was late, the fewer are left out.  Probes want to see the memory at each
+ * turn.
  */
 static inline void damon_turns_begin(struct damon_turns *turns,
 				     const struct damon_ctx *ctx, unsigned int n)
@@ -521,12 +525,22 @@ static inline void damon_turns_begin(struct damon_turns *turns,
 
 	turns->ctx = ctx;
 	turns->window = window;
+	turns->interval = n;
 	turns->spacing = max(window / DAMON_ENOUGH_SAMPLES, 1U);
+	turns->wait = n % turns->spacing;
 	turns->turn = min(n, window - 1) / turns->spacing;
 	turns->shift = ctx->turn_shift;
 	nr = min(ctx->last_nr_intervals, window) / turns->spacing;
 	turns->span = damon_has_probes(ctx) ? 1 :
 		clamp(nr / 2, 1U, DAMON_STEADY_SPAN);
+}
+
+/* The turns of the interval that comes next. */
+static inline void damon_turns_next(struct damon_turns *turns, struct damon_ctx *ctx)
+{
+	if (!ctx->nr_intervals)
+		ctx->turn_shift = damon_rand(ctx, 0, UINT_MAX);
+	damon_turns_begin(turns, ctx, ctx->nr_intervals++);
 }
 
 /* How many turns a sample of a region stands for. */
@@ -537,7 +551,7 @@ static inline unsigned int damon_turns_span(const struct damon_turns *turns,
 		min(damon_steady_span(turns->ctx, r, turns->window), turns->span);
 }
 
-/* Whether a region does not take the turn that it has.  To be asked of each one. */
+/* Whether a region does not take the turn that it has.  To be asked of each that has one. */
 static inline bool damon_turns_skip(struct damon_turns *turns,
 				    const struct damon_region *r)
 {
@@ -549,6 +563,21 @@ static inline bool damon_turns_skip(struct damon_turns *turns,
 	if (!r->nr_samples)
 		return turns->turn < shift % span;
 	return turns->turn + 1 < r->nr_samples + span;
+}
+
+/*
+ * Whether a region has a turn and takes it.  To be asked of each one in order: neighbours
+ * take turns, so that each interval has its share of the work.
+ */
+static inline bool damon_turns_take(struct damon_turns *turns,
+				    const struct damon_region *r)
+{
+	if (turns->wait) {
+		turns->wait--;
+		return false;
+	}
+	turns->wait = turns->spacing - 1;
+	return !damon_turns_skip(turns, r);
 }
 
 /*

@@ -176,30 +176,20 @@ static void pause_sampling(unsigned int *nr)
 		cond_resched();
 }
 
-/* Neighbours take turns, so that each interval has its share of the work. */
 static void prepare_access_checks(struct damon_ctx *ctx)
 {
 	struct sampler s = { .ctx = ctx };
 	struct damon_turns turns;
 	struct damon_target *t;
 	struct damon_region *r;
-	unsigned int nr = 0, wait;
+	unsigned int nr = 0;
 	bool seek;
 
-	if (!ctx->nr_intervals)
-		ctx->turn_shift = damon_rand(ctx, 0, UINT_MAX);
-	damon_turns_begin(&turns, ctx, ctx->nr_intervals);
-	seek = ctx->nr_intervals / turns.spacing % SEEK_TURNS == 0;
-	wait = ctx->nr_intervals++ % turns.spacing;
-
+	damon_turns_next(&turns, ctx);
+	seek = turns.interval / turns.spacing % SEEK_TURNS == 0;
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
-			if (wait) {
-				wait--;
-				continue;
-			}
-			wait = turns.spacing - 1;
-			if (damon_turns_skip(&turns, r))
+			if (!damon_turns_take(&turns, r))
 				continue;
 			if (damon_region_known(r))
 				draw_sample(&s, r);

@@ -220,21 +220,12 @@ static void sample_in_turns(struct run *run)
 	struct damon_turns turns;
 	struct damon_region *r;
 	uint64_t nr = 0;
-	unsigned int wait;
 
-	if (!run->ctx->nr_intervals)
-		run->ctx->turn_shift = damon_rand(run->ctx, 0, UINT_MAX);
-	damon_turns_begin(&turns, run->ctx, run->ctx->nr_intervals);
-	wait = run->ctx->nr_intervals++ % turns.spacing;
+	damon_turns_next(&turns, run->ctx);
 	if (!run->c->steady)
 		turns.span = 1;
 	damon_for_each_region(r, t) {
-		if (wait) {
-			wait--;
-			continue;
-		}
-		wait = turns.spacing - 1;
-		if (damon_turns_skip(&turns, r))
+		if (!damon_turns_take(&turns, r))
 			continue;
 		r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
 		damon_turns_count(&turns, t, r, answer(run, r->sampling_addr));
