@@ -209,7 +209,6 @@ static bool has_room(struct damon_ctx *ctx)
 static void cut_at(struct cutter *c, unsigned long addr)
 {
 	struct damon_region *r, *right;
-	bool lacks_samples;
 
 	addr -= addr % c->ctx->min_region_sz;
 	r = damon_skip_to(c->r, addr, c->t);
@@ -217,12 +216,9 @@ static void cut_at(struct cutter *c, unsigned long addr)
 	if (!r || addr <= r->ar.start || is_settled(r) || !c->t->sweep->cuts ||
 	    !has_room(c->ctx))
 		return;
-	lacks_samples = c->t->lacks_samples;
 	right = damon_split_region_at(c->t, r, addr - r->ar.start);
 	if (!right)
 		return;
-	/* one of the two gets its next sample in the next tick, as others do */
-	c->t->lacks_samples = lacks_samples;
 	c->t->sweep->cuts--;
 	c->ctx->room--;
 	c->r = right;

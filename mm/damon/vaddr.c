@@ -394,6 +394,8 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 		check_region(s, r);
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
+	/* each has one or waits for its turn, also those that a sweep has just cut off */
+	t->lacks_samples = false;
 	damon_round_end(&s->round, t);
 	return max_nr_accesses;
 }
