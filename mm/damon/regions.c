@@ -387,7 +387,8 @@ static bool alike(struct damon_region *a, struct damon_region *b,
 		return true;
 	if (damon_region_known(b))
 		swap(a, b);
-	return like->unknown == ABSORBED &&
+	/* what was hot a window ago may just not have been looked at */
+	return like->unknown == ABSORBED && !b->last_nr_accesses &&
 		damon_sz_region(b) <= damon_sz_region(a);
 }
 

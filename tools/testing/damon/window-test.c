@@ -306,6 +306,29 @@ TEST(unknown_has_no_age)
 	free_ctx(ctx);
 }
 
+/* What was hot a window ago is not cold since it was not looked at, for one window. */
+TEST(unknown_is_not_absorbed_while_hot)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	ctx->attrs.min_nr_regions = 1;
+	ctx->region_sz_limit = 1000;
+	set_text(t, "0-800:0/0/50 800-900:0/20/50 900-1000:20/20/50");
+	answer_all(ctx);
+	damon_next_region(damon_first_region(t))->nr_samples = 0;
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-800:0/0/51 800-900:0/20/0 900-1000:20/20/51",
+		     get_text(t, TEXT_ALL));
+	damon_open_window(ctx);
+	answer_all(ctx);
+	damon_next_region(damon_first_region(t))->nr_samples = 0;
+	damon_last_region(t)->nr_accesses = 20;
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-900:0/0/52 900-1000:20/20/52", get_text(t, TEXT_ALL));
+	free_ctx(ctx);
+}
+
 /* But not if that makes too many regions. */
 TEST(unknown_is_merged_at_last)
 {
