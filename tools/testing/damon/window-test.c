@@ -3,6 +3,8 @@
  * What happens to regions when a window ends: ageing, merging, starting over,
  * splitting, and the limits of their number and size.
  */
+#include <math.h>
+
 #include "../selftests/kselftest_harness.h"
 #include "test.h"
 
