@@ -187,6 +187,10 @@ static void sample(struct damon_ctx *ctx)
 static void begin_window(struct damon_ctx *ctx)
 {
 	trace_window(ctx);
+	/* schemes may have taken longer than what was to come next */
+	ctx->now = ktime_get_ns();
+	if (ctx->next_sample_ns <= ctx->now)
+		advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	if (damon_tune_intervals(ctx))
 		trace_damon_monitor_intervals_tune(ctx->attrs.sample_interval);
 	advance(ctx, &ctx->next_aggregation_ns,
