@@ -364,9 +364,9 @@ static inline unsigned int damon_round_more(const struct damon_round *round,
  * Counts a finished sample.  That of a dormant region counts for all the intervals that
  * it lasted: either none of them had an access, or, rates being low where regions are
  * dormant, one.  That of a steady region counts for those since the last one: all of
- * them are taken to be like this one.  Returns of how many intervals it tells.
+ * them are taken to be like this one.
  */
-static __always_inline unsigned int
+static __always_inline void
 damon_round_count(struct damon_round *round, struct damon_target *t,
 		  struct damon_region *r, enum damon_answer answer)
 {
@@ -510,6 +510,7 @@ struct damon_turns {
 	unsigned int turn;
 	unsigned int span;
 	unsigned int shift;
+	bool last;
 };
 
 /*
@@ -533,14 +534,17 @@ static inline void damon_turns_begin(struct damon_turns *turns,
 	nr = min(ctx->last_nr_intervals, window) / turns->spacing;
 	turns->span = damon_has_probes(ctx) ? 1 :
 		clamp(nr / 2, 1U, DAMON_STEADY_SPAN);
+	turns->last = false;
 }
 
-/* The turns of the interval that comes next. */
-static inline void damon_turns_next(struct damon_turns *turns, struct damon_ctx *ctx)
+/* The turns of the interval that comes next, and begins at time @now. */
+static inline void damon_turns_next(struct damon_turns *turns, struct damon_ctx *ctx,
+				    u64 now)
 {
 	if (!ctx->nr_intervals)
 		ctx->turn_shift = damon_rand(ctx, 0, UINT_MAX);
 	damon_turns_begin(turns, ctx, ctx->nr_intervals++);
+	turns->last = max(now, ctx->next_sample_ns) >= ctx->next_aggregation_ns;
 }
 
 /* How many turns a sample of a region stands for. */
@@ -560,24 +564,28 @@ static inline bool damon_turns_skip(struct damon_turns *turns,
 
 	if (span == 1)
 		return false;
+	shift %= span;
 	if (!r->nr_samples)
-		return turns->turn < shift % span;
-	return turns->turn + 1 < r->nr_samples + span;
+		return turns->turn < shift;
+	return (turns->turn + span - shift) % span;
 }
 
 /*
  * Whether a region has a turn and takes it.  To be asked of each one in order: neighbours
- * take turns, so that each interval has its share of the work.
+ * take turns, so that each interval has its share of the work.  However short a window
+ * is, none is to be without a sample at its end.
  */
 static inline bool damon_turns_take(struct damon_turns *turns,
 				    const struct damon_region *r)
 {
+	bool is_needed = turns->last && !r->nr_samples;
+
 	if (turns->wait) {
 		turns->wait--;
-		return false;
+		return is_needed;
 	}
 	turns->wait = turns->spacing - 1;
-	return !damon_turns_skip(turns, r);
+	return !damon_turns_skip(turns, r) || is_needed;
 }
 
 /*

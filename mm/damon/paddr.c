@@ -10,6 +10,7 @@
 
 #define pr_fmt(fmt) "damon-pa: " fmt
 
+#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -185,7 +186,7 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	unsigned int nr = 0;
 	bool seek;
 
-	damon_turns_next(&turns, ctx);
+	damon_turns_next(&turns, ctx, ktime_get_ns());
 	seek = turns.interval / turns.spacing % SEEK_TURNS == 0;
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {

@@ -35,6 +35,8 @@ static struct damon_ctx *new_ctx_of(struct kunit *test, unsigned long pfn)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	damon_add_target(ctx, t);
 	KUNIT_ASSERT_EQ(test, 0, damon_set_regions(t, &range, 1, PAGE_SIZE));
+	/* no interval is the last one */
+	ctx->next_aggregation_ns = U64_MAX;
 	return ctx;
 }
 

@@ -221,7 +221,7 @@ static void sample_in_turns(struct run *run)
 	struct damon_region *r;
 	uint64_t nr = 0;
 
-	damon_turns_next(&turns, run->ctx);
+	damon_turns_next(&turns, run->ctx, run->now);
 	if (!run->c->steady)
 		turns.span = 1;
 	damon_for_each_region(r, t) {
