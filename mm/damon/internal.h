@@ -94,7 +94,7 @@ damon_skip_to(struct damon_region *r, unsigned long addr, struct damon_target *t
 /* A sampling address that no region contains: no access check is pending. */
 #define DAMON_NO_SAMPLE		ULONG_MAX
 
-/* The same, and none is to be begun before the next tick. */
+/* The same, and none is to be begun before the next tick.  No process reaches it. */
 #define DAMON_NO_SAMPLE_YET	(ULONG_MAX - 1)
 
 /* What an access check can find out. */
@@ -370,22 +370,19 @@ static __always_inline void
 damon_round_count(struct damon_round *round, struct damon_target *t,
 		  struct damon_region *r, enum damon_answer answer)
 {
-	unsigned int nr = 1, more = 0;
+	unsigned int more = 0;
 
 	if (answer == DAMON_UNKNOWN)
-		return 0;
+		return;
 	if (answer == DAMON_ACCESSED)
 		round->surprised |= !r->nr_accesses && !r->last_nr_accesses;
 	else if (r->last_nr_accesses == round->window)
 		round->surprised |= r->nr_accesses == r->nr_samples;
-	if (damon_round_dormant(round, r)) {
-		nr = round->span;
-		r->nr_samples += damon_round_more(round, r, nr);
-	} else if (damon_round_steady(round, r)) {
+	if (damon_round_dormant(round, r))
+		r->nr_samples += damon_round_more(round, r, round->span);
+	else if (damon_round_steady(round, r))
 		more = damon_round_more(round, r, round->steady_span);
-	}
 	damon_count_samples(t, r, answer, round->window, more);
-	return nr;
 }
 
 /* reach.c (pure) */
@@ -500,6 +497,7 @@ static inline unsigned int damon_steady_span(const struct damon_ctx *ctx,
  * @turn:	Which turn of the window those have that have one, from zero.
  * @span:	Turns that a sample stands for at most.
  * @shift:	Varies from window to window and from region to region.
+ * @last:	The window ends with this interval.
  */
 struct damon_turns {
 	const struct damon_ctx *ctx;

@@ -248,16 +248,20 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 static __always_inline enum damon_answer
 answer_sample(struct sampler *s, struct damon_region *r)
 {
+	unsigned int nr_accesses = r->nr_accesses, nr_samples = r->nr_samples;
 	enum damon_answer answer;
 
 	if (!damon_sample_pending(r))
 		return DAMON_UNKNOWN;
 	answer = test_sample(s, r->sampling_addr);
-	s->nr_hits += answer == DAMON_ACCESSED;
-	if (s->step != DAMON_REACH_FLUSH)
-		s->nr_samples += damon_round_count(&s->round, s->t, r, answer);
-	else
+	if (s->step == DAMON_REACH_FLUSH) {
+		s->nr_hits += answer == DAMON_ACCESSED;
 		s->nr_samples += answer != DAMON_UNKNOWN;
+	} else {
+		damon_round_count(&s->round, s->t, r, answer);
+		s->nr_hits += r->nr_accesses - nr_accesses;
+		s->nr_samples += r->nr_samples - nr_samples;
+	}
 	return answer;
 }
 

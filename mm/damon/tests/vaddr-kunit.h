@@ -354,6 +354,37 @@ static struct damon_ctx *new_ctx_of_pages(struct kunit *test,
 	return ctx;
 }
 
+/* What a steady region's sample stands for weighs as much as that of dormant ones. */
+static void sample_weights_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 2, PROT_READ | PROT_WRITE);
+	struct damon_ctx *ctx = new_ctx_of_pages(test, addr, 2);
+	struct sampler *s = new_sampler(test);
+	struct damon_region *hot, *cold;
+
+	touch(test, addr);
+	s->ctx = ctx;
+	s->t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
+	hot = damon_first_region(s->t);
+	cold = damon_last_region(s->t);
+	hot->age = DAMON_STEADY_AGE;
+	hot->last_nr_accesses = 20;
+	cold->age = DAMON_DORMANT_AGE;
+	s->round = (struct damon_round){
+		.span = 10, .steady_span = 4, .tick = 10, .window = 20,
+	};
+	hot->sampling_addr = addr;
+	cold->sampling_addr = addr + PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, answer_sample(s, hot), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, s->nr_samples, 4);
+	KUNIT_EXPECT_EQ(test, s->nr_hits, 4);
+	KUNIT_EXPECT_EQ(test, answer_sample(s, cold), DAMON_NOT_ACCESSED);
+	KUNIT_EXPECT_EQ(test, s->nr_samples, 14);
+	KUNIT_EXPECT_EQ(test, s->nr_hits, 4);
+	let_go(s);
+	damon_destroy_ctx(ctx);
+}
+
 /* More regions than one batch, every third one accessed between two passes. */
 static void check_regions_of(struct kunit *test, bool lockless)
 {
@@ -489,6 +520,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(sample_unmapped_test),
 	KUNIT_CASE(sample_unknown_test),
 	KUNIT_CASE(sample_flags_test),
+	KUNIT_CASE(sample_weights_test),
 	KUNIT_CASE(sample_shared_entry_test),
 	KUNIT_CASE(check_regions_test),
 	KUNIT_CASE(lockless_coarse_test),
