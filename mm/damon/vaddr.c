@@ -28,6 +28,9 @@
 /* Regions that are sampled in a row while locks are held. */
 #define BATCH		64
 
+/* How many addresses to draw for a sample at most, in a tick that is not one of many. */
+#define MAX_DRAWS	16
+
 /*
  * An address space is mapped in a few clusters (program and heap, libraries and
  * anonymous mappings, stack) with vast gaps between them.
@@ -190,11 +193,26 @@ static void finish_one(struct sampler *s)
 	}
 }
 
+/* Whether a target is looked at in a few ticks of a window only. */
+static bool is_seen_rarely(const struct damon_target *t)
+{
+	return t->nr_sleeps || t->reach.silent;
+}
+
+/* If an address cannot be armed, the next tick draws another one, if that comes soon. */
 static void draw_sample(struct sampler *s, struct damon_region *r)
 {
-	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
+	unsigned int draws = 0;
+	unsigned long addr;
 
-	r->sampling_addr = arm_sample(s, addr) ? addr : DAMON_NO_SAMPLE_YET;
+	do {
+		addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
+		if (arm_sample(s, addr)) {
+			r->sampling_addr = addr;
+			return;
+		}
+	} while (is_seen_rarely(s->t) && ++draws < MAX_DRAWS);
+	r->sampling_addr = DAMON_NO_SAMPLE_YET;
 }
 
 static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,

@@ -354,6 +354,46 @@ static struct damon_ctx *new_ctx_of_pages(struct kunit *test,
 	return ctx;
 }
 
+/*
+ * Part of a region may be memory that cannot be checked.  Targets that are seldom looked
+ * at get samples all the same; for others, the next tick is soon enough.
+ */
+static void sample_partly_unknown_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
+	unsigned long other = kunit_vm_mmap(test, NULL, addr + 4 * PAGE_SIZE,
+					    4 * PAGE_SIZE, PROT_READ,
+					    MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED, 0);
+	struct damon_ctx *ctx = new_ctx_of_pages(test, addr, 1);
+	struct sampler *s = new_sampler(test);
+	unsigned int i, kind, nr[3] = {};
+	struct damon_region *r;
+
+	KUNIT_ASSERT_EQ(test, other, addr + 4 * PAGE_SIZE);
+	prandom_seed_state(&ctx->rnd_state, 1);
+	s->ctx = ctx;
+	s->t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
+	r = damon_first_region(s->t);
+	r->ar.end = addr + 8 * PAGE_SIZE;
+	set_device_memory(other, true);
+	for (kind = 0; kind < ARRAY_SIZE(nr); kind++) {
+		s->t->nr_sleeps = kind == 1;
+		s->t->reach.silent = kind == 2;
+		for (i = 0; i < 100; i++) {
+			draw_sample(s, r);
+			nr[kind] += damon_sample_pending(r);
+		}
+	}
+	let_go(s);
+	set_device_memory(other, false);
+	KUNIT_EXPECT_GT(test, nr[0], 25);
+	KUNIT_EXPECT_LT(test, nr[0], 75);
+	KUNIT_EXPECT_EQ(test, nr[1], 100);
+	KUNIT_EXPECT_EQ(test, nr[2], 100);
+	s->t->nr_sleeps = 0;
+	damon_destroy_ctx(ctx);
+}
+
 /* What a steady region's sample stands for weighs as much as that of dormant ones. */
 static void sample_weights_test(struct kunit *test)
 {
@@ -520,6 +560,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(sample_unmapped_test),
 	KUNIT_CASE(sample_unknown_test),
 	KUNIT_CASE(sample_flags_test),
+	KUNIT_CASE(sample_partly_unknown_test),
 	KUNIT_CASE(sample_weights_test),
 	KUNIT_CASE(sample_shared_entry_test),
 	KUNIT_CASE(check_regions_test),
