@@ -531,6 +531,8 @@ void damon_round_begin(struct damon_round *round, const struct damon_ctx *ctx,
  * @round:	The round.
  * @t:		The target, before damon_sweep_arm() if it is seen from above.
  *
+ * To be called again if that finishes more samples.
+ *
  * Context: Worker.
  */
 void damon_round_end(const struct damon_round *round, struct damon_target *t)

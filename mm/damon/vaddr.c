@@ -300,6 +300,7 @@ static struct damon_region *finish_dormant(struct sampler *s,
 		    !damon_round_dormant(&s->round, r))
 			continue;
 		answer_sample(s, r);
+		damon_round_end(&s->round, s->t);
 		draw_sample(s, r);
 		finish_one(s);
 	}
@@ -324,6 +325,7 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 		finish_one(s);
 	}
 	let_go(s);
+	cond_resched();
 	return nr;
 }
 
