@@ -174,11 +174,28 @@ static enum damon_answer last_answer(struct run *run, const struct damon_region 
 	return found;
 }
 
+/* The sample that was begun for a region, if any.  Most stay at their pages. */
+static void finish_sample(struct run *run, struct damon_round *round,
+			  struct damon_region *r)
+{
+	bool pending = damon_sample_pending(r);
+	bool dormant = pending && damon_round_dormant(round, r);
+
+	if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
+		return;
+	if (dormant || !round->stay || !pending)
+		r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
+	damon_round_count(round, target_of(run->ctx), r,
+			  dormant ? last_answer(run, r, round->span) :
+			  answer(run, r->sampling_addr));
+	run->samples++;
+}
+
 /* One interval: a page of every region whose turn it is. */
 static void sample(struct run *run)
 {
 	struct damon_target *t = target_of(run->ctx);
-	uint64_t nr = 0;
+	uint64_t before = run->samples;
 	struct damon_round round;
 	struct damon_region *r;
 
@@ -192,24 +209,18 @@ static void sample(struct run *run)
 	if (!run->c->steady)
 		round.steady_span = 1;
 	damon_for_each_region(r, t) {
-		bool pending = damon_sample_pending(r);
-		bool dormant = pending && damon_round_dormant(&round, r);
-
-		if (damon_round_skips(&round, r) || damon_round_rests(&round, r))
+		if (damon_round_skips(&round, r))
 			continue;
-		if (dormant || !round.stay || !pending)
-			r->sampling_addr = damon_rand(run->ctx, r->ar.start,
-						      r->ar.end);
-		damon_round_count(&round, t, r,
-				  dormant ? last_answer(run, r, round.span) :
-				  answer(run, r->sampling_addr));
-		nr++;
+		finish_sample(run, &round, r);
+		if (damon_round_rests(&round, r))
+			r->sampling_addr = DAMON_NO_SAMPLE_YET;
+		else if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
+			r->sampling_addr = DAMON_NO_SAMPLE;
 	}
 	damon_round_end(&round, t);
 	if (run->c->above)
 		damon_sweep_arm(t, &sight, run);
-	run->samples += nr;
-	run->max_samples = max(run->max_samples, nr);
+	run->max_samples = max(run->max_samples, run->samples - before);
 	run->ticks++;
 }
 
