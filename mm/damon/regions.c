@@ -574,10 +574,52 @@ static bool is_mixed(const struct damon_region *r, unsigned int window)
 	return r->last_nr_accesses && r->last_nr_accesses < window;
 }
 
+/*
+ * Whether what is before a mixed region and what is behind it differ by half of a window at
+ * least, so that it is likely to be like both, with a border inside.
+ */
+static bool has_border(struct damon_region *r, struct damon_target *t,
+		       unsigned int window)
+{
+	unsigned int nr = r->last_nr_accesses, before, behind;
+
+	if (!is_mixed(r, window) || list_is_first(&r->list, &t->regions_list) ||
+	    list_is_last(&r->list, &t->regions_list) ||
+	    damon_prev_region(r)->ar.end != r->ar.start ||
+	    damon_next_region(r)->ar.start != r->ar.end)
+		return false;
+	before = damon_prev_region(r)->last_nr_accesses;
+	behind = damon_next_region(r)->last_nr_accesses;
+	return abs_diff(before, behind) >= window - window / 2 &&
+		nr >= min(before, behind) && nr <= max(before, behind);
+}
+
+/*
+ * Cuts such a region where its border is if it is like the one before it up to there, and
+ * then like the one behind it.  Returns the right part.
+ */
+static struct damon_region *cut_at_border(struct damon_ctx *ctx,
+					  struct damon_target *t,
+					  struct damon_region *r)
+{
+	unsigned int before = damon_prev_region(r)->last_nr_accesses;
+	unsigned int behind = damon_next_region(r)->last_nr_accesses;
+	unsigned long grains = damon_sz_region(r) / ctx->min_region_sz;
+	u64 left;
+
+	if (grains < 2)
+		return r;
+	left = mul_u64_u32_div(grains, abs_diff(r->last_nr_accesses, behind),
+			       abs_diff(before, behind));
+	return damon_split_region_at(t, r, ctx->min_region_sz *
+				     clamp_t(u64, left, 1, grains - 1)) ?: r;
+}
+
 /* What there is to split. */
 struct census {
 	unsigned int nr_guided;		/* regions of targets that sweeps guide */
-	unsigned int nr_mixed;
+	unsigned int nr_borders;	/* those of them that have a border, ... */
+	unsigned int nr_mixed;		/* ... and all others that are mixed */
 	u64 sz;				/* of the others' regions, and ... */
 	u64 sz_hot;			/* ... of the hot ones among them */
 };
@@ -596,7 +638,10 @@ static struct census take_census(struct damon_ctx *ctx, unsigned int window)
 		damon_for_each_region(r, t) {
 			unsigned long sz = is_guided ? 0 : damon_sz_region(r);
 
-			census.nr_mixed += is_mixed(r, window);
+			if (is_guided && has_border(r, t, window))
+				census.nr_borders++;
+			else
+				census.nr_mixed += is_mixed(r, window);
 			census.sz = damon_add(census.sz, sz);
 			if (damon_was_hot(r, window))
 				census.sz_hot += sz;
@@ -628,13 +673,14 @@ static bool is_worth_a_cut(struct damon_ctx *ctx, const struct damon_region *r,
  * more cuts as there are to be regions at least go to those that are mixed, since
  * their parts are the most likely to differ, or without any mixed region to all.
  * Where sweeps find the places that differ, only one region in GUIDED_SHARE is split,
- * in case that they miss some, and sweeps get half of the room for what they find.
+ * in case that they miss some, and those that must have a border between hot and cold
+ * memory are split there.  Sweeps get half of the room for what they find.
  */
 void damon_split_regions(struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	unsigned int nr = damon_nr_all_regions(ctx), nr_free, room;
-	struct cuts free, guided, extra, search = {};
+	struct cuts free, guided, borders, extra, search = {};
 	struct census census;
 	struct damon_region *r;
 	struct damon_target *t;
@@ -650,6 +696,7 @@ void damon_split_regions(struct damon_ctx *ctx)
 	nr_free = nr - census.nr_guided;
 	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr + SEARCH_CUTS);
 	free = shuffled_cuts(ctx, &room, nr_free, nr_free);
+	borders = shuffled_cuts(ctx, &room, census.nr_borders, census.nr_borders);
 	extra = shuffled_cuts(ctx, &room, ctx->attrs.min_nr_regions,
 			      census.nr_mixed ?: nr_free);
 	guided = shuffled_cuts(ctx, &room,
@@ -665,6 +712,11 @@ void damon_split_regions(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			unsigned int nr_parts = 1;
 
+			if (is_guided && has_border(r, t, window)) {
+				if (deal_cuts(&borders))
+					r = cut_at_border(ctx, t, r);
+				continue;
+			}
 			if (is_guided)
 				nr_parts += deal_cuts(&guided);
 			else if (is_worth_a_cut(ctx, r, window))

@@ -836,6 +836,59 @@ TEST(sweeps_rest)
 	free_ctx(ctx);
 }
 
+/*
+ * Between memory that was hot and memory that was cold, the samples of a region tell where
+ * the border is if there is one.  In between the same, they tell nothing.
+ */
+TEST(regions_are_cut_at_their_borders)
+{
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = settled_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+		unsigned int nr = rnd_in(&rng, 1, 20), rate[2] = { 20, 0 }, before;
+		unsigned long grains = rnd_in(&rng, 1, 5000), start, at;
+		bool left_hot = rnd_true(&rng, 0.5), differ = rnd_true(&rng, 0.7);
+		struct damon_region *r;
+
+		damon_forget_spots(t);
+		if (!left_hot)
+			swap(rate[0], rate[1]);
+		if (!differ)
+			rate[1] = rate[0];
+		damon_for_each_region(r, t) {
+			r->age = 0;
+			r->last_nr_accesses = rate[0];
+		}
+		r = damon_first_region(t);
+		start = r->ar.end - grains * ctx->min_region_sz;
+		r = damon_split_region_at(t, r, start - r->ar.start);
+		r->last_nr_accesses = nr;
+		for (r = damon_next_region(r); r; r = damon_region_behind(r, t))
+			r->last_nr_accesses = rate[1];
+
+		ctx->attrs.min_nr_regions = 0;
+		before = damon_nr_regions(t);
+		damon_split_regions(ctx);
+		if (!differ || grains < 2) {
+			/* by chance only */
+			HOLDS(damon_nr_regions(t) <= before + (before + 7) / 8);
+			free_ctx(ctx);
+			continue;
+		}
+		damon_for_each_region(r, t)
+			if (r->ar.end > start)
+				break;
+		at = start + clamp(grains * (left_hot ? nr : 20 - nr) / 20, 1,
+				   grains - 1) * ctx->min_region_sz;
+		HOLDS(r->ar.start == start && r->ar.end == at);
+		HOLDS(damon_next_region(r)->last_nr_accesses == nr);
+		free_ctx(ctx);
+	}
+}
+
 /* Random splits of guided targets take no more than half of the room. */
 TEST(random_splits_leave_room)
 {
