@@ -717,10 +717,8 @@ void damon_split_regions(struct damon_ctx *ctx)
 					r = cut_at_border(ctx, t, r);
 				continue;
 			}
-			if (is_guided)
-				nr_parts += deal_cuts(&guided);
-			else if (is_worth_a_cut(ctx, r, window))
-				nr_parts += deal_cuts(&free);
+			if (is_worth_a_cut(ctx, r, window))
+				nr_parts += deal_cuts(is_guided ? &guided : &free);
 			if (census.nr_mixed ? is_mixed(r, window) : !is_guided)
 				nr_parts += deal_cuts(&extra);
 			if (!is_guided && search.nr)

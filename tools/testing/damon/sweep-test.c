@@ -904,10 +904,12 @@ TEST(random_splits_leave_room)
 		struct damon_region *r;
 
 		ASSERT_TRUE(nr > 8 && nr <= 16);
-		/* spots and mixed ones may take all of it */
+		/* spots and mixed ones may take all of it, steady ones none */
 		damon_forget_spots(t);
-		damon_for_each_region(r, t)
+		damon_for_each_region(r, t) {
 			r->last_nr_accesses = 0;
+			r->age = 0;
+		}
 		ctx->attrs.max_nr_regions = nr + room;
 		damon_split_regions(ctx);
 		ASSERT_EQ(nr + splits[room], damon_nr_regions(t));
