@@ -41,6 +41,9 @@
 /* With fewer samples, the last window says more than the one under way. */
 #define MIN_SAMPLES	4
 
+/* One border in so many is looked for where another one seems to be known. */
+#define EXPLAINED_SHARE	4
+
 /* In every window there may be as many cuts as there are regions, or these. */
 #define MIN_CUTS	16
 
@@ -236,6 +239,43 @@ static unsigned long entry_addr(const struct damon_sweep *sweep,
 	return sweep->piece.start + bit * sight->fine;
 }
 
+/*
+ * Whether it is because of a region that reaches into it that an entry was touched.  What
+ * is cut off around that would most likely be merged again, so only one in
+ * EXPLAINED_SHARE is, in case that the border between them is not where it seems to be.
+ */
+static bool explains(struct cutter *c, const struct damon_region *r)
+{
+	return (r->nr_accesses || r->last_nr_accesses) &&
+		damon_rand(c->ctx, 0, EXPLAINED_SHARE);
+}
+
+/* Cuts where the first of some touched entries begins. */
+static void cut_before(struct cutter *c, unsigned long addr, unsigned long fine)
+{
+	struct damon_region *next;
+
+	c->r = damon_skip_to(c->r, addr, c->t);
+	if (!c->r)
+		return;
+	next = damon_region_behind(c->r, c->t);
+	if (next && next->ar.start - addr < fine && explains(c, next))
+		return;
+	cut_at(c, addr);
+}
+
+/* The same where the last one ends. */
+static void cut_behind(struct cutter *c, unsigned long addr, unsigned long fine)
+{
+	c->r = damon_skip_to(c->r, addr, c->t);
+	if (!c->r)
+		return;
+	if (!list_is_first(&c->r->list, &c->t->regions_list) &&
+	    addr - c->r->ar.start < fine && explains(c, damon_prev_region(c->r)))
+		return;
+	cut_at(c, addr);
+}
+
 /* Cuts regions wherever touched entries begin or end. */
 static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight)
@@ -246,9 +286,9 @@ static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 
 	for_each_set_bitrange(start, end, sweep->touched,
 			      nr_entries(sweep, sight)) {
-		cut_at(&c, entry_addr(sweep, sight, start));
-		cut_at(&c, damon_add_sz(entry_addr(sweep, sight, end),
-					ctx->min_region_sz - 1));
+		cut_before(&c, entry_addr(sweep, sight, start), sight->fine);
+		cut_behind(&c, damon_add_sz(entry_addr(sweep, sight, end),
+					    ctx->min_region_sz - 1), sight->fine);
 	}
 	sweep->looks = 0;
 }

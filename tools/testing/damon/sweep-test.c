@@ -889,6 +889,52 @@ TEST(regions_are_cut_at_their_borders)
 	}
 }
 
+/* How many regions sweeps have cut off in 100 windows. */
+static unsigned int nr_cuts(struct world *w)
+{
+	struct damon_ctx *ctx = settled_ctx(w);
+	struct damon_target *t = target_of(ctx);
+	unsigned int i, j, nr = 0;
+	struct damon_region *r;
+
+	/* as if samples had found out */
+	w->hot[0].start += w->fine / 2;
+	w->hot[0].end += w->fine / 4;
+	damon_for_each_region(r, t)
+		if (r->ar.start < w->hot[0].start && w->hot[0].start < r->ar.end)
+			damon_split_region_at(t, r, w->hot[0].start - r->ar.start);
+	damon_for_each_region(r, t)
+		if (r->ar.start < w->hot[0].end && w->hot[0].end < r->ar.end)
+			damon_split_region_at(t, r, w->hot[0].end - r->ar.start);
+	damon_for_each_region(r, t)
+		r->last_nr_accesses = 20 * is_hot(w, r->ar.start, r->ar.start);
+	for (j = 0; j < 100; j++) {
+		unsigned int before = damon_nr_regions(t);
+
+		for (i = 1; i < 20; i++)
+			tick(ctx, w);
+		last_tick(ctx, w);
+		nr += damon_nr_regions(t) - before;
+		end_window(ctx);
+	}
+	free_ctx(ctx);
+	return nr;
+}
+
+/*
+ * Where a hot region begins or ends inside of a fine entry, that is why the entry was
+ * touched.  Its other part is cut off now and then only, not in each sweep.
+ */
+TEST(known_borders_are_left_alone)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	unsigned int nr = nr_cuts(&w);
+
+	ASSERT_GT(nr, 20);
+	ASSERT_LT(nr, 2 * 100 / 2);
+}
+
 /* Random splits of guided targets take no more than half of the room. */
 TEST(random_splits_leave_room)
 {
