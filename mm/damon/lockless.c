@@ -18,6 +18,7 @@
 #include <linux/leafops.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
+#include <linux/unroll.h>
 #include <linux/sched.h>
 
 #include "internal.h"
@@ -186,22 +187,50 @@ static unsigned int count_fine(const struct damon_addr_range *range,
 	return (addr - range->start) >> PMD_SHIFT;
 }
 
+/* Fine entries that are looked at together. */
+#define GROUP	8
+
+/* Whether each entry of a group is nothing, or a table that is old.  Most are. */
+static bool are_old_tables(pmd_t *pmdp)
+{
+	pmdval_t any = 0;
+	int i;
+
+	unrolled_full
+	for (i = 0; i < GROUP; i++)
+		any |= pmd_val(pmdp_get_lockless(pmdp + i));
+	return !(any & (_PAGE_ACCESSED | _PAGE_PSE));
+}
+
+/* Makes one fine entry old, which is number @i. */
+static void arm_pmd(pmd_t *pmdp, unsigned int i, unsigned long *bits,
+		    unsigned long *leaves)
+{
+	pmd_t pmd = pmdp_get_lockless(pmdp);
+
+	if (!(pmd_val(pmd) & (_PAGE_ACCESSED | _PAGE_PSE)) || !pmd_present(pmd))
+		return;
+	__set_bit(i, bits);
+	if (!pmd_leaf(pmd))
+		make_old((unsigned long *)pmdp, pmd_val(pmd));
+	else if (pmd_young(pmd))
+		__set_bit(i, leaves);
+}
+
 /* Makes fine entries old: those from @pmdp on, which are number @i to @end. */
 static void arm_pmds(pmd_t *pmdp, unsigned int i, unsigned int end,
 		     unsigned long *bits, unsigned long *leaves)
 {
-	for (; i < end; i++, pmdp++) {
-		pmd_t pmd = pmdp_get_lockless(pmdp);
+	while (i < end) {
+		unsigned int stop = min(i + GROUP, end);
 
-		/* nothing, or a table that is old: that is what most of them are */
-		if (likely(!(pmd_val(pmd) & (_PAGE_ACCESSED | _PAGE_PSE))) ||
-		    !pmd_present(pmd))
+		if (stop - i == GROUP && are_old_tables(pmdp)) {
+			i = stop;
+			pmdp += GROUP;
 			continue;
-		__set_bit(i, bits);
-		if (!pmd_leaf(pmd))
-			make_old((unsigned long *)pmdp, pmd_val(pmd));
-		else if (pmd_young(pmd))
-			__set_bit(i, leaves);
+		}
+		for (; i < stop; i++, pmdp++)
+			arm_pmd(pmdp, i, bits, leaves);
 	}
 }
 
