@@ -52,7 +52,7 @@ struct sampler {
 	enum damon_reach_step step;
 	unsigned int nr_hits;		/* samples that saw an access, of ... */
 	unsigned int nr_samples;	/* ... so many, each interval counts */
-	unsigned int nr;		/* regions since the last pause */
+	unsigned int nr;		/* samples that were finished one by one */
 	unsigned long old_start;	/* entry that was made old last ... */
 	unsigned long old_size;
 	bool old_young;			/* ... and its accessed bit before that */
@@ -182,15 +182,18 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 	return s->glance.on ? make_old_at_glance(s, &leaf) : make_old(s, addr);
 }
 
-/* Gives others a chance once per batch. */
+/* Gives others a chance. */
+static void pause_sampling(struct sampler *s)
+{
+	damon_glance_end(&s->glance);
+	damon_walk_pause(&s->walk);
+	s->old_folio = NULL;	/* it may become another one now */
+}
+
 static void finish_one(struct sampler *s)
 {
-	if (++s->nr == BATCH) {
-		s->nr = 0;
-		damon_glance_end(&s->glance);
-		damon_walk_pause(&s->walk);
-		s->old_folio = NULL;	/* it may become another one now */
-	}
+	if (++s->nr % BATCH == 0)
+		pause_sampling(s);
 }
 
 /* Whether a target is looked at in a few ticks of a window only. */
@@ -398,12 +401,11 @@ static void check_region(struct sampler *s, struct damon_region *r)
 		else if (!stay || !arm_again(s, r, answer))
 			draw_sample(s, r);
 	}
-	finish_one(s);
 }
 
 static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 {
-	unsigned int max_nr_accesses = 0;
+	unsigned int max_nr_accesses = 0, nr = 0;
 	struct damon_region *r;
 
 	damon_round_begin(&s->round, s->ctx, t);
@@ -417,6 +419,8 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 	damon_for_each_region(r, t) {
 		check_region(s, r);
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+		if (++nr % BATCH == 0)
+			pause_sampling(s);
 	}
 	/* each has one or waits for its turn, also those that a sweep has just cut off */
 	t->lacks_samples = false;
