@@ -241,12 +241,12 @@ struct damon_sight {
 
 void damon_note_touched(struct damon_touched *touched, unsigned long start,
 			unsigned long end);
-bool damon_sweep_rests(struct damon_target *t);
+bool damon_sweep_rests(struct damon_ctx *ctx, struct damon_target *t);
 void damon_sweep_skip(struct damon_target *t);
 void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight, void *arg);
-void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
-		     void *arg);
+void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
+		     const struct damon_sight *sight, void *arg);
 void damon_sweep_forget(struct damon_target *t);
 bool damon_sweep_guides(const struct damon_target *t);
 void damon_sweep_open_window(struct damon_target *t);

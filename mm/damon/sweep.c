@@ -406,10 +406,15 @@ static noinline void arm_fine(struct damon_target *t,
 	}
 }
 
-/* One sweep in a window is enough as long as samples see nothing new. */
-static bool is_due(const struct damon_sweep *sweep)
+/*
+ * One sweep in a window is enough as long as samples see nothing new.  Without room for
+ * what it finds, it only has to be made before the last one is good no more.
+ */
+static bool is_due(struct damon_ctx *ctx, const struct damon_sweep *sweep)
 {
-	return sweep->windows || sweep->again;
+	if (sweep->windows >= GUIDED_WINDOWS - 1)
+		return true;
+	return (sweep->windows || sweep->again) && has_room(ctx);
 }
 
 static void count_tick(struct damon_target *t)
@@ -424,6 +429,7 @@ static void count_tick(struct damon_target *t)
 
 /**
  * damon_sweep_rests() - Whether a target need not be looked at from above.
+ * @ctx: The context.
  * @t:	The target.
  *
  * It need not if a sweep was complete in this window, or if it cannot be seen from
@@ -432,13 +438,13 @@ static void count_tick(struct damon_target *t)
  * Context: Worker.
  * Return: Whether it is so.
  */
-bool damon_sweep_rests(struct damon_target *t)
+bool damon_sweep_rests(struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct damon_sweep *sweep = t->sweep;
 
 	if (!sweep)
 		return true;
-	if (sweep->stage != STAGE_IDLE || is_due(sweep))
+	if (sweep->stage != STAGE_IDLE || is_due(ctx, sweep))
 		return false;
 	count_tick(t);
 	return true;
@@ -495,14 +501,15 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 
 /**
  * damon_sweep_arm() - Make old what is to be looked at in the next tick.
+ * @ctx:	The context.
  * @t:		The target.
  * @sight:	How its entries are visited.
  * @arg:	For @sight.
  *
  * Context: Worker, after the samples of the tick were tested.
  */
-void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
-		     void *arg)
+void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
+		     const struct damon_sight *sight, void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
 
@@ -510,7 +517,7 @@ void damon_sweep_arm(struct damon_target *t, const struct damon_sight *sight,
 		return;
 	if (sweep->stage == STAGE_FINE)
 		arm_fine(t, sight, arg);
-	else if (is_due(sweep))
+	else if (is_due(ctx, sweep))
 		arm_coarse(t, sight, arg);
 }
 

@@ -456,7 +456,7 @@ static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
 	max_nr_accesses = check_regions(s, t);
 	let_go(s);
 	if (s->lockless && s->step != DAMON_REACH_COUNT)
-		damon_sweep_arm(t, &sight, s);
+		damon_sweep_arm(s->ctx, t, &sight, s);
 	if (flush)
 		flush_tlb_mm(s->walk.mm);
 	damon_reach_note(t, s->step, s->nr_hits, s->nr_samples);
@@ -564,7 +564,7 @@ static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 		return 0;
 	/* even if it sleeps for ever, one tick per window is for a look */
 	if (slept && s.step == DAMON_REACH_WATCH && t->reach.tick > 1 &&
-	    damon_sweep_rests(t))
+	    damon_sweep_rests(ctx, t))
 		return count_idle(ctx, t);
 	if (!begin_sampling(&s, ctx, t)) {
 		/* gone, so nothing can be said about its memory */

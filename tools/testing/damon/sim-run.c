@@ -219,7 +219,7 @@ static void sample(struct run *run)
 	}
 	damon_round_end(&round, t);
 	if (run->c->above)
-		damon_sweep_arm(t, &sight, run);
+		damon_sweep_arm(run->ctx, t, &sight, run);
 	run->max_samples = max(run->max_samples, run->samples - before);
 	run->ticks++;
 }

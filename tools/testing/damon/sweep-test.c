@@ -785,19 +785,19 @@ TEST(rests_are_ticks)
 	struct damon_round before, after;
 
 	/* as long as a sweep is under way there is no rest */
-	ASSERT_FALSE(damon_sweep_rests(t));
-	while (!damon_sweep_rests(t))
+	ASSERT_FALSE(damon_sweep_rests(ctx, t));
+	while (!damon_sweep_rests(ctx, t))
 		tick(ctx, &w);
 	before = round_of(ctx);
-	ASSERT_TRUE(damon_sweep_rests(t));
+	ASSERT_TRUE(damon_sweep_rests(ctx, t));
 	after = round_of(ctx);
 	ASSERT_EQ(before.tick + 1, after.tick);
 	ASSERT_EQ(before.turn + 1, after.turn);
 	/* the next window has a sweep, unless that can find nothing */
 	window(ctx, &w);
-	ASSERT_FALSE(damon_sweep_rests(t));
+	ASSERT_FALSE(damon_sweep_rests(ctx, t));
 	damon_sweep_skip(t);
-	ASSERT_TRUE(damon_sweep_rests(t));
+	ASSERT_TRUE(damon_sweep_rests(ctx, t));
 	ASSERT_TRUE(damon_sweep_guides(t));
 	ASSERT_FALSE(sweeps_again(ctx, &w, 10));
 	free_ctx(ctx);
@@ -833,6 +833,34 @@ TEST(sweeps_rest)
 	ASSERT_TRUE(sweeps_again(ctx, &w, 9));
 	w.hot[0].end = 2 * w.coarse;
 	ASSERT_TRUE(sweeps_again(ctx, &w, DAMON_DORMANT_SPAN + 2));
+	free_ctx(ctx);
+}
+
+/* Where nothing can be cut off, sweeps are made as often as they are good for. */
+TEST(sweeps_need_room)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	struct damon_target *t = target_of(ctx);
+	unsigned int i, nr = 0;
+
+	ctx->attrs.max_nr_regions = damon_nr_regions(t);
+	for (i = 0; i < 30; i++) {
+		w.visited = 0;
+		window(ctx, &w);
+		nr += !!w.visited;
+		ASSERT_TRUE(damon_sweep_guides(t));
+	}
+	ASSERT_EQ(10, nr);
+
+	/* but at once if there is some */
+	ctx->attrs.max_nr_regions++;
+	for (i = 0; i < 3; i++) {
+		w.visited = 0;
+		window(ctx, &w);
+		ASSERT_GT(w.visited, 0);
+	}
 	free_ctx(ctx);
 }
 

@@ -174,7 +174,7 @@ static void tick(struct damon_ctx *ctx, struct world *w)
 
 		damon_sweep_look(ctx, t, &sight, w);
 		sample(ctx, t, w);
-		damon_sweep_arm(t, &sight, w);
+		damon_sweep_arm(ctx, t, &sight, w);
 		w++;
 	}
 }
