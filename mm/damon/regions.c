@@ -574,6 +574,9 @@ static bool is_mixed(const struct damon_region *r, unsigned int window)
 	return r->last_nr_accesses && r->last_nr_accesses < window;
 }
 
+/* The part of a region in which its border is, on either side of where it seems to be. */
+#define BORDER_SHARE	8
+
 /*
  * Whether what is before a mixed region and what is behind it differ by half of a window at
  * least, so that it is likely to be like both, with a border inside.
@@ -594,25 +597,39 @@ static bool has_border(struct damon_region *r, struct damon_target *t,
 		nr >= min(before, behind) && nr <= max(before, behind);
 }
 
+/* Cuts a region at an address if that is inside.  Returns the part that begins there. */
+static struct damon_region *cut_at(struct damon_target *t, struct damon_region *r,
+				   unsigned long addr)
+{
+	if (addr <= r->ar.start || addr >= r->ar.end)
+		return r;
+	return damon_split_region_at(t, r, addr - r->ar.start) ?: r;
+}
+
 /*
  * Cuts such a region where its border is if it is like the one before it up to there, and
- * then like the one behind it.  Returns the right part.
+ * then like the one behind it.  With two cuts, these are around that place, since it is
+ * known about so well only.  Returns the last part.
  */
 static struct damon_region *cut_at_border(struct damon_ctx *ctx,
 					  struct damon_target *t,
-					  struct damon_region *r)
+					  struct damon_region *r, unsigned int nr_cuts)
 {
 	unsigned int before = damon_prev_region(r)->last_nr_accesses;
 	unsigned int behind = damon_next_region(r)->last_nr_accesses;
 	unsigned long grains = damon_sz_region(r) / ctx->min_region_sz;
+	unsigned long slack = nr_cuts > 1 ? grains / BORDER_SHARE : 0;
+	unsigned long at = r->ar.start;
 	u64 left;
 
-	if (grains < 2)
+	if (!nr_cuts || grains < 2)
 		return r;
 	left = mul_u64_u32_div(grains, abs_diff(r->last_nr_accesses, behind),
 			       abs_diff(before, behind));
-	return damon_split_region_at(t, r, ctx->min_region_sz *
-				     clamp_t(u64, left, 1, grains - 1)) ?: r;
+	at += ctx->min_region_sz * clamp_t(u64, left, 1, grains - 1);
+	slack *= ctx->min_region_sz;
+	r = cut_at(t, r, at - min(slack, at));
+	return cut_at(t, r, damon_add_sz(at, slack));
 }
 
 /* What there is to split. */
@@ -696,7 +713,7 @@ void damon_split_regions(struct damon_ctx *ctx)
 	nr_free = nr - census.nr_guided;
 	room = min(ctx->attrs.max_nr_regions - nr, 2UL * nr + SEARCH_CUTS);
 	free = shuffled_cuts(ctx, &room, nr_free, nr_free);
-	borders = shuffled_cuts(ctx, &room, census.nr_borders, census.nr_borders);
+	borders = shuffled_cuts(ctx, &room, 2 * census.nr_borders, census.nr_borders);
 	extra = shuffled_cuts(ctx, &room, ctx->attrs.min_nr_regions,
 			      census.nr_mixed ?: nr_free);
 	guided = shuffled_cuts(ctx, &room,
@@ -713,8 +730,7 @@ void damon_split_regions(struct damon_ctx *ctx)
 			unsigned int nr_parts = 1;
 
 			if (is_guided && has_border(r, t, window)) {
-				if (deal_cuts(&borders))
-					r = cut_at_border(ctx, t, r);
+				r = cut_at_border(ctx, t, r, deal_cuts(&borders));
 				continue;
 			}
 			if (is_worth_a_cut(ctx, r, window))
