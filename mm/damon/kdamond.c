@@ -187,16 +187,24 @@ static void sample(struct damon_ctx *ctx)
 static void begin_window(struct damon_ctx *ctx)
 {
 	trace_window(ctx);
-	/* schemes may have taken longer than what was to come next */
-	ctx->now = ktime_get_ns();
-	if (ctx->next_sample_ns <= ctx->now)
-		advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	if (damon_tune_intervals(ctx))
 		trace_damon_monitor_intervals_tune(ctx->attrs.sample_interval);
 	advance(ctx, &ctx->next_aggregation_ns,
 		damon_us_to_ns(ctx->attrs.aggr_interval));
 	damon_open_window(ctx);
 	damon_split_regions(ctx);
+}
+
+/*
+ * Schemes can take longer than it is to the next deadlines.  A sample that is overdue
+ * before it was begun would be tested at once, and a window be over as soon as it opens.
+ */
+static void apply_schemes(struct damon_ctx *ctx)
+{
+	damos_apply_schemes(ctx);
+	ctx->now = ktime_get_ns();
+	if (ctx->next_sample_ns <= ctx->now)
+		advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 }
 
 static void update(struct damon_ctx *ctx)
@@ -227,7 +235,7 @@ static void turn(struct damon_ctx *ctx)
 	if (list_empty(&ctx->schemes))
 		damon_end_walk(ctx, true);
 	else
-		damos_apply_schemes(ctx);
+		apply_schemes(ctx);
 
 	if (window_over)
 		begin_window(ctx);

@@ -411,6 +411,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(finds_hot_spot),
 	KUNIT_CASE(contexts_do_not_mix),
 	KUNIT_CASE(pause_is_no_time),
+	KUNIT_CASE(long_passes_leave_windows),
 	KUNIT_CASE(intervals_change_online),
 	KUNIT_CASE(tunes_while_running),
 	/* schemes */

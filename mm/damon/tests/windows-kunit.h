@@ -433,6 +433,32 @@ static void pause_is_no_time(struct kunit *test)
 	end_watch(test, w);
 }
 
+static void sum_samples(struct watch *w)
+{
+	w->nr_looks++;
+	w->param += w->samples;
+}
+
+/* What schemes take longer than a window for is not taken from the next one. */
+static void long_passes_leave_windows(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct watch *w = new_watch(test, ctx);
+
+	change_attrs(test, ctx, 20000, 100000);
+	oracle_quarters = 0;
+	fake.oracle = quarters_accessed;
+	/* for each of at least three regions */
+	fake.apply_us = 50000;
+	w->at_end = sum_samples;
+	add_space(test, ctx, 0, 4096);
+	add_scheme(test, ctx, DAMOS_STAT);
+	watch_windows(test, w, 6);
+	/* of five, some of which may be late */
+	KUNIT_EXPECT_GE(test, w->param, 3 * w->nr_looks);
+	end_watch(test, w);
+}
+
 /* New intervals take effect in a running kdamond, and results follow. */
 static int longer_windows(void *data)
 {
