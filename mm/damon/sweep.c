@@ -271,7 +271,8 @@ static void cut_behind(struct cutter *c, unsigned long addr, unsigned long fine)
 	if (!c->r)
 		return;
 	if (!list_is_first(&c->r->list, &c->t->regions_list) &&
-	    addr - c->r->ar.start < fine && explains(c, damon_prev_region(c->r)))
+	    addr - damon_prev_region(c->r)->ar.end < fine &&
+	    explains(c, damon_prev_region(c->r)))
 		return;
 	cut_at(c, addr);
 }
