@@ -214,6 +214,7 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 			r->sampling_addr = addr;
 			return;
 		}
+		finish_one(s);
 	} while (is_seen_rarely(s->t) && ++draws < MAX_DRAWS);
 	r->sampling_addr = DAMON_NO_SAMPLE_YET;
 }
@@ -327,8 +328,7 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 		arm_sample(s, range->start + i * PMD_SIZE);
 		finish_one(s);
 	}
-	let_go(s);
-	cond_resched();
+	pause_sampling(s);
 	return nr;
 }
 
