@@ -579,14 +579,17 @@ static bool is_mixed(const struct damon_region *r, unsigned int window)
 
 /*
  * Whether what is before a mixed region and what is behind it differ by half of a window at
- * least, so that it is likely to be like both, with a border inside.
+ * least, so that it is likely to be like both, with a border inside.  Few samples would
+ * not tell where.
  */
-static bool has_border(struct damon_region *r, struct damon_target *t,
-		       unsigned int window)
+static bool has_border(struct damon_ctx *ctx, struct damon_target *t,
+		       struct damon_region *r, unsigned int window)
 {
 	unsigned int nr = r->last_nr_accesses, before, behind;
 
-	if (!is_mixed(r, window) || list_is_first(&r->list, &t->regions_list) ||
+	if (window < DAMON_ENOUGH_SAMPLES || !is_mixed(r, window) ||
+	    damon_sz_region(r) < 2 * ctx->min_region_sz ||
+	    list_is_first(&r->list, &t->regions_list) ||
 	    list_is_last(&r->list, &t->regions_list) ||
 	    damon_prev_region(r)->ar.end != r->ar.start ||
 	    damon_next_region(r)->ar.start != r->ar.end)
@@ -594,7 +597,7 @@ static bool has_border(struct damon_region *r, struct damon_target *t,
 	before = damon_prev_region(r)->last_nr_accesses;
 	behind = damon_next_region(r)->last_nr_accesses;
 	return abs_diff(before, behind) >= window - window / 2 &&
-		nr >= min(before, behind) && nr <= max(before, behind);
+		nr > min(before, behind) && nr < max(before, behind);
 }
 
 /* Cuts a region at an address if that is inside.  Returns the part that begins there. */
@@ -622,7 +625,7 @@ static struct damon_region *cut_at_border(struct damon_ctx *ctx,
 	unsigned long at = r->ar.start;
 	u64 left;
 
-	if (!nr_cuts || grains < 2)
+	if (!nr_cuts)
 		return r;
 	left = mul_u64_u32_div(grains, abs_diff(r->last_nr_accesses, behind),
 			       abs_diff(before, behind));
@@ -635,7 +638,7 @@ static struct damon_region *cut_at_border(struct damon_ctx *ctx,
 /* What there is to split. */
 struct census {
 	unsigned int nr_guided;		/* regions of targets that sweeps guide */
-	unsigned int nr_borders;	/* those of them that have a border, ... */
+	unsigned int nr_borders;	/* those that have a border, ... */
 	unsigned int nr_mixed;		/* ... and all others that are mixed */
 	u64 sz;				/* of the others' regions, and ... */
 	u64 sz_hot;			/* ... of the hot ones among them */
@@ -655,7 +658,7 @@ static struct census take_census(struct damon_ctx *ctx, unsigned int window)
 		damon_for_each_region(r, t) {
 			unsigned long sz = is_guided ? 0 : damon_sz_region(r);
 
-			if (is_guided && has_border(r, t, window))
+			if (has_border(ctx, t, r, window))
 				census.nr_borders++;
 			else
 				census.nr_mixed += is_mixed(r, window);
@@ -688,10 +691,10 @@ static bool is_worth_a_cut(struct damon_ctx *ctx, const struct damon_region *r,
  * around hot spots, and as far as the budget allows, every region in two, but for steady
  * ones, which are split as rarely as they are sampled where they take turns.  As many
  * more cuts as there are to be regions at least go to those that are mixed, since
- * their parts are the most likely to differ, or without any mixed region to all.
+ * their parts are the most likely to differ, or without any mixed region to all.  Those
+ * that must have a border between hot and cold memory are split there instead.
  * Where sweeps find the places that differ, only one region in GUIDED_SHARE is split,
- * in case that they miss some, and those that must have a border between hot and cold
- * memory are split there.  Sweeps get half of the room for what they find.
+ * in case that they miss some, and sweeps get half of the room for what they find.
  */
 void damon_split_regions(struct damon_ctx *ctx)
 {
@@ -729,7 +732,7 @@ void damon_split_regions(struct damon_ctx *ctx)
 		damon_for_each_region(r, t) {
 			unsigned int nr_parts = 1;
 
-			if (is_guided && has_border(r, t, window)) {
+			if (has_border(ctx, t, r, window)) {
 				r = cut_at_border(ctx, t, r, deal_cuts(&borders));
 				continue;
 			}

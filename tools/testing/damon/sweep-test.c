@@ -866,63 +866,109 @@ TEST(sweeps_need_room)
 
 /*
  * Between memory that was hot and memory that was cold, the samples of a region tell where
- * the border is if there is one.  In between the same, they tell nothing.
+ * the border is if there is one.
  */
 TEST(regions_are_cut_at_their_borders)
 {
+	static const struct {
+		unsigned int window, before, nr, behind;
+		unsigned int gap;	/* 1: before it, 2: behind it */
+		bool border;
+	} v[] = {
+		{ 20, 20, 1, 0, 0, true }, { 20, 20, 19, 0, 0, true },
+		{ 20, 0, 1, 20, 0, true }, { 20, 0, 10, 20, 0, true },
+		{ 20, 16, 7, 4, 0, true }, { 10, 0, 5, 10, 0, true },
+		/* they tell nothing in between the same, or nearly so */
+		{ 20, 20, 10, 20, 0, false }, { 20, 0, 10, 0, 0, false },
+		{ 20, 20, 15, 11, 0, false }, { 20, 5, 7, 14, 0, false },
+		/* or if it is like neither, ... */
+		{ 20, 16, 18, 4, 0, false }, { 20, 4, 2, 16, 0, false },
+		/* ... touches only one, or samples are few */
+		{ 20, 20, 10, 0, 1, false }, { 20, 20, 10, 0, 2, false },
+		{ 9, 9, 4, 0, 0, false },
+	};
 	struct rng rng;
 
 	for_each_case(rng, 300) {
+		unsigned int i = rnd_in(&rng, 0, ARRAY_SIZE(v)), nr;
+		unsigned long grains = rnd_in(&rng, 1, 5000), grain, start, end, at, slack;
 		struct world w = plain_world(&rng);
 		struct damon_ctx *ctx = settled_ctx(&w);
 		struct damon_target *t = target_of(ctx);
-		unsigned int nr = rnd_in(&rng, 1, 20), rate[2] = { 20, 0 }, before;
-		unsigned long grains = rnd_in(&rng, 1, 5000), start, at, slack;
-		bool left_hot = rnd_true(&rng, 0.5), differ = rnd_true(&rng, 0.7);
-		struct damon_region *r;
+		struct damon_region *r, *next;
 
+		grain = ctx->min_region_sz;
 		damon_forget_spots(t);
-		if (!left_hot)
-			swap(rate[0], rate[1]);
-		if (!differ)
-			rate[1] = rate[0];
 		damon_for_each_region(r, t) {
 			r->age = 0;
-			r->last_nr_accesses = rate[0];
+			r->last_nr_accesses = v[i].before;
 		}
 		r = damon_first_region(t);
-		start = r->ar.end - grains * ctx->min_region_sz;
-		r = damon_split_region_at(t, r, start - r->ar.start);
-		r->last_nr_accesses = nr;
-		for (r = damon_next_region(r); r; r = damon_region_behind(r, t))
-			r->last_nr_accesses = rate[1];
+		end = r->ar.end;
+		start = end - grains * grain;
+		next = damon_split_region_at(t, r, start - r->ar.start);
+		next->last_nr_accesses = v[i].nr;
+		r->ar.end -= v[i].gap == 1 ? grain : 0;
+		r = next;
+		while ((next = damon_region_behind(next, t)))
+			next->last_nr_accesses = v[i].behind;
+		damon_next_region(r)->ar.start += v[i].gap == 2 ? grain : 0;
 
+		ctx->attrs.aggr_interval = v[i].window * ctx->attrs.sample_interval;
 		ctx->attrs.min_nr_regions = 0;
-		before = damon_nr_regions(t);
+		nr = damon_nr_regions(t);
 		damon_split_regions(ctx);
-		if (!differ || grains < 2) {
+		if (!v[i].border || grains < 2) {
 			/* by chance only */
-			HOLDS(damon_nr_regions(t) <= before + (before + 7) / 8);
+			HOLDS(damon_nr_regions(t) <= nr + (nr + 7) / 8);
 			free_ctx(ctx);
 			continue;
 		}
 		damon_for_each_region(r, t)
 			if (r->ar.end > start)
 				break;
-		at = start + clamp(grains * (left_hot ? nr : 20 - nr) / 20, 1,
-				   grains - 1) * ctx->min_region_sz;
-		slack = grains / 8 * ctx->min_region_sz;
+		at = abs_diff(v[i].nr, v[i].behind) * grains /
+			abs_diff(v[i].before, v[i].behind);
+		at = start + clamp(at, 1, grains - 1) * grain;
+		slack = grains / 8 * grain;
 		HOLDS(r->ar.start == start);
 		if (slack && at - start > slack) {
 			HOLDS(r->ar.end == at - slack);
 			r = damon_next_region(r);
 		}
 		HOLDS(r->ar.start <= at && at <= r->ar.end);
-		HOLDS(r->ar.end == min(at + slack,
-				       start + grains * ctx->min_region_sz));
-		HOLDS(r->last_nr_accesses == nr);
+		HOLDS(r->ar.end == min(at + slack, end));
+		HOLDS(r->last_nr_accesses == v[i].nr);
 		free_ctx(ctx);
 	}
+}
+
+/* Nothing says that their parts differ. */
+TEST(most_steady_regions_stay_whole)
+{
+	struct rng rng;
+	unsigned int nr, sum = 0, all = 0;
+
+	for_each_case(rng, 100) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = settled_ctx(&w);
+		struct damon_target *t = target_of(ctx);
+		struct damon_region *r;
+
+		damon_forget_spots(t);
+		damon_for_each_region(r, t) {
+			r->age = DAMON_STEADY_AGE;
+			r->last_nr_accesses = 20;
+		}
+		ctx->rnd_state.s1 += _case;
+		nr = damon_nr_regions(t);
+		damon_split_regions(ctx);
+		sum += damon_nr_regions(t) - nr;
+		all += (nr + 7) / 8;
+		free_ctx(ctx);
+	}
+	ASSERT_GT(sum, all / 8);
+	ASSERT_LT(sum, all / 2);
 }
 
 /* How many regions sweeps have cut off in 100 windows. */

@@ -662,19 +662,32 @@ TEST(split_looks_into_mixed_regions)
 {
 	struct damon_ctx *ctx = make_ctx(7);
 	struct damon_target *t = target_of(ctx);
-	unsigned int i, nr[3] = {};
+	static const unsigned int rates[] = { 0, 10, 0, 20 }, parts[] = { 0, 24, 40 };
+	unsigned int i, nr[4] = {};
 	struct damon_region *r;
 
-	/* a third each never, sometimes, always; ten cuts more than regions */
-	for (i = 0; i < 30; i++)
-		add(t, 64 * i, 64 * i + 64, 0)->last_nr_accesses = i % 3 * 10;
+	/* never, sometimes, never, always; ten cuts more than regions */
+	for (i = 0; i < 40; i++)
+		add(t, 64 * i, 64 * i + 64, 0)->last_nr_accesses = rates[i % 4];
 	ctx->attrs.min_nr_regions = 10;
 	damon_split_regions(ctx);
 	damon_for_each_region(r, t)
-		nr[r->ar.start / 64 % 3]++;
+		nr[r->ar.start / 64 % 4]++;
 	ASSERT_EQ(20, nr[0]);
 	ASSERT_EQ(30, nr[1]);
 	ASSERT_EQ(20, nr[2]);
+	ASSERT_EQ(20, nr[3]);
+
+	/* between the others they have borders, here in the middle; cut an eighth beside it */
+	set_text(t, "");
+	for (i = 0; i < 40; i++)
+		add(t, 64 * i, 64 * i + 64, 0)->last_nr_accesses = i % 4 * 10 % 30;
+	damon_split_regions(ctx);
+	i = 0;
+	damon_for_each_region(r, t)
+		if (r->ar.start / 64 % 4 == 1)
+			ASSERT_EQ(parts[i++ % 3], r->ar.start % 64);
+	ASSERT_EQ(30, i);
 
 	/* nothing to prefer */
 	set_text(t, "");
