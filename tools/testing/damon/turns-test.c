@@ -256,10 +256,13 @@ TEST(no_short_window_without_a_sample)
 
 			ctx->next_sample_ns = last && !late ? 1000 : 999;
 			damon_turns_next(&turns, ctx, last && late ? 1000 : 990);
-			damon_for_each_region(r, t)
+			damon_for_each_region(r, t) {
+				bool hot = r->last_nr_accesses;
+
 				if (damon_turns_take(&turns, r))
-					damon_turns_count(&turns, t, r, answer_of(
-							  r->last_nr_accesses));
+					damon_turns_count(&turns, t, r,
+							  answer_of(hot));
+			}
 		}
 		damon_for_each_region(r, t) {
 			HOLDS(r->nr_samples);
