@@ -197,14 +197,21 @@ static void begin_window(struct damon_ctx *ctx)
 
 /*
  * Schemes can take longer than it is to the next deadlines.  A sample that is overdue
- * before it was begun would be tested at once, and a window be over as soon as it opens.
+ * before it was begun would be tested at once, a window be over as soon as it opens, and
+ * a scheme be due again before there was any sample.
  */
 static void apply_schemes(struct damon_ctx *ctx)
 {
+	struct damos *s;
+
 	damos_apply_schemes(ctx);
 	ctx->now = ktime_get_ns();
 	if (ctx->next_sample_ns <= ctx->now)
 		advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
+	damon_for_each_scheme(s, ctx)
+		if (s->due && s->next_apply_ns <= ctx->now)
+			advance(ctx, &s->next_apply_ns,
+				damos_apply_interval_ns(ctx, s));
 }
 
 static void update(struct damon_ctx *ctx)

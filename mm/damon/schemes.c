@@ -435,20 +435,18 @@ static bool prepare_schemes(struct damon_ctx *ctx)
 	return any;
 }
 
-/* The next deadline, without those that were missed, be it since this pass took @ns. */
-static void arm_scheme(struct damon_ctx *ctx, struct damos *s, u64 ns)
+/* The next deadline, without those that were missed. */
+static void arm_scheme(struct damon_ctx *ctx, struct damos *s)
 {
 	u64 interval = damos_apply_interval_ns(ctx, s);
 
 	s->next_apply_ns += interval;
 	if (s->next_apply_ns <= ctx->now)
 		s->next_apply_ns = ctx->now + interval;
-	if (s->next_apply_ns <= ctx->now + ns)
-		s->next_apply_ns = ctx->now + ns + interval;
 }
 
-/* After a pass that has taken @ns.  Returns whether a walk has now seen every scheme. */
-static bool finish_schemes(struct pass *pass, u64 ns)
+/* Returns whether a walk has now seen every scheme. */
+static bool finish_schemes(struct pass *pass)
 {
 	struct damon_ctx *ctx = pass->ctx;
 	bool all_walked = true;
@@ -457,7 +455,7 @@ static bool finish_schemes(struct pass *pass, u64 ns)
 
 	damon_for_each_scheme(s, ctx) {
 		if (ctx->now >= s->next_apply_ns) {
-			arm_scheme(ctx, s, ns);
+			arm_scheme(ctx, s);
 			if (pass->watched)
 				s->walked = true;
 			if (s->due)
@@ -474,7 +472,6 @@ static bool finish_schemes(struct pass *pass, u64 ns)
 void damos_apply_schemes(struct damon_ctx *ctx)
 {
 	struct pass pass = { .ctx = ctx };
-	u64 begin = ktime_get_ns();
 	struct damos *s;
 
 	if (!prepare_schemes(ctx))
@@ -492,7 +489,7 @@ void damos_apply_schemes(struct damon_ctx *ctx)
 	}
 	damon_for_each_scheme(s, ctx)
 		forget_place(ctx, s);
-	if (finish_schemes(&pass, ktime_get_ns() - begin) && pass.watched)
+	if (finish_schemes(&pass) && pass.watched)
 		damon_end_walk(ctx, false);
 }
 
