@@ -18,8 +18,8 @@
 #include <linux/leafops.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
-#include <linux/unroll.h>
 #include <linux/sched.h>
+#include <linux/unroll.h>
 
 #include "internal.h"
 #include "lockless.h"
