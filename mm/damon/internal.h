@@ -435,6 +435,14 @@ static inline u64 damon_us_to_ns(unsigned long us)
 	return min_t(u64, us, S64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC;
 }
 
+/* The next deadline of a series.  Those that were missed do not pile up. */
+static inline void damon_advance(const struct damon_ctx *ctx, u64 *deadline, u64 interval)
+{
+	*deadline += interval;
+	if (*deadline <= ctx->now)
+		*deadline = ctx->now + interval;
+}
+
 /* probe.c (pure) */
 
 /* Whether the samples of a context are to be probed. */

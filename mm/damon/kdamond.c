@@ -82,14 +82,6 @@ static void begin_schedule(struct damon_ctx *ctx)
 		s->next_apply_ns = ctx->now + damos_apply_interval_ns(ctx, s);
 }
 
-/* The next deadline of a series.  Those that were missed do not pile up. */
-static void advance(struct damon_ctx *ctx, u64 *deadline, u64 interval)
-{
-	*deadline += interval;
-	if (*deadline <= ctx->now)
-		*deadline = ctx->now + interval;
-}
-
 /* For a time in which nothing was monitored, the clock stood still. */
 static void skip_time(struct damon_ctx *ctx, u64 since)
 {
@@ -174,7 +166,7 @@ static void sample(struct damon_ctx *ctx)
 		ctx->ops.prepare_access_checks(ctx);
 	sleep_until(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx), false);
 	ctx->now = ktime_get_ns();
-	advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
+	damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	if (has_to_go(ctx))
 		return;
 	if (ctx->ops.check_accesses)
@@ -189,8 +181,8 @@ static void begin_window(struct damon_ctx *ctx)
 	trace_window(ctx);
 	if (damon_tune_intervals(ctx))
 		trace_damon_monitor_intervals_tune(ctx->attrs.sample_interval);
-	advance(ctx, &ctx->next_aggregation_ns,
-		damon_us_to_ns(ctx->attrs.aggr_interval));
+	damon_advance(ctx, &ctx->next_aggregation_ns,
+		      damon_us_to_ns(ctx->attrs.aggr_interval));
 	damon_open_window(ctx);
 	damon_split_regions(ctx);
 }
@@ -207,17 +199,17 @@ static void apply_schemes(struct damon_ctx *ctx)
 	damos_apply_schemes(ctx);
 	ctx->now = ktime_get_ns();
 	if (ctx->next_sample_ns <= ctx->now)
-		advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
+		damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	damon_for_each_scheme(s, ctx)
 		if (s->due && s->next_apply_ns <= ctx->now)
-			advance(ctx, &s->next_apply_ns,
-				damos_apply_interval_ns(ctx, s));
+			damon_advance(ctx, &s->next_apply_ns,
+				      damos_apply_interval_ns(ctx, s));
 }
 
 static void update(struct damon_ctx *ctx)
 {
-	advance(ctx, &ctx->next_ops_update_ns,
-		damon_us_to_ns(ctx->attrs.ops_update_interval));
+	damon_advance(ctx, &ctx->next_ops_update_ns,
+		      damon_us_to_ns(ctx->attrs.ops_update_interval));
 	if (ctx->ops.update)
 		ctx->ops.update(ctx);
 }

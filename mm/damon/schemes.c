@@ -435,16 +435,6 @@ static bool prepare_schemes(struct damon_ctx *ctx)
 	return any;
 }
 
-/* The next deadline, without those that were missed. */
-static void arm_scheme(struct damon_ctx *ctx, struct damos *s)
-{
-	u64 interval = damos_apply_interval_ns(ctx, s);
-
-	s->next_apply_ns += interval;
-	if (s->next_apply_ns <= ctx->now)
-		s->next_apply_ns = ctx->now + interval;
-}
-
 /* Returns whether a walk has now seen every scheme. */
 static bool finish_schemes(struct pass *pass)
 {
@@ -455,7 +445,8 @@ static bool finish_schemes(struct pass *pass)
 
 	damon_for_each_scheme(s, ctx) {
 		if (ctx->now >= s->next_apply_ns) {
-			arm_scheme(ctx, s);
+			damon_advance(ctx, &s->next_apply_ns,
+				      damos_apply_interval_ns(ctx, s));
 			if (pass->watched)
 				s->walked = true;
 			if (s->due)
