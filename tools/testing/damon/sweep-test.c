@@ -971,31 +971,33 @@ TEST(most_steady_regions_stay_whole)
 	ASSERT_LT(sum, all / 2);
 }
 
+static void split_at(struct damon_target *t, unsigned long addr)
+{
+	struct damon_region *r = damon_skip_to(damon_first_region_or_null(t), addr, t);
+
+	if (r && r->ar.start < addr)
+		damon_split_region_at(t, r, addr - r->ar.start);
+}
+
 /* How many regions sweeps have cut off in 100 windows. */
 static unsigned int nr_cuts(struct world *w)
 {
 	struct damon_ctx *ctx = settled_ctx(w);
 	struct damon_target *t = target_of(ctx);
-	unsigned int i, j, nr = 0;
+	unsigned int j, nr = 0;
 	struct damon_region *r;
 
 	/* as if samples had found out */
 	w->hot[0].start += w->fine / 2;
 	w->hot[0].end += w->fine / 4;
-	damon_for_each_region(r, t)
-		if (r->ar.start < w->hot[0].start && w->hot[0].start < r->ar.end)
-			damon_split_region_at(t, r, w->hot[0].start - r->ar.start);
-	damon_for_each_region(r, t)
-		if (r->ar.start < w->hot[0].end && w->hot[0].end < r->ar.end)
-			damon_split_region_at(t, r, w->hot[0].end - r->ar.start);
+	split_at(t, w->hot[0].start);
+	split_at(t, w->hot[0].end);
 	damon_for_each_region(r, t)
 		r->last_nr_accesses = 20 * is_hot(w, r->ar.start, r->ar.start);
 	for (j = 0; j < 100; j++) {
 		unsigned int before = damon_nr_regions(t);
 
-		for (i = 1; i < 20; i++)
-			tick(ctx, w);
-		last_tick(ctx, w);
+		all_ticks(ctx, w);
 		nr += damon_nr_regions(t) - before;
 		end_window(ctx);
 	}

@@ -192,13 +192,18 @@ static void end_window(struct damon_ctx *ctx)
 	damon_open_window(ctx);
 }
 
-static void window(struct damon_ctx *ctx, struct world *w)
+static void all_ticks(struct damon_ctx *ctx, struct world *w)
 {
 	unsigned int i;
 
 	for (i = 1; i < 20; i++)
 		tick(ctx, w);
 	last_tick(ctx, w);
+}
+
+static void window(struct damon_ctx *ctx, struct world *w)
+{
+	all_ticks(ctx, w);
 	end_window(ctx);
 }
 
