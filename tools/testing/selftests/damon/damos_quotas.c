@@ -274,6 +274,7 @@ static void test_failures(void)
 
 #define QUOTA_MS	50
 #define WINDOW_MS	500
+#define MAX_RUNS	10
 
 /* How long the kdamond had something to do: it ran, or waited for a CPU. */
 static unsigned long busy_ns(void)
@@ -305,24 +306,25 @@ static unsigned long load_of_kdamond(unsigned int ms)
  * Looking at each page, and at each page table that has it, takes much more than
  * the quota allows.  It is a matter of averages, so it may take some time, and
  * what a busy host takes from a guest counts as used, and makes the kernel expect
- * less.  So the limit must hold, and more than half of it must be used.  Few
- * regions keep small what is not charged: the monitoring.
+ * less.  So the limit must hold, and more than half of it must be used, on average
+ * over all runs.  Few regions and long intervals keep small what is not charged: the
+ * monitoring, and choosing regions, which may take as long again.
  */
 static void test_time(void)
 {
-	unsigned long all, idle, load = 0;
+	unsigned long all, idle, now, load = 0, sum = 0;
 	char *memory;
 
 	if (!need_page_flags() || access("/proc/self/schedstat", R_OK)) {
 		skip("no /proc/kpageflags or no /proc/PID/schedstat");
 		return;
 	}
-	memory = map_pages(SIZE * 4);
+	memory = map_pages(SIZE * 8);
 	stage_scheme("paddr", "stat");
-	EXPECT_PUT(ATTRS "/intervals/sample_us", "20000", 0);
-	EXPECT_PUT(ATTRS "/intervals/aggr_us", "20000", 0);
+	EXPECT_PUT(ATTRS "/intervals/sample_us", "50000", 0);
+	EXPECT_PUT(ATTRS "/intervals/aggr_us", "50000", 0);
 	EXPECT_PUT(ATTRS "/nr_regions/max", "20", 0);
-	stage_physical(memory, SIZE * 4);
+	stage_physical(memory, SIZE * 8);
 	EXPECT_PUT(S0 "/ops_filters/nr_filters", "1", 0);
 	EXPECT_PUT(S0 "/ops_filters/0/type", "young", 0);
 	turn_on();
@@ -335,10 +337,10 @@ static void test_time(void)
 	idle = load_of_kdamond(2000);
 	turn_off();
 	/* such as one with all checkers, emulated */
-	if (idle > 300) {
+	if (idle > 100) {
 		skip("too slow a machine: %lu permil of a CPU for monitoring alone",
 		     idle);
-		munmap(memory, SIZE * 4);
+		munmap(memory, SIZE * 8);
 		return;
 	}
 	EXPECT_PUT(S0 "/access_pattern/sz/min", "0", 0);
@@ -346,18 +348,19 @@ static void test_time(void)
 	EXPECT(!put_ul(QUOTAS "/reset_interval_ms", WINDOW_MS));
 	turn_on();
 	sleep_ms(1000);
-	for (int i = 0; i < 6; i++) {
-		load = load_of_kdamond(3000);
-		load -= load < idle ? load : idle;
-		ksft_print_msg("permil of a CPU: %lu without quota, %lu idle, %lu with\n",
-			       all, idle, load);
-		if (load >= 80 && load <= 110)
+	for (int i = 1; i <= MAX_RUNS; i++) {
+		now = load_of_kdamond(3000);
+		sum += now;
+		load = sum / i > idle ? sum / i - idle : 0;
+		ksft_print_msg("permil: %lu without quota, %lu idle, %lu now, %lu by the quota\n",
+			       all, idle, now, load);
+		if (load >= 80 && load <= 110 + idle)
 			break;
 	}
 	turn_off();
-	EXPECT(all >= 250);
-	EXPECT(load >= 50 && load <= 110);
-	munmap(memory, SIZE * 4);
+	EXPECT(all >= 250 + 2 * idle);
+	EXPECT(load >= 50 && load <= 110 + idle);
+	munmap(memory, SIZE * 8);
 }
 
 /* priorities */
