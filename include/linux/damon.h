@@ -32,7 +32,6 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
-#include <linux/prandom.h>
 #include <linux/types.h>
 
 struct pid;
@@ -686,7 +685,7 @@ struct damon_attrs {
  * @pause:		Neither sample nor apply schemes, only serve requests.
  * @adaptive_targets:	Its targets, use damon_for_each_target().
  * @schemes:		Its schemes, use damon_for_each_scheme().
- * @rnd_state:		Pseudo random numbers of damon_rand().
+ * @rnd_state:		State of damon_rand().
  */
 struct damon_ctx {
 	struct damon_attrs attrs;
@@ -697,7 +696,7 @@ struct damon_ctx {
 	bool pause;
 	struct list_head adaptive_targets;
 	struct list_head schemes;
-	struct rnd_state rnd_state;
+	u64 rnd_state;
 
 	/* private: */
 	struct kref ref;
@@ -750,7 +749,9 @@ struct damon_ctx {
  * @l:		Lower bound, inclusive.
  * @r:		Upper bound, exclusive.  Above @l.
  *
- * Multiply-and-shift of one or, for spans beyond 32 bits, two draws.
+ * For samples, which need many: a linear congruential generator of 64 bits, with the
+ * constants of Knuth's MMIX.  Its upper bits are the good ones, and multiply-and-shift
+ * takes those.
  *
  * Context: Worker, or setup.
  * Return: A number in [@l, @r).
@@ -758,13 +759,8 @@ struct damon_ctx {
 static inline unsigned long damon_rand(struct damon_ctx *ctx, unsigned long l,
 				       unsigned long r)
 {
-	unsigned long span = r - l;
-	u64 draw = prandom_u32_state(&ctx->rnd_state);
-
-	if (span <= U32_MAX)
-		return l + (unsigned long)((draw * span) >> 32);
-	draw = draw << 32 | prandom_u32_state(&ctx->rnd_state);
-	return l + (unsigned long)mul_u64_u64_shr(draw, span, 64);
+	ctx->rnd_state = ctx->rnd_state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return l + (unsigned long)mul_u64_u64_shr(ctx->rnd_state, r - l, 64);
 }
 
 /* Neighbours of a region in its target.  The caller knows that they exist. */

@@ -340,7 +340,7 @@ struct damon_ctx *damon_new_ctx(void)
 	mutex_init(&ctx->stop_lock);
 	init_completion(&ctx->started);
 	kref_init(&ctx->ref);
-	prandom_seed_state(&ctx->rnd_state, get_random_u64());
+	ctx->rnd_state = get_random_u64();
 	return ctx;
 }
 

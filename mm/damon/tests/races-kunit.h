@@ -13,6 +13,7 @@
  */
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
+#include <linux/prandom.h>
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"damon."

@@ -370,7 +370,7 @@ static void sample_partly_unknown_test(struct kunit *test)
 	struct damon_region *r;
 
 	KUNIT_ASSERT_EQ(test, other, addr + 4 * PAGE_SIZE);
-	prandom_seed_state(&ctx->rnd_state, 1);
+	ctx->rnd_state = 1;
 	s->ctx = ctx;
 	s->t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
 	r = damon_first_region(s->t);

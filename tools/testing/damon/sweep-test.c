@@ -960,7 +960,7 @@ TEST(most_steady_regions_stay_whole)
 			r->age = DAMON_STEADY_AGE;
 			r->last_nr_accesses = 20;
 		}
-		ctx->rnd_state.s1 += _case;
+		ctx->rnd_state += _case;
 		nr = damon_nr_regions(t);
 		damon_split_regions(ctx);
 		sum += damon_nr_regions(t) - nr;

@@ -65,7 +65,7 @@ struct damon_ctx *make_ctx(u64 seed)
 	INIT_LIST_HEAD(&ctx->probes);
 	INIT_LIST_HEAD(&ctx->adaptive_targets);
 	INIT_LIST_HEAD(&ctx->schemes);
-	prandom_seed_state(&ctx->rnd_state, seed);
+	ctx->rnd_state = seed;
 	make_target(ctx);
 	return ctx;
 }
