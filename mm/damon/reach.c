@@ -64,24 +64,17 @@ void damon_reach_begin(struct damon_target *t, u64 cpu_ns, u64 now,
 	reach->nr_samples = 0;
 }
 
-/**
- * damon_reach_step() - What to do with the samples of a target in a tick.
- * @t:	The target.
- *
- * Return: The step.
- */
-enum damon_reach_step damon_reach_step(struct damon_target *t)
+/* What to do in a window's tick @tick, counted from zero, if the TLB is in the way. */
+enum damon_reach_step damon_reach_odd_step(const struct damon_target *t,
+					   unsigned int tick)
 {
-	struct damon_reach *reach = &t->reach;
-	unsigned int tick = reach->tick++;
+	bool silent = t->reach.silent;
 
-	if (!reach->silent && !reach->trial)
-		return DAMON_REACH_WATCH;
 	if (tick == 0)
-		return reach->silent ? DAMON_REACH_FLUSH : DAMON_REACH_TRY;
+		return silent ? DAMON_REACH_FLUSH : DAMON_REACH_TRY;
 	if (tick == 1)
 		return DAMON_REACH_COUNT;
-	return reach->silent ? DAMON_REACH_SKIP : DAMON_REACH_WATCH;
+	return silent ? DAMON_REACH_SKIP : DAMON_REACH_WATCH;
 }
 
 /* How a flush changed what can be seen. */
@@ -100,15 +93,9 @@ static void judge(struct damon_reach *reach, unsigned int with)
 	}
 }
 
-/**
- * damon_reach_note() - Note what the samples of a tick have shown.
- * @t:		The target.
- * @step:	The step of this tick.
- * @nr_hits:	How many of them saw an access.
- * @nr_samples:	How many of them had an answer.
- */
-void damon_reach_note(struct damon_target *t, enum damon_reach_step step,
-		      unsigned int nr_hits, unsigned int nr_samples)
+/* What a tick around a flush has shown. */
+void damon_reach_judge(struct damon_target *t, enum damon_reach_step step,
+		       unsigned int nr_hits)
 {
 	struct damon_reach *reach = &t->reach;
 
@@ -118,6 +105,4 @@ void damon_reach_note(struct damon_target *t, enum damon_reach_step step,
 	} else if (step == DAMON_REACH_COUNT) {
 		judge(reach, nr_hits);
 	}
-	reach->nr_hits += nr_hits;
-	reach->nr_samples += nr_samples;
 }
