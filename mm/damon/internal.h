@@ -279,6 +279,8 @@ static inline bool damon_region_steady(const struct damon_region *r,
  * @stay:	Samples may be taken once more from the pages that they were just
  *		taken from, which saves half of the work.
  * @surprised:	A sample saw what was not to be expected.
+ * @guided_span: What @span is where a sweep has told what is there.
+ * @guided_steady_span: The same for @steady_span.
  * @span:	Intervals that samples of dormant regions last.  1: there are none.
  * @turn:	Of the dormant regions, one in @span has its turn: the next one if
  *		this is a multiple of that.
@@ -289,12 +291,16 @@ static inline bool damon_region_steady(const struct damon_region *r,
  * @window:	Samples of a full window.
  * @last:	The window ends with this tick.
  * @all:	All regions have their turn.
+ *
+ * @guided_span, @guided_steady_span, @window and @last hold for all targets.
  */
 struct damon_round {
 	bool stay;
 	bool surprised;
 	bool last;
 	bool all;
+	unsigned int guided_span;
+	unsigned int guided_steady_span;
 	unsigned int span;
 	unsigned int turn;
 	unsigned int steady_span;
@@ -303,9 +309,25 @@ struct damon_round {
 	unsigned int window;
 };
 
-void damon_round_begin(struct damon_round *round, const struct damon_ctx *ctx,
-		       const struct damon_target *t);
-void damon_round_end(const struct damon_round *round, struct damon_target *t);
+void damon_round_prepare(struct damon_round *round, const struct damon_ctx *ctx);
+void damon_round_begin(struct damon_round *round, const struct damon_target *t);
+void damon_sweep_surprise(struct damon_target *t);
+
+/**
+ * damon_round_end() - End the samples of a tick.
+ * @round:	The round.
+ * @t:		The target, before damon_sweep_arm() if it is seen from above.
+ *
+ * To be called again if that finishes more samples.
+ *
+ * Context: Worker.
+ */
+static inline void damon_round_end(const struct damon_round *round,
+				   struct damon_target *t)
+{
+	if (round->surprised)
+		damon_sweep_surprise(t);
+}
 
 /* Whether a region has not been accessed for so long that it is looked at rarely. */
 static inline bool damon_round_dormant(const struct damon_round *round,

@@ -16,27 +16,12 @@
 #include <linux/bitmap.h>
 #include <linux/irqflags.h>
 #include <linux/leafops.h>
-#include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/unroll.h>
 
 #include "internal.h"
 #include "lockless.h"
-
-/**
- * damon_lockless_works() - Whether upper levels tell about an address space.
- * @mm:	The address space.
- *
- * They do not know about accesses of devices and guests, which have page tables of
- * their own.
- *
- * Return: Whether they do.
- */
-bool damon_lockless_works(struct mm_struct *mm)
-{
-	return arch_has_hw_nonleaf_pmd_young() && !mm_has_notifiers(mm);
-}
 
 /* Clears the accessed bit of an entry, unless it has become another one. */
 static void make_old(unsigned long *entry, unsigned long val)

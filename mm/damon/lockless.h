@@ -8,6 +8,8 @@
 #define _MM_DAMON_LOCKLESS_H
 
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/pgtable.h>
 
 #include "walk.h"
 
@@ -64,6 +66,20 @@ static inline void damon_glance_end(struct damon_glance *glance)
 }
 
 #ifdef CONFIG_X86_64
+/**
+ * damon_lockless_works() - Whether upper levels tell about an address space.
+ * @mm:	The address space.
+ *
+ * They do not know about accesses of devices and guests, which have page tables of
+ * their own.
+ *
+ * Return: Whether they do.
+ */
+static inline bool damon_lockless_works(struct mm_struct *mm)
+{
+	return arch_has_hw_nonleaf_pmd_young() && !mm_has_notifiers(mm);
+}
+
 bool damon_glance_move(struct damon_glance *glance, unsigned long addr);
 enum damon_leaf_kind damon_glance_odd(pte_t pte);
 bool damon_glance_get(struct damon_glance *glance, struct folio *folio);
@@ -102,7 +118,6 @@ damon_glance(struct damon_glance *glance, unsigned long addr,
 	return DAMON_LEAF_FOLIO;
 }
 
-bool damon_lockless_works(struct mm_struct *mm);
 enum damon_leaf_kind damon_lockless_page(struct mm_struct *mm,
 					 unsigned long addr, unsigned long pfn,
 					 bool clear, bool *young);

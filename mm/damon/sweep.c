@@ -191,20 +191,23 @@ struct cutter {
 	struct damon_region *r;		/* where it is, NULL: behind all */
 };
 
+static noinline bool find_room(struct damon_ctx *ctx)
+{
+	unsigned long nr = damon_nr_all_regions(ctx);
+
+	ctx->room = ctx->attrs.max_nr_regions - min(nr, ctx->attrs.max_nr_regions);
+	ctx->room_counted = ctx->now;
+	return ctx->room;
+}
+
 /*
  * With many targets it takes a while to find out, so not before it matters, and
  * once for all of them.  Between the sweeps of a turn nothing else adds regions.
  */
 static bool has_room(struct damon_ctx *ctx)
 {
-	unsigned long nr;
-
-	if (!ctx->now || ctx->room_counted != ctx->now) {
-		nr = damon_nr_all_regions(ctx);
-		ctx->room = ctx->attrs.max_nr_regions -
-			min(nr, ctx->attrs.max_nr_regions);
-		ctx->room_counted = ctx->now;
-	}
+	if (!ctx->now || ctx->room_counted != ctx->now)
+		return find_room(ctx);
 	return ctx->room;
 }
 
@@ -545,48 +548,57 @@ bool damon_sweep_guides(const struct damon_target *t)
 }
 
 /**
- * damon_round_begin() - Begin the samples of a tick.
- * @round:	Filled in.
+ * damon_round_prepare() - Prepare the rounds of a tick.
+ * @round:	Filled in with what all targets have in common.
  * @ctx:	The context.
+ *
+ * Context: Worker.
+ */
+void damon_round_prepare(struct damon_round *round, const struct damon_ctx *ctx)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+
+	*round = (struct damon_round){
+		.guided_span = clamp(window / 2, 1, DAMON_DORMANT_SPAN),
+		.guided_steady_span = clamp(window / 2, 1, DAMON_STEADY_SPAN),
+		.window = window,
+		.last = damon_window_ended(ctx),
+	};
+}
+
+/**
+ * damon_round_begin() - Begin the samples of a target in a tick.
+ * @round:	After damon_round_prepare(), or the round of another target.
  * @t:		The target, after damon_sweep_look() if it is seen from above.
  *
  * Context: Worker.
  */
-void damon_round_begin(struct damon_round *round, const struct damon_ctx *ctx,
-		       const struct damon_target *t)
+void damon_round_begin(struct damon_round *round, const struct damon_target *t)
 {
 	const struct damon_sweep *sweep = t->sweep;
 
-	*round = (struct damon_round){
-		.span = 1,
-		.steady_span = 1,
-		.window = damon_max_nr_accesses(&ctx->attrs),
-	};
-	if (!damon_sweep_guides(t))
+	round->surprised = false;
+	round->all = false;
+	if (!damon_sweep_guides(t)) {
+		round->stay = false;
+		round->span = 1;
+		round->steady_span = 1;
 		return;
+	}
 	round->stay = sweep->ticks % TICKS_TO_STAY;
-	round->last = damon_window_ended(ctx);
-	round->span = clamp(round->window / 2, 1, DAMON_DORMANT_SPAN);
+	round->span = round->guided_span;
 	round->turn = sweep->ticks;
-	round->steady_span = clamp(round->window / 2, 1, DAMON_STEADY_SPAN);
+	round->steady_span = round->guided_steady_span;
 	/* not in step with what comes back after that many intervals */
 	round->steady_turn = sweep->ticks + sweep->ticks / round->window;
 	round->tick = sweep->window_ticks;
 }
 
-/**
- * damon_round_end() - End the samples of a tick.
- * @round:	The round.
- * @t:		The target, before damon_sweep_arm() if it is seen from above.
- *
- * To be called again if that finishes more samples.
- *
- * Context: Worker.
- */
-void damon_round_end(const struct damon_round *round, struct damon_target *t)
+/* A sample saw what the last sweep does not explain. */
+void damon_sweep_surprise(struct damon_target *t)
 {
 	if (t->sweep)
-		t->sweep->again |= round->surprised;
+		t->sweep->again = true;
 }
 
 /* A window begins for a target. */

@@ -38,9 +38,9 @@
 #define MAX_AREAS	3
 
 /*
- * One pass over the regions of a target.  A huge entry or a large folio can be
- * in several of them: the sample of one region must not suffer from the entry
- * having been made old for the one before it.
+ * A pass over the regions of targets, one target after the other.  A huge entry or
+ * a large folio can be in several regions: the sample of one of them must not suffer
+ * from the entry having been made old for the one before it.
  */
 struct sampler {
 	struct damon_ctx *ctx;
@@ -219,23 +219,31 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 	r->sampling_addr = DAMON_NO_SAMPLE_YET;
 }
 
-static bool begin_sampling(struct sampler *s, struct damon_ctx *ctx,
-			   struct damon_target *t)
+static void init_sampler(struct sampler *s, struct damon_ctx *ctx)
+{
+	s->ctx = ctx;
+	s->nr = 0;
+	damon_walk_begin(&s->walk, NULL);
+	damon_glance_begin(&s->glance, NULL);
+}
+
+/* What the last target has left holds no locks, and is nowhere. */
+static bool begin_sampling(struct sampler *s, struct damon_target *t)
 {
 	struct mm_struct *mm = damon_get_mm(t);
 
-	s->ctx = ctx;
+	if (!mm)
+		return false;
 	s->t = t;
-	s->nr = 0;
 	s->nr_hits = 0;
 	s->nr_samples = 0;
 	s->old_size = 0;
 	s->old_young = false;
 	s->old_folio = NULL;
-	damon_walk_begin(&s->walk, mm);
-	damon_glance_begin(&s->glance, mm);
-	s->lockless = mm && damon_lockless_works(mm);
-	return mm;
+	s->walk.mm = mm;
+	s->glance.mm = mm;
+	s->lockless = damon_lockless_works(mm);
+	return true;
 }
 
 static void let_go(struct sampler *s)
@@ -354,11 +362,12 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 	bool begun = false;
 	struct sampler s __uninitialized;
 
+	init_sampler(&s, ctx);
 	t->lacks_samples = false;
 	damon_for_each_region(r, t) {
 		if (damon_sample_pending(r) || r->sampling_addr == DAMON_NO_SAMPLE_YET)
 			continue;
-		if (!begun && !begin_sampling(&s, ctx, t)) {
+		if (!begun && !begin_sampling(&s, t)) {
 			t->lacks_samples = true;
 			return;
 		}
@@ -408,7 +417,7 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 	unsigned int max_nr_accesses = 0, nr = 0;
 	struct damon_region *r;
 
-	damon_round_begin(&s->round, s->ctx, t);
+	damon_round_begin(&s->round, t);
 	/* it may be the only look for a while */
 	s->round.all = t->nr_sleeps;
 	/* whether a flush changes anything is for all samples to say */
@@ -545,10 +554,10 @@ static unsigned int count_idle(struct damon_ctx *ctx, struct damon_target *t)
 	return max_nr_accesses;
 }
 
-static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
+static unsigned int check_target(struct sampler *s, struct damon_target *t)
 {
-	struct sampler s __uninitialized;
 	unsigned int max_nr_accesses, nr_users;
+	struct damon_ctx *ctx = s->ctx;
 	bool slept = has_slept(t, &nr_users);
 
 	if (t->reach.window_opens) {
@@ -559,31 +568,34 @@ static unsigned int check_target(struct damon_ctx *ctx, struct damon_target *t)
 		if (t->nr_slept / 2 > window)
 			damon_sweep_skip(t);
 	}
-	s.step = damon_reach_step(t);
-	if (s.step == DAMON_REACH_SKIP)
+	s->step = damon_reach_step(t);
+	if (s->step == DAMON_REACH_SKIP)
 		return 0;
 	/* even if it sleeps for ever, one tick per window is for a look */
-	if (slept && s.step == DAMON_REACH_WATCH && t->reach.tick > 1 &&
+	if (slept && s->step == DAMON_REACH_WATCH && t->reach.tick > 1 &&
 	    damon_sweep_rests(ctx, t))
 		return count_idle(ctx, t);
-	if (!begin_sampling(&s, ctx, t)) {
+	if (!begin_sampling(s, t)) {
 		/* gone, so nothing can be said about its memory */
 		damon_forget_target(t);
 		return 0;
 	}
-	find_others(t, s.walk.mm, nr_users);
-	max_nr_accesses = look_and_arm(&s, t);
-	mmput_async(s.walk.mm);
+	find_others(t, s->walk.mm, nr_users);
+	max_nr_accesses = look_and_arm(s, t);
+	mmput_async(s->walk.mm);
 	return max_nr_accesses;
 }
 
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
 	unsigned int max_nr_accesses = 0;
+	struct sampler s __uninitialized;
 	struct damon_target *t;
 
+	init_sampler(&s, ctx);
+	damon_round_prepare(&s.round, ctx);
 	damon_for_each_target(t, ctx) {
-		max_nr_accesses = max(max_nr_accesses, check_target(ctx, t));
+		max_nr_accesses = max(max_nr_accesses, check_target(&s, t));
 		cond_resched();
 	}
 	return max_nr_accesses;

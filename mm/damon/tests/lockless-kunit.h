@@ -213,7 +213,8 @@ static void lockless_dormant_test(struct kunit *test)
 	s = new_glancer(test);
 	s->ctx = ctx;
 	s->t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
-	damon_round_begin(&s->round, ctx, s->t);
+	damon_round_prepare(&s->round, ctx);
+	damon_round_begin(&s->round, s->t);
 	s->round.span = DAMON_DORMANT_SPAN;
 	s->round.tick = 1;
 	/* The second one is not dormant. */
@@ -459,7 +460,8 @@ static void glance_stays_test(struct kunit *test)
 	s = new_glancer(test);
 	s->ctx = ctx;
 	s->t = t;
-	damon_round_begin(&s->round, ctx, t);
+	damon_round_prepare(&s->round, ctx);
+	damon_round_begin(&s->round, t);
 	s->round.stay = true;
 	touch(test, addr);
 

@@ -437,6 +437,7 @@ static void check_regions_of(struct kunit *test, bool lockless)
 	struct damon_region *r;
 
 	damon_glance_begin(&s->glance, current->mm);
+	damon_round_prepare(&s->round, ctx);
 	s->lockless = lockless;
 	s->ctx = ctx;
 	s->t = t;
@@ -482,6 +483,7 @@ static void no_process_test(struct kunit *test)
 	struct damon_target *t = list_first_entry(&ctx->adaptive_targets,
 						  struct damon_target, list);
 	struct damon_region *r = damon_first_region(t);
+	struct sampler *s = new_sampler(test);
 
 	touch(test, addr);
 	t->pid = task_pid(current);
@@ -493,7 +495,8 @@ static void no_process_test(struct kunit *test)
 	/* A sample that cannot be finished does not count as cold. */
 	r->sampling_addr = addr;
 	r->nr_accesses = 3;
-	KUNIT_EXPECT_EQ(test, check_target(ctx, t), 0);
+	init_sampler(s, ctx);
+	KUNIT_EXPECT_EQ(test, check_target(s, t), 0);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 3);
 	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
 	prepare_target(ctx, t);

@@ -201,7 +201,8 @@ static void sample(struct run *run)
 
 	if (run->c->above)
 		damon_sweep_look(run->ctx, t, &sight, run);
-	damon_round_begin(&round, run->ctx, t);
+	damon_round_prepare(&round, run->ctx);
+	damon_round_begin(&round, t);
 	round.stay &= run->c->stay;
 	round.surprised |= !run->c->rest;
 	if (!run->c->dormant)

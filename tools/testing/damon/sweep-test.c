@@ -541,7 +541,8 @@ static struct damon_round round_of(struct damon_ctx *ctx)
 {
 	struct damon_round round;
 
-	damon_round_begin(&round, ctx, target_of(ctx));
+	damon_round_prepare(&round, ctx);
+	damon_round_begin(&round, target_of(ctx));
 	return round;
 }
 
@@ -684,6 +685,31 @@ TEST(intervals_count_once)
 							      r->ar.start));
 		free_ctx(ctx);
 	}
+}
+
+/* What a round has of one target does not reach the next one. */
+TEST(rounds_are_of_one_target)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	struct damon_round round, fresh;
+
+	while (!round_of(ctx).stay)
+		tick(ctx, &w);
+	fresh = round_of(ctx);
+	ASSERT_GT(fresh.span, 1);
+	round = fresh;
+	round.surprised = true;
+	round.all = true;
+	/* one that no sweep has told of */
+	damon_round_begin(&round, make_target(ctx));
+	ASSERT_FALSE(round.stay || round.surprised || round.all);
+	ASSERT_EQ(round.span, 1);
+	ASSERT_EQ(round.steady_span, 1);
+	damon_round_begin(&round, target_of(ctx));
+	ASSERT_EQ(0, memcmp(&round, &fresh, sizeof(round)));
+	free_ctx(ctx);
 }
 
 /* Memory that has just cooled down is not dormant yet. */

@@ -145,7 +145,8 @@ static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *
 	struct damon_round round;
 	struct damon_region *r;
 
-	damon_round_begin(&round, ctx, t);
+	damon_round_prepare(&round, ctx);
+	damon_round_begin(&round, t);
 	damon_for_each_region(r, t) {
 		unsigned long addr = rnd_in(w->rng, r->ar.start, r->ar.end);
 		bool hot = !w->cold && is_hot(w, addr, addr);
