@@ -398,18 +398,14 @@ static bool arm_again(struct sampler *s, struct damon_region *r,
 
 static void check_region(struct sampler *s, struct damon_region *r)
 {
-	enum damon_answer answer;
-	bool stay;
+	/* a dormant one has been at its page for long enough */
+	bool stay = s->round.stay && !damon_round_dormant(&s->round, r);
+	enum damon_answer answer = answer_sample(s, r);
 
-	if (!damon_round_skips(&s->round, r)) {
-		/* a dormant one has been at its page for long enough */
-		stay = s->round.stay && !damon_round_dormant(&s->round, r);
-		answer = answer_sample(s, r);
-		if (damon_round_rests(&s->round, r))
-			r->sampling_addr = DAMON_NO_SAMPLE_YET;
-		else if (!stay || !arm_again(s, r, answer))
-			draw_sample(s, r);
-	}
+	if (damon_round_rests(&s->round, r))
+		r->sampling_addr = DAMON_NO_SAMPLE_YET;
+	else if (!stay || !arm_again(s, r, answer))
+		draw_sample(s, r);
 }
 
 static unsigned int check_regions(struct sampler *s, struct damon_target *t)
@@ -426,6 +422,9 @@ static unsigned int check_regions(struct sampler *s, struct damon_target *t)
 		s->round.steady_span = 1;
 	}
 	damon_for_each_region(r, t) {
+		/* without any access, and up to nine of ten that are dormant */
+		if (damon_round_skips(&s->round, r))
+			continue;
 		check_region(s, r);
 		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 		if (++nr % BATCH == 0)
