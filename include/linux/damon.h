@@ -77,7 +77,7 @@ struct damon_size_range {
  *			running window that is still to come taken from the
  *			previous one.  @nr_accesses times 10000 at a window's end.
  * @age:		For how many windows @nr_accesses has been about the same.
- *			Stays zero while no sample of the region has an answer.
+ *			A window without any answer leaves that of cold memory as it is.
  * @probe_hits:		Per probe, answered samples of the running window whose memory
  *			it hit, 255 at most.  When a window ends it is scaled like
  *			@nr_accesses.

@@ -354,11 +354,14 @@ static void scale_counts(struct damon_region *r, unsigned int window)
 }
 
 /*
- * A region grows older while its access rate stays about the same.  Nothing is
- * known of a region without an answer, so it does not grow old either.
+ * A region grows older while its access rate stays about the same.  Without an answer
+ * nothing is known: cold memory stays as old as it is, but what was accessed must not
+ * look as if it had been cold for as long as it was hot.
  */
 static void age_region(struct damon_region *r, unsigned int threshold)
 {
+	if (!r->nr_samples && !r->last_nr_accesses)
+		return;
 	if (!r->nr_samples ||
 	    abs_diff(r->nr_accesses, r->last_nr_accesses) > threshold ||
 	    !r->nr_accesses != !r->last_nr_accesses)
@@ -408,10 +411,16 @@ static void merge_similar(struct damon_target *t, const struct likeness *like,
 
 	damon_for_each_region_safe(r, next, t) {
 		if (left && fit_together(left, r, sz_limit) &&
-		    alike(left, r, like))
+		    alike(left, r, like)) {
+			/* idle memory that was freed makes no other one idle */
+			if (!damon_region_known(left) && !damon_region_known(r)) {
+				left->age = min(left->age, r->age);
+				r->age = left->age;
+			}
 			damon_merge_two_regions(t, left, r);
-		else
+		} else {
 			left = r;
+		}
 	}
 }
 

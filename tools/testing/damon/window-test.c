@@ -308,6 +308,49 @@ TEST(unknown_has_no_age)
 	free_ctx(ctx);
 }
 
+/* For as long as nobody could look, idle memory is as old as it was. */
+TEST(unknown_keeps_the_age_of_cold_memory)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	int i;
+
+	ctx->attrs.min_nr_regions = 1;
+	ctx->region_sz_limit = 100;
+	set_text(t, "0-100:0/0/7 200-300:0/20/9");
+	for (i = 0; i < 3; i++) {
+		damon_close_window(ctx);
+		ASSERT_STREQ("0-100:0/7 200-300:0/0", get_text(t, TEXT_AGE));
+		damon_open_window(ctx);
+	}
+	answer_all(ctx);
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-100:0/8 200-300:0/1", get_text(t, TEXT_AGE));
+	damon_open_window(ctx);
+	damon_close_window(ctx);
+	damon_open_window(ctx);
+	/* then somebody did, and saw an access */
+	answer_all(ctx);
+	damon_first_region(t)->nr_accesses = 1;
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-100:1/0 200-300:0/2", get_text(t, TEXT_AGE));
+	free_ctx(ctx);
+}
+
+/* Idle memory that was freed does not make other free memory idle. */
+TEST(unknown_memory_is_as_old_as_the_youngest)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	ctx->attrs.min_nr_regions = 1;
+	ctx->region_sz_limit = 1000;
+	set_text(t, "0-900:0/0/70 900-1000:0 1100-1200:0/0/5 1200-1900:0/0/9");
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-1000:0/0 1100-1900:0/5", get_text(t, TEXT_AGE));
+	free_ctx(ctx);
+}
+
 /* What was hot a window ago is not cold since it was not looked at, for one window. */
 TEST(unknown_is_not_absorbed_while_hot)
 {
