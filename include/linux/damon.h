@@ -728,7 +728,10 @@ struct damon_ctx {
 
 	/* The rest is the kdamond's, too. */
 	struct damon_attrs user_attrs;		/* before any tuning */
-	u64 tune_observed;			/* sum over ... */
+	u64 cpu_ns;				/* CPU time that is not of this window, ... */
+	unsigned int nr_turns;			/* ... which had so many turns */
+	u64 tune_observed;			/* sums over ... */
+	u64 tune_cost_ns;			/* ... (of a turn, on average) ... */
 	unsigned long tune_windows;		/* ... windows since the last tuning */
 	unsigned int tune_factor;		/* that of it, 1/10000, zero: none yet */
 	unsigned long region_sz_limit;		/* largest region that merging makes */

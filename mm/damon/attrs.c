@@ -13,6 +13,9 @@
 
 #define BP	10000
 
+/* What monitoring may take of a CPU if its intervals tune themselves: one in so many. */
+#define CPU_SHARE	100
+
 static bool intervals_goal_valid(const struct damon_attrs *attrs)
 {
 	const struct damon_intervals_goal *goal = &attrs->intervals_goal;
@@ -222,7 +225,20 @@ static u64 tuning_factor(struct damon_ctx *ctx, u64 observed)
 	return factor;
 }
 
-static unsigned long next_sample_interval(struct damon_ctx *ctx, u64 observed)
+/*
+ * The shortest interval for samples of a cost, which wins over the share of accesses: of
+ * what takes long, little is seen at any rate.  The cost varies, so an interval that is
+ * about as long stays.
+ */
+static u64 shortest_interval(unsigned long now, u64 cost_ns)
+{
+	u64 us = div_u64(damon_mul_div(cost_ns, CPU_SHARE, 1), NSEC_PER_USEC);
+
+	return abs_diff(us, (u64)now) <= now / 5 ? now : us;
+}
+
+static unsigned long next_sample_interval(struct damon_ctx *ctx, u64 observed,
+					  u64 cost_ns)
 {
 	const struct damon_intervals_goal *goal = &ctx->attrs.intervals_goal;
 	unsigned long now = ctx->attrs.sample_interval;
@@ -232,38 +248,45 @@ static unsigned long next_sample_interval(struct damon_ctx *ctx, u64 observed)
 	/* rounding down must not pin a short interval for ever */
 	if (factor > BP && next == now)
 		next++;
-	return clamp_t(u64, max(next, 1ULL), goal->min_sample_us,
-		       goal->max_sample_us);
+	next = max3(next, shortest_interval(now, cost_ns), 1ULL);
+	return clamp_t(u64, next, goal->min_sample_us, goal->max_sample_us);
+}
+
+static void forget_windows(struct damon_ctx *ctx)
+{
+	ctx->tune_windows = 0;
+	ctx->tune_observed = 0;
+	ctx->tune_cost_ns = 0;
 }
 
 /*
- * To be called once per window, before its counters start over.  Adjusts the
- * intervals if it is time for it, by what the windows since the last time have
- * shown together.  Returns whether it was.
+ * To be called once per window, before its counters start over, with what a sampling
+ * interval of it took of a CPU's time.  Adjusts the intervals if it is time for it, by what
+ * the windows since the last time have shown together.  Returns whether it was.
  *
  * The sampling interval follows the share of accesses that a window catches,
  * since that grows with the interval; samples per window stay the same.
  */
-bool damon_tune_intervals(struct damon_ctx *ctx)
+bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 {
 	const struct damon_intervals_goal *goal = &ctx->attrs.intervals_goal;
 	struct damon_attrs tuned = ctx->attrs;
 	u64 observed;
 
 	if (!goal->aggrs) {
-		ctx->tune_windows = 0;
-		ctx->tune_observed = 0;
+		forget_windows(ctx);
 		ctx->tune_factor = 0;
 		return false;
 	}
 	ctx->tune_observed += observed_accesses(ctx);
+	ctx->tune_cost_ns = damon_add(ctx->tune_cost_ns, cost_ns);
 	if (++ctx->tune_windows < goal->aggrs)
 		return false;
 
 	observed = div64_u64(ctx->tune_observed, ctx->tune_windows);
-	ctx->tune_windows = 0;
-	ctx->tune_observed = 0;
-	tuned.sample_interval = next_sample_interval(ctx, observed);
+	cost_ns = div64_u64(ctx->tune_cost_ns, ctx->tune_windows);
+	forget_windows(ctx);
+	tuned.sample_interval = next_sample_interval(ctx, observed, cost_ns);
 	if (check_mul_overflow(tuned.sample_interval, tuned.aggr_samples,
 			       &tuned.aggr_interval))
 		return false;

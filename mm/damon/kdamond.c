@@ -13,6 +13,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
+#include <linux/sched/cputime.h>
 
 #include "internal.h"
 
@@ -66,12 +67,33 @@ static u64 sample_interval_ns(struct damon_ctx *ctx)
 	return damon_us_to_ns(max(ctx->attrs.sample_interval, 1UL));
 }
 
+/* what monitoring costs */
+
+static u64 cpu_clock_ns(void)
+{
+	return task_sched_runtime(current);
+}
+
+/* From now on it is another window that costs something. */
+static void begin_costs(struct damon_ctx *ctx)
+{
+	ctx->cpu_ns = cpu_clock_ns();
+	ctx->nr_turns = 0;
+}
+
+/* CPU time of one of this window's sampling intervals. */
+static u64 turn_cost_ns(struct damon_ctx *ctx)
+{
+	return div_u64(cpu_clock_ns() - ctx->cpu_ns, max(ctx->nr_turns, 1U));
+}
+
 /* the schedule */
 
 static void begin_schedule(struct damon_ctx *ctx)
 {
 	struct damos *s;
 
+	begin_costs(ctx);
 	ctx->now = ktime_get_ns();
 	ctx->next_sample_ns = ctx->now + sample_interval_ns(ctx);
 	ctx->next_aggregation_ns = ctx->now +
@@ -179,8 +201,9 @@ static void sample(struct damon_ctx *ctx)
 static void begin_window(struct damon_ctx *ctx)
 {
 	trace_window(ctx);
-	if (damon_tune_intervals(ctx))
+	if (damon_tune_intervals(ctx, turn_cost_ns(ctx)))
 		trace_damon_monitor_intervals_tune(ctx->attrs.sample_interval);
+	begin_costs(ctx);
 	damon_advance(ctx, &ctx->next_aggregation_ns,
 		      damon_us_to_ns(ctx->attrs.aggr_interval));
 	damon_open_window(ctx);
@@ -196,7 +219,14 @@ static void apply_schemes(struct damon_ctx *ctx)
 {
 	struct damos *s;
 
-	damos_apply_schemes(ctx);
+	if (ctx->attrs.intervals_goal.aggrs) {
+		/* what they change costs whatever the intervals are */
+		ctx->cpu_ns -= cpu_clock_ns();
+		damos_apply_schemes(ctx);
+		ctx->cpu_ns += cpu_clock_ns();
+	} else {
+		damos_apply_schemes(ctx);
+	}
 	ctx->now = ktime_get_ns();
 	if (ctx->next_sample_ns <= ctx->now)
 		damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
@@ -218,6 +248,7 @@ static void turn(struct damon_ctx *ctx)
 {
 	bool window_over;
 
+	ctx->nr_turns++;
 	sample(ctx);
 	if (has_to_go(ctx))
 		return;

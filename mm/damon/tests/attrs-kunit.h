@@ -237,7 +237,7 @@ static void tune_one_step(struct kunit *test)
 		set_goal(test, ctx, 8000, 1);
 		ctx->tune_factor = 0;
 		r->nr_accesses = cases[i][0];
-		KUNIT_EXPECT_EQ(test, damon_tune_intervals(ctx),
+		KUNIT_EXPECT_EQ(test, damon_tune_intervals(ctx, 0),
 				cases[i][1] != 5000);
 		KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, cases[i][1]);
 		KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, cases[i][1] * 20);
@@ -246,7 +246,7 @@ static void tune_one_step(struct kunit *test)
 	/* more than four times as much as wanted: a quarter, not less */
 	set_goal(test, ctx, 1000, 1);
 	r->nr_accesses = 20;
-	damon_tune_intervals(ctx);
+	damon_tune_intervals(ctx, 0);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1250);
 }
 
@@ -259,13 +259,13 @@ static void tune_within_bounds(struct kunit *test)
 	set_goal(test, ctx, 400, 1);
 	for (i = 0; i < 10; i++) {
 		r->nr_accesses = 0;
-		damon_tune_intervals(ctx);
+		damon_tune_intervals(ctx, 0);
 	}
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 30000);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 600000);
 	for (i = 0; i < 10; i++) {
 		r->nr_accesses = 20;
-		damon_tune_intervals(ctx);
+		damon_tune_intervals(ctx, 0);
 	}
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1000);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 20000);
@@ -280,15 +280,15 @@ static void tune_period(struct kunit *test)
 
 	set_goal(test, ctx, 400, 0);
 	for (i = 0; i < 5; i++)
-		KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx));
+		KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
 
 	/* enabled late, and due a whole period later */
 	set_goal(test, ctx, 400, 3);
 	r->nr_accesses = 0;
-	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx));
-	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx));
-	KUNIT_EXPECT_TRUE(test, damon_tune_intervals(ctx));
-	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx));
+	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
+	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
+	KUNIT_EXPECT_TRUE(test, damon_tune_intervals(ctx, 0));
+	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 20000);
 }
 
@@ -299,19 +299,19 @@ static void tune_extremes(struct kunit *test)
 
 	/* nothing to look at */
 	set_goal(test, ctx, 400, 1);
-	damon_tune_intervals(ctx);
+	damon_tune_intervals(ctx, 0);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 20000);
 
 	/* everything that there is, and no access wanted */
 	r = add_one(test, ctx, ULONG_MAX);
 	set_goal(test, ctx, 0, 1);
 	r->nr_accesses = 20;
-	damon_tune_intervals(ctx);
+	damon_tune_intervals(ctx, 0);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1250);
 
 	set_goal(test, ctx, 10000, 1);
 	r->nr_accesses = 20;
-	damon_tune_intervals(ctx);
+	damon_tune_intervals(ctx, 0);
 	KUNIT_EXPECT_GE(test, ctx->attrs.sample_interval, 4990);
 	KUNIT_EXPECT_LE(test, ctx->attrs.sample_interval, 5010);
 }

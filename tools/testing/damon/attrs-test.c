@@ -298,8 +298,8 @@ TEST(extremes_are_handled)
 				      !second.sample_interval ||
 				      r->nr_accesses <= window);
 
-		damon_tune_intervals(ctx);
-		damon_tune_intervals(ctx);
+		damon_tune_intervals(ctx, 0);
+		damon_tune_intervals(ctx, 0);
 		HOLDS(ctx->attrs.sample_interval == second.sample_interval ||
 		      second.intervals_goal.aggrs);
 		HOLDS(damon_check_attrs(&ctx->attrs) == 0);
@@ -342,7 +342,7 @@ TEST(tuning_follows_the_table)
 		set_goal(ctx, 10000, 10000, 1);
 		/* 4 % of all samples are the goal */
 		add(target_of(ctx), 0, 1000, v[i][0] * 400 / 10000);
-		EXPECT_EQ(v[i][1] != 10000, damon_tune_intervals(ctx));
+		EXPECT_EQ(v[i][1] != 10000, damon_tune_intervals(ctx, 0));
 		EXPECT_EQ(v[i][1], ctx->attrs.sample_interval);
 		EXPECT_EQ(v[i][1] * 10000, ctx->attrs.aggr_interval);
 		free_ctx(ctx);
@@ -369,7 +369,7 @@ TEST(tuning_speeds_up)
 		ctx->attrs.sample_interval = 10000;
 		ctx->attrs.aggr_interval = 10000 * 10000UL;
 		r->nr_accesses = v[i][0] * 400 / 10000;
-		damon_tune_intervals(ctx);
+		damon_tune_intervals(ctx, 0);
 		EXPECT_EQ(v[i][1], ctx->attrs.sample_interval) {
 			TH_LOG("vector %d", i);
 		}
@@ -385,11 +385,11 @@ TEST(tuning_respects_its_bounds)
 	ctx->attrs.intervals_goal.max_sample_us = 12000;
 	ctx->attrs.intervals_goal.min_sample_us = 9000;
 	add(target_of(ctx), 0, 1000, 0);
-	ASSERT_TRUE(damon_tune_intervals(ctx));
+	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
 	ASSERT_EQ(12000, ctx->attrs.sample_interval);
-	ASSERT_FALSE(damon_tune_intervals(ctx));
+	ASSERT_FALSE(damon_tune_intervals(ctx, 0));
 	damon_first_region(target_of(ctx))->nr_accesses = 20;
-	ASSERT_TRUE(damon_tune_intervals(ctx));
+	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
 	ASSERT_EQ(9000, ctx->attrs.sample_interval);
 	free_ctx(ctx);
 }
@@ -405,12 +405,12 @@ TEST(tuning_takes_several_windows)
 	set_goal(ctx, 10000, 10000, 3);
 	for (i = 0; i < 9; i++) {
 		r->nr_accesses = counts[i % 3];
-		ASSERT_FALSE(damon_tune_intervals(ctx));
+		ASSERT_FALSE(damon_tune_intervals(ctx, 0));
 	}
 	ASSERT_EQ(10000, ctx->attrs.sample_interval);
 	for (i = 0; i < 3; i++) {
 		r->nr_accesses = 800;
-		ASSERT_EQ(i == 2, damon_tune_intervals(ctx));
+		ASSERT_EQ(i == 2, damon_tune_intervals(ctx, 0));
 	}
 	ASSERT_EQ(5000, ctx->attrs.sample_interval);
 	free_ctx(ctx);
@@ -430,10 +430,96 @@ TEST(tuning_leaves_the_shortest_interval)
 
 		/* just below the goal: the step alone would be rounded away */
 		set_text(target_of(ctx), "0-961:0 961-1000:20");
-		damon_tune_intervals(ctx);
+		damon_tune_intervals(ctx, 0);
 		ASSERT_GT(ctx->attrs.sample_interval, old);
 	}
 	free_ctx(ctx);
+}
+
+/* How long an interval becomes if its samples take so long. */
+TEST(tuning_weighs_what_samples_cost)
+{
+	static const struct {
+		unsigned int share;	/* 1/10000 of the goal that was reached */
+		u64 cost_ns;
+		unsigned long us;
+	} v[] = {
+		/* the goal alone, as long as that is cheap */
+		{ 10000, 0, 10000 }, { 20000, 50000, 5000 }, { 20000, 30000, 5000 },
+		{ 5000, 100000, 20000 }, { 5000, 150000, 20000 },
+		/* one per cent of a CPU, however much there is to see */
+		{ 10000, 1000000, 100000 }, { 250000, 1000000, 100000 },
+		{ 0, 1000000, 100000 }, { 250000, 70000, 7000 }, { 5000, 250000, 25000 },
+		/* about as much as that */
+		{ 10000, 115000, 10000 }, { 250000, 115000, 10000 },
+		{ 250000, 85000, 10000 }, { 10000, 125000, 12500 },
+		/* bounds are the user's */
+		{ 10000, 1000000000000, 100 * SEC }, { 10000, U64_MAX, 100 * SEC },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+
+		set_goal(ctx, 10000, 10000, 1);
+		add(target_of(ctx), 0, 1000, v[i].share * 400 / 10000);
+		EXPECT_EQ(v[i].us != 10000, damon_tune_intervals(ctx, v[i].cost_ns));
+		EXPECT_EQ(v[i].us, ctx->attrs.sample_interval) {
+			TH_LOG("vector %d", i);
+		}
+		free_ctx(ctx);
+	}
+}
+
+/* One window that happened to be expensive is not the whole story. */
+TEST(costs_of_several_windows_count_together)
+{
+	static const u64 costs[] = { 300000, 0, 300000 };
+	struct damon_ctx *ctx = make_ctx(1);
+	int i;
+
+	set_goal(ctx, 10000, 10000, 3);
+	add(target_of(ctx), 0, 1000, 400);
+	for (i = 0; i < 6; i++)
+		ASSERT_EQ(i == 2, damon_tune_intervals(ctx, costs[i % 3]));
+	ASSERT_EQ(20000, ctx->attrs.sample_interval);
+	for (i = 0; i < 3; i++)
+		damon_tune_intervals(ctx, 0);
+	/* the goal is met with less, and now that can be had */
+	damon_first_region(target_of(ctx))->nr_accesses = 800;
+	for (i = 0; i < 3; i++)
+		damon_tune_intervals(ctx, 0);
+	ASSERT_EQ(10000, ctx->attrs.sample_interval);
+	free_ctx(ctx);
+}
+
+/*
+ * Samples of a cost of their own: wherever tuning begins, it comes to rest where they take
+ * no more than their share, and no longer than it has to.
+ */
+TEST(tuning_bounds_the_share_of_a_cpu)
+{
+	struct rng rng;
+
+	for_each_case(rng, 200) {
+		struct damon_ctx *ctx = make_ctx(1);
+		u64 cost_ns = 1000 * pow(10, 3 * rnd_share(&rng));
+		unsigned long us;
+		int i;
+
+		set_goal(ctx, 10 * pow(10, 6 * rnd_share(&rng)), 20, 3);
+		/* hot, so that the goal wants the shortest one */
+		add(target_of(ctx), 0, 1000, 20);
+		for (i = 0; i < 60; i++)
+			damon_tune_intervals(ctx, cost_ns + cost_ns / 10 * (i % 3 - 1));
+		us = ctx->attrs.sample_interval;
+		HOLDS(us * 12 / 10 + 1 >= cost_ns / 10);
+		HOLDS(us <= cost_ns / 10 * 12 / 10 + 1 + cost_ns / 40);
+		for (i = 0; i < 6; i++)
+			damon_tune_intervals(ctx, cost_ns);
+		HOLDS(us == ctx->attrs.sample_interval);
+		free_ctx(ctx);
+	}
 }
 
 /*
@@ -520,7 +606,7 @@ static unsigned int count_tunings(struct rng *rng, struct damon_ctx *ctx,
 			last_off = i;
 		for (j = 0; j < aggrs; j++) {
 			observe(rng, ctx, plant);
-			damon_tune_intervals(ctx);
+			damon_tune_intervals(ctx, 0);
 		}
 	}
 	return last_off;
