@@ -739,6 +739,7 @@ struct damon_ctx {
 	unsigned int nr_intervals;		/* of the window, sampled (paddr) */
 	unsigned int last_nr_intervals;		/* the same of the last one */
 	unsigned int turn_shift;		/* of the window, random (paddr) */
+	unsigned int first_visitor;		/* region that may visit mappings first (paddr) */
 	u64 room_counted;			/* when ... */
 	unsigned long room;			/* ... for so many more regions */
 	/* eligible memory by score: behind and in front of where to take over */

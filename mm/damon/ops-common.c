@@ -7,22 +7,19 @@
  */
 
 #include <linux/align.h>
+#include <linux/bitops.h>
+#include <linux/fs.h>
 #include <linux/memcontrol.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
+#include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/rmap.h>
 
 #include "lockless.h"
 #include "ops-common.h"
 #include "walk.h"
-
-/*
- * How many VMAs one look at a folio may visit.  A page of a library that
- * everything maps would take milliseconds.
- */
-#define RMAP_BUDGET	512
 
 /* The folio that an online page is in, with a reference, or NULL. */
 static inline struct folio *get_folio(struct page *page)
@@ -128,10 +125,14 @@ bool damon_folio_in_memcg(struct folio *folio, u64 id)
 struct look {
 	bool clear;		/* clear them all, else find one that is set */
 	bool young;		/* one was set */
-	bool gave_up;		/* the budget did not suffice */
-	unsigned int budget;	/* VMAs left */
+	unsigned int budget;	/* visits left */
 	int unseen;		/* entries not visited yet */
 };
+
+static bool is_over(const struct look *look)
+{
+	return look->unseen <= 0 || (look->young && !look->clear);
+}
 
 static void note(struct look *look, bool young, unsigned int nr)
 {
@@ -201,6 +202,7 @@ look_at_page(struct look *look, struct vm_area_struct *vma, struct folio *folio,
 {
 	bool young;
 
+	look->budget--;
 	switch (damon_lockless_page(vma->vm_mm, addr, folio_pfn(folio),
 				    look->clear, &young)) {
 	case DAMON_LEAF_FOLIO:
@@ -213,6 +215,7 @@ look_at_page(struct look *look, struct vm_area_struct *vma, struct folio *folio,
 	}
 }
 
+/* Each entry is a visit, or each batch of those that are alike. */
 static void look_at_pages(struct look *look, struct vm_area_struct *vma,
 			  struct folio *folio, unsigned long addr)
 {
@@ -220,12 +223,17 @@ static void look_at_pages(struct look *look, struct vm_area_struct *vma,
 	struct damon_walk walk __uninitialized;
 
 	damon_walk_begin_vma(&walk, vma, addr);
-	while (addr < end && look->unseen > 0 && (look->clear || !look->young))
+	while (addr < end && look->budget && !is_over(look)) {
 		addr += look_at_entry(look, &walk, folio, addr, end);
+		look->budget--;
+	}
 	damon_walk_end(&walk);
 }
 
-/* rmap_walk() callback: returns whether to go on with other VMAs. */
+/*
+ * rmap_walk() callback: returns whether to go on with other VMAs.  For that there is
+ * something left of the budget.
+ */
 static __always_inline bool
 look_at_vma(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
 	    void *arg)
@@ -236,10 +244,7 @@ look_at_vma(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
 		look_at_page(look, vma, folio, addr);
 	else
 		look_at_pages(look, vma, folio, addr);
-	if (look->unseen <= 0 || (look->young && !look->clear))
-		return false;
-	look->gave_up = !--look->budget;
-	return !look->gave_up;
+	return look->budget && !is_over(look);
 }
 
 /*
@@ -247,30 +252,92 @@ look_at_vma(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
  * mapped at all, without its indirections.
  */
 static void look_at_anon(struct folio *folio, struct look *look,
-			 struct rmap_walk_control *rwc)
+			 struct anon_vma *anon_vma)
 {
-	struct anon_vma *anon_vma = folio_lock_anon_vma_read(folio, rwc);
 	unsigned long nr_pages = folio_nr_pages(folio);
 	pgoff_t first = folio_pgoff(folio);
 	struct anon_vma_chain *avc;
 
-	if (!anon_vma)
-		return;
 	anon_vma_interval_tree_foreach(avc, &anon_vma->rb_root, first,
 				       first + nr_pages - 1) {
 		unsigned long addr = vma_address(avc->vma, first, nr_pages);
 
 		if (!look_at_vma(folio, avc->vma, addr, look))
 			break;
+		cond_resched();
 	}
-	anon_vma_unlock_read(anon_vma);
+}
+
+/* A leaf of a tree, each of them about as likely as others. */
+static struct rb_node *random_leaf(const struct rb_root_cached *vmas, u32 seed)
+{
+	struct rb_node *node = vmas->rb_root.rb_node, *leaf = NULL;
+
+	while (node) {
+		leaf = node;
+		node = seed & 1 ? node->rb_left : node->rb_right;
+		node = node ?: leaf->rb_left ?: leaf->rb_right;
+		seed = ror32(seed, 1);
+	}
+	return leaf;
 }
 
 /*
- * Visits all mappings of a folio.  Returns whether that was possible, without
- * waiting for any lock and within the budget.
+ * Looks at as many mappings as the budget allows, of many more.  Which ones depends on the
+ * seed.  When it was asked for before, and some have come or gone since, one or the other
+ * may not be the same.
  */
-static bool look_at_mappings(struct folio *folio, struct look *look)
+static void look_at_some(struct folio *folio, struct look *look,
+			 struct rb_root_cached *vmas, u32 seed)
+{
+	struct rb_node *node = random_leaf(vmas, seed);
+	unsigned long nr_pages = folio_nr_pages(folio);
+	pgoff_t first = folio_pgoff(folio);
+
+	for (; node; node = rb_next(node) ?: rb_first_cached(vmas)) {
+		struct vm_area_struct *vma = folio_test_anon(folio) ?
+			rb_entry(node, struct anon_vma_chain, rb)->vma :
+			rb_entry(node, struct vm_area_struct, shared.rb);
+		unsigned long addr = vma_address(vma, first, nr_pages);
+
+		if (addr == -EFAULT)
+			look->budget--;
+		else if (!look_at_vma(folio, vma, addr, look))
+			break;
+		if (!look->budget)
+			break;
+		cond_resched();
+	}
+}
+
+/* The same of a file, unless somebody changes which there are. */
+static void look_at_some_of_file(struct folio *folio, struct look *look,
+				 struct rmap_walk_control *rwc, u32 seed)
+{
+	struct address_space *mapping = folio->mapping;
+
+	if (!mapping)
+		return;
+	rwc->contended = !i_mmap_trylock_read(mapping);
+	if (rwc->contended)
+		return;
+	look_at_some(folio, look, &mapping->i_mmap, seed);
+	i_mmap_unlock_read(mapping);
+}
+
+/* How much of what maps a folio was looked at. */
+enum extent {
+	NOTHING,	/* or less than what has to be looked at again */
+	SOME,
+	ALL,
+};
+
+/*
+ * Looks at the mappings of a folio without waiting for any lock, at all of them or only at
+ * some.  Returns whether that was possible.
+ */
+static bool walk_mappings(struct folio *folio, struct look *look, bool some,
+			  u32 seed)
 {
 	struct rmap_walk_control rwc = {
 		.arg = look,
@@ -278,61 +345,142 @@ static bool look_at_mappings(struct folio *folio, struct look *look)
 		.anon_lock = folio_lock_anon_vma_read,
 		.try_lock = true,
 	};
+	struct anon_vma *anon_vma;
 
-	look->budget = RMAP_BUDGET;
-	look->unseen = folio_mapcount(folio);
-	if (look->unseen <= 0 || !folio_raw_mapping(folio))
-		return true;
-	/* Mappings of large folios come in batches, these do not. */
-	if (!folio_test_large(folio) && look->unseen > RMAP_BUDGET)
-		return false;
 	if (!folio_trylock(folio))
 		return false;
-	if (folio_test_anon(folio) && !folio_test_ksm(folio))
-		look_at_anon(folio, look, &rwc);
-	else
+	if (folio_test_anon(folio) && !folio_test_ksm(folio)) {
+		anon_vma = folio_lock_anon_vma_read(folio, &rwc);
+		if (anon_vma && some)
+			look_at_some(folio, look, &anon_vma->rb_root, seed);
+		else if (anon_vma)
+			look_at_anon(folio, look, anon_vma);
+		if (anon_vma)
+			anon_vma_unlock_read(anon_vma);
+	} else if (some && !folio_test_anon(folio)) {
+		look_at_some_of_file(folio, look, &rwc, seed);
+	} else {
 		rmap_walk(folio, &rwc);
+	}
 	folio_unlock(folio);
-	return !look->gave_up && !rwc.contended;
+	return !rwc.contended;
+}
+
+/* How many VMAs map some of a folio at least. */
+static unsigned int least_visits(const struct folio *folio)
+{
+	unsigned int nr = folio_mapcount(folio) >> folio_order(folio);
+
+	return folio_test_large(folio) ?
+		max_t(unsigned int, nr, folio_entire_mapcount(folio)) : nr;
+}
+
+/*
+ * Looks at what maps a folio, as far as visits are left.  The first visit is free, so
+ * that memory that nobody shares always has an answer.  Of a folio that is mapped more
+ * often than any look can visit, some mappings will do, and not so many that nothing is
+ * left for others.
+ */
+static enum extent look_at_mappings(struct folio *folio, struct look *look,
+				    struct damon_visits *visits)
+{
+	unsigned int least = least_visits(folio), granted = visits->left + 1;
+	bool some = least > DAMON_MAX_VISITS;
+	enum extent extent = ALL;
+
+	look->unseen = folio_mapcount(folio);
+	if (look->unseen <= 0 || !folio_raw_mapping(folio))
+		return ALL;
+	if (some)
+		least = DAMON_MAX_VISITS / 8;
+	else if (visits->left == DAMON_PASS_VISITS)
+		granted = DAMON_MAX_VISITS + 1;
+	if (least > granted) {
+		visits->lacking = true;
+		return NOTHING;
+	}
+	if (some)
+		granted = least;
+	look->budget = granted;
+	if (!walk_mappings(folio, look, some, visits->seed))
+		return NOTHING;
+	if (some)
+		extent = SOME;
+	else if (!look->budget && !is_over(look))
+		extent = granted > DAMON_MAX_VISITS ? SOME : NOTHING;
+	visits->lacking |= extent == NOTHING;
+	granted -= look->budget;
+	visits->left -= min(granted - min(granted, 1U), visits->left);
+	return extent;
 }
 
 /**
  * damon_folio_young() - Whether a folio was accessed since it was made old.
  * @folio:	The folio, with a reference.
+ * @visits:	As of damon_folio_arm().
  *
  * Return: The answer.
  */
-enum damon_answer damon_folio_young(struct folio *folio)
+enum damon_answer damon_folio_young(struct folio *folio,
+				    struct damon_visits *visits)
 {
 	struct look look = {};
-	bool complete;
+	enum extent extent;
 
 	if (damon_folio_touched(folio))
 		return DAMON_ACCESSED;
-	complete = look_at_mappings(folio, &look);
+	extent = look_at_mappings(folio, &look, visits);
 	if (look.young)
 		return DAMON_ACCESSED;
-	return complete ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
+	return extent == ALL ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
+}
+
+static enum extent make_old(struct folio *folio, struct look *look,
+			    struct damon_visits *visits)
+{
+	enum extent extent;
+
+	look->clear = true;
+	extent = look_at_mappings(folio, look, visits);
+	if (extent != NOTHING)
+		damon_folio_age_flags(folio, look->young);
+	else if (look->young)
+		/* Reclaim must not miss what has been cleared so far. */
+		folio_set_young(folio);
+	return extent;
 }
 
 /**
- * damon_folio_mkold() - Make a folio old, to see accesses from now on.
+ * damon_folio_arm() - Make a folio old, to see accesses from now on.
+ * @folio:	The folio, with a reference.
+ * @visits:	What may be spent on it.  damon_folio_young() needs the same seed and at
+ *		least as many.
+ *
+ * Return: Whether there is something to be seen.
+ */
+bool damon_folio_arm(struct folio *folio, struct damon_visits *visits)
+{
+	struct look look = {};
+
+	return make_old(folio, &look, visits) != NOTHING;
+}
+
+/**
+ * damon_folio_mkold() - Make a folio old, and find out whether it was before.
  * @folio:	The folio, with a reference.
  *
- * Return: Whether it was accessed before, or %DAMON_UNKNOWN if it could not be
- * made old.
+ * Return: Whether it was accessed before, as far as that can be told.
  */
 enum damon_answer damon_folio_mkold(struct folio *folio)
 {
-	struct look look = { .clear = true };
+	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
 	bool touched = damon_folio_touched(folio);
+	struct look look = {};
+	enum extent extent = make_old(folio, &look, &visits);
 
-	if (!look_at_mappings(folio, &look)) {
-		/* Reclaim must not miss what has been cleared so far. */
-		if (look.young)
-			folio_set_young(folio);
+	if (extent == NOTHING)
 		return DAMON_UNKNOWN;
-	}
-	damon_folio_age_flags(folio, look.young);
-	return look.young || touched ? DAMON_ACCESSED : DAMON_NOT_ACCESSED;
+	if (look.young || touched)
+		return DAMON_ACCESSED;
+	return extent == ALL ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
 }

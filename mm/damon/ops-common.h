@@ -51,10 +51,36 @@ static inline void damon_folio_age_flags(struct folio *folio, bool young)
 		folio_set_idle(folio);
 }
 
+/*
+ * How many mappings of a folio a look may visit.  A page of a library that everything maps
+ * would take milliseconds otherwise.
+ */
+#define DAMON_MAX_VISITS	512
+
+/*
+ * The same for all looks of a pass over samples together, not counting the first visit of
+ * each folio.  One of them may go beyond that if it is the first one that needs any.
+ */
+#define DAMON_PASS_VISITS	(DAMON_MAX_VISITS / 4)
+
+/**
+ * struct damon_visits - What looks at the mappings of folios may cost.
+ * @left:	So many more visits.  %DAMON_PASS_VISITS: none was needed so far.
+ * @seed:	Which mappings to look at where all are too many.
+ * @lacking:	Some folio was not looked at since too few were left.
+ */
+struct damon_visits {
+	unsigned int left;
+	u32 seed;
+	bool lacking;
+};
+
 struct folio *damon_get_folio(unsigned long pfn);
 struct folio *damon_seek_folio(unsigned long *pfn);
 bool damon_folio_in_memcg(struct folio *folio, u64 id);
-enum damon_answer damon_folio_young(struct folio *folio);
+bool damon_folio_arm(struct folio *folio, struct damon_visits *visits);
+enum damon_answer damon_folio_young(struct folio *folio,
+				    struct damon_visits *visits);
 enum damon_answer damon_folio_mkold(struct folio *folio);
 
 #endif /* _MM_DAMON_OPS_COMMON_H */

@@ -10,6 +10,7 @@
 
 #define pr_fmt(fmt) "damon-pa: " fmt
 
+#include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
@@ -50,7 +51,14 @@ struct sampler {
 	struct damon_ctx *ctx;
 	unsigned long pfn;		/* folio that was made old last */
 	unsigned long nr_pages;
+	struct damon_visits visits;
 };
+
+/* Samples are tested with the seed with which they were begun. */
+static u32 seed_of(const struct damon_turns *turns)
+{
+	return hash_32(turns->ctx->turn_shift + turns->interval, 32);
+}
 
 static bool pfn_of(struct damon_ctx *ctx, unsigned long addr,
 		   unsigned long *pfn)
@@ -74,7 +82,7 @@ static struct folio *folio_at(struct damon_ctx *ctx, unsigned long addr)
 /* Makes a folio old, to see what happens from now on, and puts it. */
 static bool arm_folio(struct sampler *s, struct folio *folio)
 {
-	bool armed = damon_folio_mkold(folio) != DAMON_UNKNOWN;
+	bool armed = damon_folio_arm(folio, &s->visits);
 
 	if (armed) {
 		s->pfn = folio_pfn(folio);
@@ -103,23 +111,27 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 	return folio && arm_folio(s, folio);
 }
 
-static enum damon_answer test_sample(struct damon_ctx *ctx, unsigned long addr)
+static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 {
-	struct folio *folio = folio_at(ctx, addr);
+	struct folio *folio = folio_at(s->ctx, addr);
 	enum damon_answer answer;
 
 	if (!folio)
 		return DAMON_UNKNOWN;
-	answer = damon_folio_young(folio);
+	answer = damon_folio_young(folio, &s->visits);
 	folio_put(folio);
 	return answer;
 }
 
+/*
+ * What cannot be afforded is not replaced by what costs less: that would be a choice of
+ * memory that is shared less.
+ */
 static void draw_sample(struct sampler *s, struct damon_region *r)
 {
 	int draws = MAX_DRAWS;
 
-	while (draws--) {
+	while (draws-- && !s->visits.lacking) {
 		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
 		if (arm_sample(s, addr)) {
@@ -163,7 +175,7 @@ static void seek_sample(struct sampler *s, struct damon_region *r)
 	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 	int looks = MAX_LOOKS;
 
-	while (looks-- && addr < r->ar.end) {
+	while (looks-- && addr < r->ar.end && !s->visits.lacking) {
 		if (arm_or_seek(s, &addr)) {
 			r->sampling_addr = addr;
 			return;
@@ -177,38 +189,53 @@ static void pause_sampling(unsigned int *nr)
 		cond_resched();
 }
 
+static void begin_sample(struct sampler *s, struct damon_region *r, bool seek)
+{
+	if (damon_region_known(r))
+		draw_sample(s, r);
+	else if (seek || r->age)
+		seek_sample(s, r);
+}
+
+/*
+ * Visits of mappings are for the regions from @first on, until there are none left.  Then
+ * the next pass begins with another one, any of them, or regions with a turn in the same
+ * interval could be the ones for which nothing is left in each window.
+ */
 static void prepare_access_checks(struct damon_ctx *ctx)
 {
+	unsigned int first = ctx->first_visitor, nr = 0, nr_samples = 0;
 	struct sampler s = { .ctx = ctx };
 	struct damon_turns turns;
 	struct damon_target *t;
 	struct damon_region *r;
-	unsigned int nr = 0;
-	bool seek;
+	bool seek, lacking = false;
 
 	damon_turns_next(&turns, ctx, ktime_get_ns());
 	seek = turns.interval / turns.spacing % SEEK_TURNS == 0;
+	s.visits.seed = seed_of(&turns);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
+			if (nr++ == first) {
+				s.visits.left = DAMON_PASS_VISITS;
+				lacking = false;
+			}
 			if (!damon_turns_take(&turns, r))
 				continue;
-			if (damon_region_known(r))
-				draw_sample(&s, r);
-			else if (seek || r->age)
-				seek_sample(&s, r);
-			else
-				continue;
-			pause_sampling(&nr);
+			s.visits.lacking = false;
+			begin_sample(&s, r, seek);
+			lacking |= s.visits.lacking;
+			pause_sampling(&nr_samples);
 		}
 	}
+	ctx->first_visitor = lacking ? damon_rand(ctx, 0, nr) : 0;
 }
 
 /* Returns whether the sample of a region counts. */
-static bool finish_sample(const struct damon_turns *turns,
-			  struct damon_ctx *ctx, struct damon_target *t,
-			  struct damon_region *r)
+static bool finish_sample(const struct damon_turns *turns, struct sampler *s,
+			  struct damon_target *t, struct damon_region *r)
 {
-	enum damon_answer answer = test_sample(ctx, r->sampling_addr);
+	enum damon_answer answer = test_sample(s, r->sampling_addr);
 	unsigned int nr_before = r->nr_samples;
 
 	damon_turns_count(turns, t, r, answer);
@@ -218,6 +245,7 @@ static bool finish_sample(const struct damon_turns *turns,
 /* What was sampled is left for probes to see. */
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
+	struct sampler s = { .ctx = ctx, .visits.left = DAMON_PASS_VISITS };
 	bool probe = damon_has_probes(ctx);
 	unsigned int max_nr_accesses = 0, nr = 0;
 	struct damon_turns turns;
@@ -225,10 +253,11 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 	struct damon_region *r;
 
 	damon_turns_begin(&turns, ctx, max(ctx->nr_intervals, 1U) - 1);
+	s.visits.seed = seed_of(&turns);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			if (damon_sample_pending(r)) {
-				if (!finish_sample(&turns, ctx, t, r) || !probe)
+				if (!finish_sample(&turns, &s, t, r) || !probe)
 					r->sampling_addr = DAMON_NO_SAMPLE;
 				pause_sampling(&nr);
 			}
@@ -302,4 +331,5 @@ subsys_initcall(damon_paddr_init);
 
 #ifdef CONFIG_DAMON_PADDR_KUNIT_TEST
 #include "tests/paddr-probe-kunit.h"
+#include "tests/shared-kunit.h"
 #endif
