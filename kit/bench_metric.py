@@ -218,3 +218,10 @@ def rate_errors(windows, truth, parts, max_accesses, skip=20, group=10):
         raise BadInput("too few aggregations while the workload ran")
     return {"error": sum(map(abs, errors)) / len(errors), "bias": sum(errors) / len(errors),
             "windows": len(used)}
+
+
+def idle_shares(percentiles, watched_ms):
+    """The share of memory that has been idle for half of the time at least that it was watched,
+    and the idle time in the middle of that."""
+    idle = sorted(ms for ms in percentiles if ms >= watched_ms / 2)
+    return {"share": len(idle) / len(percentiles), "ms": idle[len(idle) // 2] if idle else 0}

@@ -23,6 +23,15 @@ def event(us, start, end, accesses, nr=1, target=0):
             "target_id=%d nr_regions=%d %d-%d: %d 3" % (us, target, nr, start, end, accesses))
 
 
+class Idleness(unittest.TestCase):
+    def test_share_and_middle_of_what_is_idle(self):
+        percentiles = [-300, -100, 100, 900, 2000, 2100, 2200]
+        self.assertEqual(metric.idle_shares(percentiles, 4000), {"share": 3 / 7, "ms": 2100})
+
+    def test_nothing_is_idle(self):
+        self.assertEqual(metric.idle_shares([-300, 100], 4000), {"share": 0, "ms": 0})
+
+
 class Reading(unittest.TestCase):
     def test_truth(self):
         truth = metric.read_truth(TRUTH)
