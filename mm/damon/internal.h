@@ -746,12 +746,25 @@ static inline bool damos_rate_matches(const struct damos_access_pattern *p,
 		nr_accesses <= p->max_nr_accesses;
 }
 
+/*
+ * The age of a region for schemes.  Physical memory without any answer in the window that
+ * has just ended may be free by now, so it is not old.
+ */
+static inline unsigned int damos_age_of(const struct damon_region *r,
+					const struct damon_ctx *ctx)
+{
+	bool gone = !damon_region_known(r) && ctx->nr_intervals &&
+		damon_window_ended(ctx);
+
+	return gone ? 0 : r->age;
+}
+
 /* Whether a region is what a scheme looks for. */
 static inline bool
 damos_pattern_matches(const struct damos_access_pattern *p,
 		      struct damon_region *r, struct damon_ctx *ctx)
 {
-	return damos_sz_age_match(p, damon_sz_region(r), r->age) &&
+	return damos_sz_age_match(p, damon_sz_region(r), damos_age_of(r, ctx)) &&
 		damos_rate_matches(p, damon_nr_accesses_mvsum(r, ctx));
 }
 

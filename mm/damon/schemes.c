@@ -330,7 +330,8 @@ static bool try_schemes(struct pass *pass, struct damon_region *r)
 			continue;
 		any = true;
 		if (r->ar.start < s->tried_until ||
-		    !damos_sz_age_match(&s->pattern, pass->whole_sz, r->age) ||
+		    !damos_sz_age_match(&s->pattern, pass->whole_sz,
+					damos_age_of(r, pass->ctx)) ||
 		    !damos_rate_matches(&s->pattern, pass->nr_accesses))
 			continue;
 		try_scheme(pass, r, s);
