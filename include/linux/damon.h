@@ -367,7 +367,8 @@ struct damos_watermarks {
 /**
  * struct damos_stat - What a scheme did, since it exists.
  * @nr_tried:		Regions that it was tried on.
- * @sz_tried:		Their size (core address units).
+ * @sz_tried:		Their size (core address units), without memory that is known to
+ *			be nothing for the action.
  * @nr_applied:		Regions of which something was changed.
  * @sz_applied:		Size of what was changed.
  * @sz_ops_filter_passed: Size that passed the operations set's filters.
@@ -482,6 +483,7 @@ struct damos {
 	bool served;			/* gets nothing more in it */
 	unsigned long tried_until;	/* the target has been tried up to here */
 	bool walked;			/* damos_walk() has seen a pass of it */
+	unsigned long sz_absent;	/* of what it is applied to, no memory for it */
 	unsigned long judged_until;	/* up to there, what core filters say is ... */
 	bool core_filters_rejected;	/* ... no */
 	bool core_filters_allowed;	/* ... yes, by one of them */

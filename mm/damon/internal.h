@@ -680,8 +680,9 @@ bool damos_quota_window_over(const struct damos_quota *quota, u64 now);
 void damos_quota_lift(struct damos_quota *quota);
 bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 		       unsigned long min_region_sz, u64 now);
-unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
-				 unsigned long applied, u64 ns);
+unsigned long damos_quota_charge_present(struct damos_quota *quota, unsigned long sz,
+					 unsigned long present,
+					 unsigned long applied, u64 ns);
 void damos_quota_select(struct damos_quota *quota, const unsigned long *behind,
 			const unsigned long *front, unsigned long min_region_sz);
 void damos_quota_select_all(struct damos_quota *quota);
@@ -693,6 +694,14 @@ void damos_quota_commit(struct damos_quota *dst, const struct damos_quota *src);
 void damos_quota_init(struct damos_quota *quota);
 void damos_quota_forget_target(struct damos_quota *quota,
 			       const struct damon_target *t);
+
+/* Charges an action on @sz, all of which it could be carried out on. */
+static inline unsigned long damos_quota_charge(struct damos_quota *quota,
+					       unsigned long sz,
+					       unsigned long applied, u64 ns)
+{
+	return damos_quota_charge_present(quota, sz, sz, applied, ns);
+}
 
 /* goal.c (pure) */
 

@@ -105,6 +105,7 @@ struct visit {
 	struct damon_batch batch;
 	u64 nr_pages;			/* pages that were changed */
 	u64 passed;			/* what passed the filters, bytes */
+	u64 present;			/* what there was for the action, bytes */
 };
 
 static bool has_filter(const struct damos *s, enum damos_filter_type type)
@@ -212,6 +213,22 @@ static void finish_batch(struct visit *v)
 		v->nr_pages += damon_batch_migrate(&v->batch, v->s->target_nid);
 }
 
+/* Whether an action can do nothing with a folio. */
+static bool out_of_reach(const struct damos *s, const struct folio *folio)
+{
+	switch (s->action) {
+	case DAMOS_PAGEOUT:
+	case DAMOS_LRU_PRIO:
+	case DAMOS_LRU_DEPRIO:
+		return folio_test_unevictable(folio);
+	case DAMOS_MIGRATE_HOT:
+	case DAMOS_MIGRATE_COLD:
+		return !could_migrate(folio, s->target_nid);
+	default:
+		return false;
+	}
+}
+
 static void visit_folio(struct visit *v, struct folio *folio)
 {
 	unsigned long note = recall(v, folio);
@@ -225,6 +242,8 @@ static void visit_folio(struct visit *v, struct folio *folio)
 	}
 	if (wanted)
 		v->passed += overlap(&v->iter, folio);
+	if (!out_of_reach(v->s, folio))
+		v->present += overlap(&v->iter, folio);
 }
 
 static void visit_folios(struct visit *v)
@@ -276,6 +295,8 @@ unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 	damon_batch_init(&v.batch);
 	visit_folios(&v);
 	*sz_filter_passed += div64_ul(v.passed, ctx->addr_unit);
+	s->sz_absent = damon_sz_region(r) -
+		min(div64_ul(v.present, ctx->addr_unit), damon_sz_region(r));
 	return div64_ul(v.nr_pages << PAGE_SHIFT, ctx->addr_unit);
 }
 

@@ -202,14 +202,16 @@ static unsigned long charge_of(const struct damos_quota *quota, unsigned long sz
 }
 
 /*
- * Charges an action on @sz, of which @applied was changed, that took @ns.  Returns
- * what that counts as.
+ * Charges an action on @sz that took @ns.  It could be carried out on no more than @present
+ * of that, of which @applied was changed.  Returns what that counts as.
  */
-unsigned long damos_quota_charge(struct damos_quota *quota, unsigned long sz,
-				 unsigned long applied, u64 ns)
+unsigned long damos_quota_charge_present(struct damos_quota *quota, unsigned long sz,
+					 unsigned long present,
+					 unsigned long applied, u64 ns)
 {
-	unsigned long charge = charge_of(quota, sz, applied);
+	unsigned long charge = charge_of(quota, present, applied);
 
+	/* to find out what there is takes time as well */
 	if (quota->ms) {
 		quota->window_sz = damon_add(quota->window_sz, sz);
 		quota->window_ns = damon_add(quota->window_ns, ns);

@@ -119,14 +119,17 @@ static bool ends_window(const struct damos *s, const struct share *share,
 	return share->limited ? s->served || used_up : s->served && !used_up;
 }
 
+/* @sz of the region is what the action could be carried out on. */
 static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
-		   struct share *share, unsigned long applied, u64 ns)
+		   struct share *share, unsigned long sz, unsigned long applied,
+		   u64 ns)
 {
-	unsigned long sz = damon_sz_region(r), min_sz = pass->ctx->min_region_sz;
+	unsigned long min_sz = pass->ctx->min_region_sz, whole = damon_sz_region(r);
 	struct damos_quota *quota = &s->quota;
 
-	damos_quota_settle(quota, share->limited, sz,
-			   damos_quota_charge(quota, sz, applied, ns));
+	damos_quota_settle(quota, share->limited, whole,
+			   damos_quota_charge_present(quota, whole, sz, applied,
+						      ns));
 	s->served = damos_quota_is_full(quota, min_sz);
 	quota->cut_short = s->served && quota->selective && quota->wraps &&
 		damos_quota_left(quota) >= min_sz;
@@ -277,10 +280,12 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 
 	trace_before_apply(pass, r, s);
 	begin = clock_for(s);
+	s->sz_absent = 0;
 	if (ctx->ops.apply_scheme)
 		applied = ctx->ops.apply_scheme(ctx, pass->t, r, s, &passed);
+	sz -= min(s->sz_absent, sz);
 	if (damos_quota_is_set(&s->quota))
-		charge(pass, r, s, share, applied, clock_for(s) - begin);
+		charge(pass, r, s, share, sz, applied, clock_for(s) - begin);
 
 	if (pass->watched && !s->walked)
 		damon_show_walk(ctx, pass->t, r, s, passed);

@@ -275,6 +275,88 @@ TEST(passes_are_exact)
 	}
 }
 
+/* Memory of which only some is there, and some of that was in use when looked at last. */
+#define THERE	64
+#define EACH	1024
+
+static bool made_old[SPACE];
+static unsigned long sz_made_old;
+
+static unsigned long apply_to_sparse(struct damon_ctx *ctx, struct damon_target *t,
+				     struct damon_region *r, struct damos *s,
+				     unsigned long *sz_filter_passed)
+{
+	unsigned long addr, applied = 0;
+
+	clock_ns += damon_sz_region(r) * ns_per_byte;
+	for (addr = r->ar.start; addr < r->ar.end; addr++) {
+		if (addr % EACH >= THERE) {
+			s->sz_absent++;
+		} else {
+			applied++;
+		}
+	}
+	return applied;
+}
+
+static struct damon_ctx *sparse_ctx(bool old, unsigned long quota)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damos *s = &schemes[0];
+	struct rng rng = {};
+	unsigned long addr;
+
+	ctx->ops.apply_scheme = apply_to_sparse;
+	for (addr = 0; addr < SPACE; addr += EACH)
+		add(target_of(ctx), addr, addr + EACH, 0)->age = 5;
+	answer_all(ctx);
+	random_scheme(&rng, ctx, s);
+	while (!list_empty(&s->core_filters))
+		damos_destroy_filter(list_first_entry(&s->core_filters,
+						      struct damos_filter, list));
+	s->action = DAMOS_PAGEOUT;
+	s->pattern.min_age_region = 5;
+	s->quota.ms = 0;
+	s->quota.sz = quota;
+	memset(made_old, old, sizeof(made_old));
+	sz_made_old = 0;
+	return ctx;
+}
+
+/* What is free or nothing for the action takes nothing from the budget. */
+TEST(absent_memory_is_not_charged)
+{
+	struct damon_ctx *ctx = sparse_ctx(true, EACH);
+	struct damos *s = &schemes[0];
+
+	next_pass(ctx);
+	ASSERT_GE(s->stat.sz_applied, EACH - THERE);
+	ASSERT_LE(s->stat.sz_applied, EACH);
+	ASSERT_EQ(s->stat.sz_applied, s->stat.sz_tried);
+	ASSERT_EQ(s->stat.sz_applied, s->quota.charged_sz);
+	next_pass(ctx);
+	next_pass(ctx);
+	ASSERT_EQ(SPACE / EACH * THERE, s->stat.sz_applied);
+	ASSERT_EQ(s->stat.sz_applied, s->stat.sz_tried);
+	drop_ctx(ctx);
+}
+
+/* To find nothing takes time, and that is no reason to take all for slow. */
+TEST(absent_memory_takes_time)
+{
+	struct damon_ctx *ctx = sparse_ctx(true, SPACE);
+	struct damos *s = &schemes[0];
+	int i;
+
+	s->quota.ms = WINDOW_MS;
+	ns_per_byte = 1;
+	action_ns = 0;
+	for (i = 0; i < 5; i++)
+		next_pass(ctx);
+	ASSERT_EQ(SPACE / EACH * THERE, s->stat.sz_applied);
+	drop_ctx(ctx);
+}
+
 /* Without priorities everybody has a turn before anybody has two more. */
 TEST(everybody_has_a_turn)
 {
