@@ -483,7 +483,9 @@ struct damos {
 	bool served;			/* gets nothing more in it */
 	unsigned long tried_until;	/* the target has been tried up to here */
 	bool walked;			/* damos_walk() has seen a pass of it */
-	unsigned long sz_absent;	/* of what it is applied to, no memory for it */
+	unsigned long sz_absent;	/* of what it is applied to, no memory for it ... */
+	unsigned long sz_waiting;	/* ... and young: its turn comes if it stays old */
+	unsigned long sz_waiting_pass;	/* the same of all of this pass */
 	unsigned long judged_until;	/* up to there, what core filters say is ... */
 	bool core_filters_rejected;	/* ... no */
 	bool core_filters_allowed;	/* ... yes, by one of them */

@@ -46,6 +46,19 @@ static inline bool damos_has_ops_filter(const struct damos *s)
 	return !list_empty(&s->ops_filters) && !s->core_filters_allowed;
 }
 
+/* Whether a scheme has a filter of a type. */
+static inline bool damos_has_filter(const struct damos *s,
+				    enum damos_filter_type type)
+{
+	const struct damos_filter *f;
+
+	damos_for_each_ops_filter(f, s) {
+		if (f->type == type)
+			return true;
+	}
+	return false;
+}
+
 /* batches */
 
 /* Pages that are isolated at a time, at most; more only if one folio has more. */

@@ -101,22 +101,22 @@ static u64 overlap(const struct folio_iter *iter, const struct folio *folio)
 struct visit {
 	struct damos *s;
 	bool spare_young;		/* although the scheme does not say so */
+	bool young;			/* the folio at hand was accessed */
 	struct folio_iter iter;
 	struct damon_batch batch;
 	u64 nr_pages;			/* pages that were changed */
 	u64 passed;			/* what passed the filters, bytes */
-	u64 present;			/* what there was for the action, bytes */
+	u64 present;			/* what there was for the action, bytes, ... */
+	u64 waiting;			/* ... that was only made old */
 };
 
-static bool has_filter(const struct damos *s, enum damos_filter_type type)
+/* For filters. */
+static bool folio_is_young(struct folio *folio, void *arg)
 {
-	const struct damos_filter *f;
+	struct visit *v = arg;
 
-	damos_for_each_ops_filter(f, s) {
-		if (f->type == type)
-			return true;
-	}
-	return false;
+	v->young = damos_folio_young(folio, NULL);
+	return v->young;
 }
 
 /*
@@ -124,13 +124,13 @@ static bool has_filter(const struct damos *s, enum damos_filter_type type)
  * scheme has an opinion on young memory, it is spared as if a filter behind all
  * others said so.
  */
-static bool wants(const struct visit *v, struct folio *folio)
+static bool wants(struct visit *v, struct folio *folio)
 {
-	switch (damos_judge_folio(v->s, folio, damos_folio_young, NULL)) {
+	switch (damos_judge_folio(v->s, folio, folio_is_young, v)) {
 	case DAMOS_ALLOW:
 		return true;
 	case DAMOS_ADMIT:
-		return !v->spare_young || !damos_folio_young(folio, NULL);
+		return !v->spare_young || !folio_is_young(folio, v);
 	default:
 		return false;
 	}
@@ -234,6 +234,7 @@ static void visit_folio(struct visit *v, struct folio *folio)
 	unsigned long note = recall(v, folio);
 	bool wanted = note & WANTED;
 
+	v->young = false;
 	if (!still_holds(v, note)) {
 		wanted = wants(v, folio);
 		if (wanted && !(note & WANTED))
@@ -242,8 +243,11 @@ static void visit_folio(struct visit *v, struct folio *folio)
 	}
 	if (wanted)
 		v->passed += overlap(&v->iter, folio);
-	if (!out_of_reach(v->s, folio))
-		v->present += overlap(&v->iter, folio);
+	if (out_of_reach(v->s, folio))
+		return;
+	v->present += overlap(&v->iter, folio);
+	if (v->young && !wanted)
+		v->waiting += overlap(&v->iter, folio);
 }
 
 static void visit_folios(struct visit *v)
@@ -286,7 +290,7 @@ unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 	struct visit v = {
 		.s = s,
 		.spare_young = s->action == DAMOS_PAGEOUT &&
-			!has_filter(s, DAMOS_FILTER_TYPE_YOUNG),
+			!damos_has_filter(s, DAMOS_FILTER_TYPE_YOUNG),
 	};
 
 	if (!has_work(s))
@@ -297,6 +301,7 @@ unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 	*sz_filter_passed += div64_ul(v.passed, ctx->addr_unit);
 	s->sz_absent = damon_sz_region(r) -
 		min(div64_ul(v.present, ctx->addr_unit), damon_sz_region(r));
+	s->sz_waiting = div64_ul(v.waiting, ctx->addr_unit);
 	return div64_ul(v.nr_pages << PAGE_SHIFT, ctx->addr_unit);
 }
 

@@ -119,7 +119,10 @@ static bool ends_window(const struct damos *s, const struct share *share,
 	return share->limited ? s->served || used_up : s->served && !used_up;
 }
 
-/* @sz of the region is what the action could be carried out on. */
+/*
+ * @sz of the region is what the action could be carried out on.  Of what was young there, or
+ * had never been looked at before, no more is made old in a pass than the limit is.
+ */
 static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
 		   struct share *share, unsigned long sz, unsigned long applied,
 		   u64 ns)
@@ -137,6 +140,8 @@ static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
 		quota->charge_target_from = pass->t;
 		quota->charge_addr_from = r->ar.end;
 	}
+	s->sz_waiting_pass = damon_add_sz(s->sz_waiting_pass, s->sz_waiting);
+	s->served |= s->sz_waiting_pass >= quota->esz;
 }
 
 /*
@@ -281,15 +286,18 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	trace_before_apply(pass, r, s);
 	begin = clock_for(s);
 	s->sz_absent = 0;
+	s->sz_waiting = 0;
 	if (ctx->ops.apply_scheme)
 		applied = ctx->ops.apply_scheme(ctx, pass->t, r, s, &passed);
 	sz -= min(s->sz_absent, sz);
 	if (damos_quota_is_set(&s->quota))
-		charge(pass, r, s, share, sz, applied, clock_for(s) - begin);
+		charge(pass, r, s, share, sz - min(s->sz_waiting, sz), applied,
+		       clock_for(s) - begin);
 
 	if (pass->watched && !s->walked)
 		damon_show_walk(ctx, pass->t, r, s, passed);
-	if (s->action != DAMOS_STAT)
+	/* what is as old as before has its turn in the next pass */
+	if (s->action != DAMOS_STAT && s->sz_waiting <= applied)
 		r->age = 0;
 	s->stat.nr_tried++;
 	s->stat.sz_tried += sz;
@@ -415,6 +423,7 @@ static void prepare_quota(struct damon_ctx *ctx, struct damos *s,
 	if (damos_quota_renew(quota, &s->stat, ctx->min_region_sz, ctx->now))
 		trace_damos_esz(0, idx, quota->esz);
 	s->served = damos_quota_is_full(quota, ctx->min_region_sz);
+	s->sz_waiting_pass = 0;
 	if (damos_quota_is_set(quota) && !s->served)
 		select_regions(ctx, s);
 }

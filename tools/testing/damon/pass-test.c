@@ -292,6 +292,10 @@ static unsigned long apply_to_sparse(struct damon_ctx *ctx, struct damon_target 
 	for (addr = r->ar.start; addr < r->ar.end; addr++) {
 		if (addr % EACH >= THERE) {
 			s->sz_absent++;
+		} else if (!made_old[addr]) {
+			made_old[addr] = true;
+			s->sz_waiting++;
+			sz_made_old++;
 		} else {
 			applied++;
 		}
@@ -354,6 +358,29 @@ TEST(absent_memory_takes_time)
 	for (i = 0; i < 5; i++)
 		next_pass(ctx);
 	ASSERT_EQ(SPACE / EACH * THERE, s->stat.sz_applied);
+	drop_ctx(ctx);
+}
+
+/*
+ * What was only made old is not charged, and does not have to get old once more.  But no
+ * pass does more of that than the quota allows.
+ */
+TEST(young_memory_has_its_turn_in_the_next_pass)
+{
+	struct damon_ctx *ctx = sparse_ctx(false, 4 * THERE);
+	struct damos *s = &schemes[0];
+	int i;
+
+	next_pass(ctx);
+	ASSERT_EQ(0, s->stat.sz_applied);
+	ASSERT_EQ(0, s->quota.charged_sz);
+	ASSERT_EQ(4 * THERE, sz_made_old);
+	next_pass(ctx);
+	ASSERT_GE(s->stat.sz_applied, 3 * THERE);
+	for (i = 0; i < 20; i++)
+		next_pass(ctx);
+	ASSERT_EQ(SPACE / EACH * THERE, s->stat.sz_applied);
+	ASSERT_LE(s->stat.sz_tried, 2 * s->stat.sz_applied);
 	drop_ctx(ctx);
 }
 
