@@ -98,6 +98,34 @@ static bool find_part(struct mm_struct *mm, unsigned long start,
 	return true;
 }
 
+/* How much of a part has memory that can be accessed without a fault. */
+static unsigned long size_of_present(struct mm_struct *mm, const struct part *part)
+{
+	unsigned long addr = part->start, step, size = 0;
+	struct damon_walk walk __uninitialized;
+	struct damon_leaf leaf __uninitialized;
+	enum damon_leaf_kind kind;
+
+	damon_walk_begin(&walk, mm);
+	for (; addr < part->end; addr += min(step, part->end - addr)) {
+		kind = damon_walk_peek(&walk, addr, &leaf);
+		if (kind == DAMON_LEAF_OPAQUE && !walk.vma) {
+			damon_walk_wait(&walk);
+			kind = damon_walk_peek(&walk, addr, &leaf);
+		}
+		if (kind == DAMON_LEAF_FOLIO)
+			step = leaf.start + leaf.size - addr;
+		else if (walk.level == DAMON_WALK_PTE)
+			step = PAGE_SIZE;
+		else
+			step = walk.start + walk.size - addr;
+		if (kind == DAMON_LEAF_FOLIO)
+			size += min(step, part->end - addr);
+	}
+	damon_walk_end(&walk);
+	return size;
+}
+
 /* How much of a part huge entries map. */
 static unsigned long size_of_huge(struct mm_struct *mm, const struct part *part)
 {
@@ -115,23 +143,38 @@ static unsigned long size_of_huge(struct mm_struct *mm, const struct part *part)
 }
 
 /*
- * One huge page that cannot be made is enough for a collapse to fail, so what
- * is huge afterwards counts.
+ * Returns how much was changed.  Advice that succeeds may have changed nothing, and what
+ * fails may have been done for a part, so where page tables show a difference that counts.
  */
 static unsigned long advise_part(struct mm_struct *mm, const struct part *part,
 				 enum damos_action action)
 {
-	unsigned long size = part->end - part->start;
+	unsigned long size = part->end - part->start, before = 0, after;
 	int err;
 
 	if (!IS_ENABLED(CONFIG_ADVISE_SYSCALLS))
 		return 0;
 	if (part->done)
 		return size;
+	if (action == DAMOS_PAGEOUT || action == DAMOS_COLD)
+		before = size_of_present(mm, part);
+	else if (action == DAMOS_COLLAPSE)
+		before = size_of_huge(mm, part);
+
 	err = do_madvise(mm, part->start, size, behavior_of(action));
-	if (action == DAMOS_COLLAPSE)
-		return size_of_huge(mm, part);
-	return err ? 0 : size;
+
+	switch (action) {
+	case DAMOS_PAGEOUT:
+		after = size_of_present(mm, part);
+		return before - min(before, after);
+	case DAMOS_COLLAPSE:
+		after = size_of_huge(mm, part);
+		return after - min(before, after);
+	case DAMOS_COLD:
+		return err ? 0 : before;
+	default:
+		return err ? 0 : size;
+	}
 }
 
 /*

@@ -403,6 +403,26 @@ static void advise_refused_test(struct kunit *test)
 			       DAMOS_COLD));
 }
 
+/* Success is no change where there is nothing to be changed. */
+static void advise_nothing_test(struct kunit *test)
+{
+	unsigned long addr = map_kept(test, 8), end = addr + 8 * PAGE_SIZE;
+	struct part part = { addr, end };
+
+	KUNIT_EXPECT_EQ(test, 0, advise(current->mm, addr, end, DAMOS_PAGEOUT));
+	KUNIT_EXPECT_EQ(test, 0, advise(current->mm, addr, end, DAMOS_COLD));
+	touch_pages(test, addr + 2 * PAGE_SIZE, 3);
+	KUNIT_EXPECT_EQ(test, size_of_present(current->mm, &part), 3 * PAGE_SIZE);
+	part.start += 3 * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, size_of_present(current->mm, &part), 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE,
+			advise(current->mm, addr, end, DAMOS_COLD));
+	/* without swap, this is no change either */
+	part.start = addr;
+	KUNIT_EXPECT_EQ(test, advise(current->mm, addr, end, DAMOS_PAGEOUT),
+			3 * PAGE_SIZE - size_of_present(current->mm, &part));
+}
+
 /* If nobody but monitoring is left, nothing is done. */
 static void advise_orphan_test(struct kunit *test)
 {
@@ -469,6 +489,8 @@ static void advise_collapse_test(struct kunit *test)
 	if (advise(mm, addr, addr + size, DAMOS_COLLAPSE) != PMD_SIZE)
 		kunit_skip(test, "no huge page to be had");
 	KUNIT_EXPECT_EQ(test, size_of_huge(mm, &part), PMD_SIZE);
+	/* once more is nothing new */
+	KUNIT_EXPECT_EQ(test, advise(mm, addr, addr + PMD_SIZE, DAMOS_COLLAPSE), 0);
 	/* none of them is inside of such a part */
 	part.start = first + PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, size_of_huge(mm, &part), 0);
@@ -630,6 +652,7 @@ static struct kunit_case vaddr_schemes_cases[] = {
 	KUNIT_CASE(scan_allowed_borders_test),
 	KUNIT_CASE(advise_holes_test),
 	KUNIT_CASE(advise_refused_test),
+	KUNIT_CASE(advise_nothing_test),
 	KUNIT_CASE(advise_orphan_test),
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	KUNIT_CASE(advise_mappings_test),
