@@ -486,6 +486,7 @@ struct damos {
 	unsigned long sz_absent;	/* of what it is applied to, no memory for it ... */
 	unsigned long sz_waiting;	/* ... and young: its turn comes if it stays old */
 	unsigned long sz_waiting_pass;	/* the same of all of this pass */
+	bool spares_young;		/* although no filter says so (vaddr) */
 	unsigned long judged_until;	/* up to there, what core filters say is ... */
 	bool core_filters_rejected;	/* ... no */
 	bool core_filters_allowed;	/* ... yes, by one of them */

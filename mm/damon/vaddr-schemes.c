@@ -16,6 +16,8 @@
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 
+#include <asm/tlbflush.h>
+
 #include "ops-actions.h"
 #include "ops-common.h"
 #include "vaddr.h"
@@ -213,6 +215,7 @@ struct scan {
 	unsigned long end;		/* of the region */
 	unsigned long *sz_passed;
 	bool absent;			/* memory that is not there counts, too */
+	bool young;			/* what it is at was accessed */
 	unsigned int nr_steps;		/* since the last pause */
 	struct damon_leaf leaf;		/* found last, locked; or no folio */
 };
@@ -258,7 +261,27 @@ static bool leaf_young(struct folio *folio, void *arg)
 	bool touched = damon_folio_touched(folio);
 
 	damon_folio_age_flags(folio, young);
-	return young || touched;
+	scan->young = young || touched;
+	return scan->young;
+}
+
+/*
+ * Whether a folio is for the scheme.  Advice to page out does not care whether memory is
+ * in use.  A scheme that is for cold memory does: its region can have a part that is not
+ * cold, of which the samples did not tell, like the little that is mapped of a range.
+ */
+static bool admits(struct scan *scan)
+{
+	struct folio *folio = scan->leaf.folio;
+
+	switch (damos_judge_folio(scan->s, folio, leaf_young, scan)) {
+	case DAMOS_ALLOW:
+		return true;
+	case DAMOS_ADMIT:
+		return !scan->s->spares_young || !leaf_young(folio, scan);
+	default:
+		return false;
+	}
 }
 
 /*
@@ -327,11 +350,13 @@ static bool judge_leaf(struct scan *scan)
 	unsigned long end, size;
 	bool admitted;
 
+	scan->young = false;
 	if (kind == DAMON_LEAF_FOLIO) {
-		admitted = damos_admits_folio(scan->s, scan->leaf.folio,
-					      leaf_young, scan);
+		admitted = admits(scan);
 		end = scan->leaf.start + scan->leaf.size;
 		size = end - scan->pos;
+		if (scan->young && !admitted)
+			scan->s->sz_waiting += min(size, scan->end - scan->pos);
 		if (size > scan->end - scan->pos &&
 		    !scan->s->core_filters_allowed)
 			scan->s->last_applied = (void *)
@@ -611,7 +636,7 @@ static unsigned long apply(struct mm_struct *mm, struct damos *s,
 	case DAMOS_HUGEPAGE:
 	case DAMOS_NOHUGEPAGE:
 	case DAMOS_COLLAPSE:
-		if (damos_has_ops_filter(s))
+		if (damos_has_ops_filter(s) || s->spares_young)
 			return advise_admitted(mm, s, range, sz_passed);
 		return advise(mm, range->start, range->end, s->action);
 	case DAMOS_MIGRATE_HOT:
@@ -663,7 +688,13 @@ unsigned long damon_vaddr_apply(struct damon_ctx *ctx, struct damon_target *t,
 	if (!mm)
 		return 0;
 	range = pages_of(&r->ar);
+	s->spares_young = s->action == DAMOS_PAGEOUT &&
+		!s->pattern.max_nr_accesses &&
+		!damos_has_filter(s, DAMOS_FILTER_TYPE_YOUNG);
 	applied = apply(mm, s, &range, sz_filter_passed);
+	/* whoever uses it has to leave a mark until it is looked at again */
+	if (s->sz_waiting)
+		flush_tlb_mm(mm);
 	mmput_async(mm);
 	return applied;
 }

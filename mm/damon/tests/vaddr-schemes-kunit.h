@@ -204,6 +204,30 @@ static void scan_young_test(struct kunit *test)
 			BIT(1) | BIT(2) | BIT(7));
 }
 
+/* What a scheme for cold memory spares has its turn once it stays old. */
+static void scan_spares_young_test(struct kunit *test)
+{
+	unsigned long addr = map_kept(test, 12);
+	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
+
+	touch_pages(test, addr, 4);
+	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), true), 0xfff);
+	s->spares_young = true;
+	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), true), 0xff0);
+	KUNIT_EXPECT_EQ(test, s->sz_waiting, 4 * PAGE_SIZE);
+	touch_for_sure(test, addr + PAGE_SIZE);
+	s->sz_waiting = 0;
+	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), true), 0xffd);
+	KUNIT_EXPECT_EQ(test, s->sz_waiting, PAGE_SIZE);
+
+	/* filters that allow it have the last word */
+	add_filter(test, s, DAMOS_FILTER_TYPE_ANON, true, true);
+	touch_for_sure(test, addr);
+	s->sz_waiting = 0;
+	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), true), 0xfff);
+	KUNIT_EXPECT_EQ(test, s->sz_waiting, 0);
+}
+
 /* One filter must not hide from the next one what it saw. */
 static void scan_young_twice_test(struct kunit *test)
 {
@@ -645,6 +669,7 @@ static struct kunit_case vaddr_schemes_cases[] = {
 	KUNIT_CASE(node_batches_test),
 	KUNIT_CASE(pages_of_test),
 	KUNIT_CASE(scan_young_test),
+	KUNIT_CASE(scan_spares_young_test),
 	KUNIT_CASE(scan_young_twice_test),
 	KUNIT_CASE(scan_absent_test),
 	KUNIT_CASE(scan_huge_borders_test),
