@@ -61,6 +61,19 @@ static unsigned int rescale(unsigned int value, unsigned long num,
 	return min_t(u64, damon_mul_div(value, num, denom), UINT_MAX);
 }
 
+/*
+ * To the nearest, halves down.  If it was always down, each change of the intervals would
+ * make memory younger.
+ */
+static unsigned int rescale_age(unsigned int age, unsigned long num,
+				unsigned long denom)
+{
+	if (mul_u64_u64_shr(age, num, 64) >= denom)
+		return UINT_MAX;
+	return min_t(u64, mul_u64_add_u64_div_u64(age, num, (denom - 1) / 2,
+						  denom), UINT_MAX);
+}
+
 /* Hits keep their share of the samples, and some do not become none. */
 static void rescale_hits(struct damon_region *r, unsigned int to,
 			 unsigned int from)
@@ -90,7 +103,8 @@ static void rescale_region(struct damon_region *r,
 		rescale_hits(r, to, from);
 	}
 	if (old->aggr_interval != new->aggr_interval)
-		r->age = rescale(r->age, old->aggr_interval, new->aggr_interval);
+		r->age = rescale_age(r->age, old->aggr_interval,
+				     new->aggr_interval);
 }
 
 static void rescale_results(struct damon_ctx *ctx, const struct damon_attrs *old,

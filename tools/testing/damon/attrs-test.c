@@ -106,6 +106,32 @@ TEST(results_are_rescaled)
 	}
 }
 
+/* Tuning changes the intervals again and again, which makes nothing younger or older. */
+TEST(ages_do_not_drift)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r = add(target_of(ctx), 0, 1, 0);
+	int i;
+
+	change(ctx, 5000, 100000);
+	r->age = 40;
+	for (i = 0; i < 100; i++) {
+		change(ctx, 5000, 107000 + 1000 * (i % 5));
+		change(ctx, 5000, 100000);
+		ASSERT_GE(r->age, 39);
+		ASSERT_LE(r->age, 41);
+	}
+	r->age = 1;
+	change(ctx, 5000, 150000);
+	ASSERT_EQ(1, r->age);
+	change(ctx, 5000, 400000);
+	ASSERT_EQ(0, r->age);
+	r->age = UINT_MAX;
+	change(ctx, 5000, 5000);
+	ASSERT_EQ(UINT_MAX, r->age);
+	free_ctx(ctx);
+}
+
 /* In the middle of a window, what has been sampled so far keeps its weight. */
 TEST(samples_are_rescaled)
 {
