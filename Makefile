@@ -12,10 +12,12 @@ export BASE CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C 
 ##@ The result
 .PHONY: run
 run: kernel		## monitor a real server in a booted kernel, show its heat map
+	@kit/packages vm run
 	@kit/run
 
 .PHONY: bench stairs
 bench: kernel stock	## ours and stock side by side, and the goals: tables, plots in build/bench (CASE="..." SEEDS=number, or EXPERIMENT="...")
+	@kit/packages vm bench
 	@$(if $(EXPERIMENT),kit/experiment $(EXPERIMENT),kit/bench $(if $(SEEDS),--seeds $(SEEDS)) $(CASE))
 
 stairs: CASE = stairs
@@ -23,35 +25,43 @@ stairs: bench		## the same for the one case that takes a few minutes
 
 ##@ Building and booting
 .PHONY: packages base kernel stock vm
-packages:		## install the Debian packages that are missing
+packages:		## install all Debian packages that any command needs and that are missing
 	@kit/packages
 
-base: packages		## fetch the newest base tree there is
+base:			## fetch the newest base tree there is
+	@kit/packages build
 	@kit/base --update
 
-kernel: packages	## build Linux with our DAMON: build/kernel (CONFIG=fragment FLAVOUR=name BASE=tree)
+kernel:			## build Linux with our DAMON: build/kernel (CONFIG=fragment FLAVOUR=name BASE=tree)
+	@kit/packages build
 	@kit/build $(or $(FLAVOUR),kernel)
 
-stock: packages		## build the same with the stock DAMON: build/stock
+stock:			## build the same with the stock DAMON: build/stock
+	@kit/packages build
 	@kit/build stock
 
-vm: packages		## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU_OPTS= VM_TIMEOUT=)
+vm:			## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU_OPTS= VM_TIMEOUT=)
+	@kit/packages build vm
 	@kit/vm
 
 ##@ Testing
 .PHONY: check check-deep
-check: packages		## every test that gates a change (STEPS="..." for some of them)
+check:			## every test that gates a change (STEPS="..." for some of them)
+	@kit/packages build vm run check
 	@kit/check
 
-check-deep: packages	## hours of races, and every allocation failed once (CYCLES= RACE_SECONDS= per race)
+check-deep:		## hours of races, and every allocation failed once (CYCLES= RACE_SECONDS= per race)
+	@kit/packages build vm run check
 	@STEPS="$(or $(STEPS),storm faults)" kit/check
 
 ##@ Handing on
 .PHONY: series series-check
-series: packages	## write the tree as patches: build/series
+series:			## write the tree as patches: build/series
+	@kit/packages build
 	@kit/series
 
-series-check: packages	## apply them to the base one by one and build after each
+series-check:		## apply them to the base one by one and build after each
+	@kit/packages build
 	@kit/series-check
 
 ##@ Other
