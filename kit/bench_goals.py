@@ -5,6 +5,9 @@ f1>=0.95, cpu_ms<=0.5*stock or instructions_per_tick<=1.5*1g: a figure of our ke
 and a bound, which may be a multiple of the same figure of the stock kernel or of
 another case. Of several runs the worst one counts, and of those referred to the
 median. It knows nothing of how figures are measured.
+
+A file of cases has one per line: its name, settings, which are words like min=10,
+and goals.
 """
 
 import re
@@ -24,6 +27,33 @@ def parse(word):
         return None
     figure, relation, factor, of = match.groups()
     return Goal(figure, relation == ">=", float(factor), of)
+
+
+def read_cases(path, defaults):
+    """By name, the settings, of which defaults has all, and the goals as "goals"."""
+    cases = {}
+    with open(path) as lines:
+        for number, line in enumerate(lines, 1):
+            words = line.split("#")[0].split()
+            if words:
+                try:
+                    cases[words[0]] = read_words(words[1:], defaults)
+                except ValueError as error:
+                    raise ValueError("%s:%d: %s" % (path, number, error)) from None
+    return cases
+
+
+def read_words(words, defaults):
+    settings = dict(defaults, goals=[])
+    for word in words:
+        name, _, value = word.partition("=")
+        if parse(word):
+            settings["goals"].append(word)
+        elif name in defaults and value:
+            settings[name] = value
+        else:
+            raise ValueError("'%s' is neither a setting nor a goal" % word)
+    return settings
 
 
 def median(runs, figure):

@@ -4,6 +4,7 @@
 
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -25,6 +26,24 @@ class Words(unittest.TestCase):
     def test_settings_are_no_goals(self):
         for word in ("total=256", "f1>0.9", "f1>=", "f1>=x", "f1>=0.5*", ">=1"):
             self.assertIsNone(goals.parse(word))
+
+
+class Cases(unittest.TestCase):
+    def read(self, text):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(text)
+            file.flush()
+            return goals.read_cases(file.name, {"min": "10", "max": "20"})
+
+    def test_settings_and_goals(self):
+        self.assertEqual(self.read("# all\n\na\nb max=5 f>=1 # why\n"), {
+            "a": {"min": "10", "max": "20", "goals": []},
+            "b": {"min": "10", "max": "5", "goals": ["f>=1"]}})
+
+    def test_other_words_are_refused_and_where(self):
+        for word in ("top=1", "min=", "min", "f>1"):
+            with self.assertRaisesRegex(ValueError, ":2: '%s'" % word):
+                self.read("a\nb %s\n" % word)
 
 
 class Judgement(unittest.TestCase):
