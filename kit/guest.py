@@ -46,8 +46,11 @@ def in_shell(value):
     return shlex.quote(str(value))
 
 
-def pack(name, programs, settings, extra=None):
-    """The guest's whole file system, in one archive: programs, and what a shell can read."""
+def pack(name, programs, settings, extra=None, installed=()):
+    """The guest's whole file system, in one archive: programs, and what a shell can read.
+
+    Programs that are installed on this machine have their places there, too.
+    """
     guest = os.path.join(BENCH, name, "guest")
     shutil.rmtree(guest, ignore_errors=True)
     os.makedirs(guest)
@@ -59,17 +62,17 @@ def pack(name, programs, settings, extra=None):
     if extra:
         extra(guest)
     archive = guest + ".gz"
-    subprocess.run([os.path.join(KIT, "initramfs"), guest, archive], check=True)
+    subprocess.run([os.path.join(KIT, "initramfs"), guest, archive, *installed], check=True)
     return archive
 
 
-def qemu(kernel, archive, memory, init, out):
+def qemu(kernel, archive, options, init, out, program):
     """One CPU, a fixed seed, and no device that answers when it likes.
 
     Two runs of the same kernel still part by microseconds while they boot, after
     which DAMON samples other addresses: figures repeat closely, not bit by bit.
     """
-    return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "1", *memory,
+    return [program, "-accel", "tcg", "-cpu", "max", "-smp", "1", *options,
             "-icount", "shift=%d,sleep=off" % ICOUNT_SHIFT, "-seed", "1",
             "-rtc", "base=2026-01-01,clock=vm", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-serial", "file:" + os.path.join(out, "console"),
@@ -78,7 +81,8 @@ def qemu(kernel, archive, memory, init, out):
             "-append", "console=ttyS0 loglevel=5 panic=-1 nokaslr norandmaps rdinit=/tests/" + init]
 
 
-def boot(name, variant, flavour, archive, memory, init, timeout_s=3600):
+def boot(name, variant, flavour, archive, options, init, timeout_s=3600,
+         program="qemu-system-x86_64"):
     """Runs the guest on one kernel; returns the directory with what it left."""
     kernel = os.path.join(BUILD, flavour, "arch", "x86", "boot", "bzImage")
     if not os.path.exists(kernel):
@@ -88,7 +92,7 @@ def boot(name, variant, flavour, archive, memory, init, timeout_s=3600):
     os.makedirs(out)
     say("%s: %s" % (name, NAMES.get(variant, variant)))
     try:
-        status = subprocess.run(qemu(kernel, archive, memory, init, out), timeout=timeout_s,
+        status = subprocess.run(qemu(kernel, archive, options, init, out, program), timeout=timeout_s,
                                 stdin=subprocess.DEVNULL, check=False).returncode
     except subprocess.TimeoutExpired:
         status = "none: no end after %d s" % timeout_s
@@ -109,10 +113,10 @@ def publish(name, text, figures):
     print(text, end="", flush=True)
 
 
-def plot(name, script):
+def plot(name, script, size="1000,500"):
     """Draws a picture with gnuplot."""
-    script = "set terminal png size 1000,500\nset output '%s'\n%s\n" % (
-        os.path.join(BENCH, name + ".png"), script)
+    script = "set terminal png size %s\nset output '%s'\n%s\n" % (
+        size, os.path.join(BENCH, name + ".png"), script)
     done = subprocess.run(["gnuplot"], input=script, text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
