@@ -16,9 +16,14 @@ run: kernel		## monitor a real server in a booted kernel, show its heat map
 	@kit/run
 
 .PHONY: bench stairs
-bench: kernel stock	## ours and stock side by side, and the goals: tables, plots in build/bench (CASE="..." SEEDS=number, or EXPERIMENT="...")
-	@kit/packages vm bench
-	@$(if $(EXPERIMENT),kit/experiment $(EXPERIMENT),kit/bench $(if $(SEEDS),--seeds $(SEEDS)) $(CASE))
+bench: kernel stock	## ours and stock side by side, and the goals: tables, plots in build/bench (CASE="..." SEEDS=number, or EXPERIMENT="...", or ORACLE="..." OPS= MIN= MAX= ...)
+	@kit/packages vm bench $(if $(ORACLE),oracle)
+	@$(if $(EXPERIMENT),kit/experiment $(EXPERIMENT),$(if $(ORACLE),kit/oracle,kit/bench) \
+		$(if $(SEEDS),--seeds $(SEEDS)) $(if $(ORACLE),$(ORACLE_WORDS),$(CASE)))
+
+# Settings of kit/oracle, which has them in small letters.
+ORACLE_WORDS = $(ORACLE) $(foreach setting,OPS SAMPLE AGGR UPDATE MIN MAX THP,$(if \
+	$($(setting)),$(shell echo $(setting)=$($(setting)) | tr A-Z a-z)))
 
 stairs: CASE = stairs
 stairs: bench		## the same for the one case that takes a few minutes

@@ -2,19 +2,34 @@
 # SPDX-License-Identifier: GPL-2.0
 """Whether the measure of real programs gives the figures that one can work out by hand."""
 
+import importlib.machinery
+import importlib.util
 import os
+import statistics
 import sys
 import tempfile
 import unittest
 
 import numpy as np
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+KIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path.insert(0, KIT)
 import bench_metric
 import oracle_known as known
 import oracle_metric as metric
 from oracle_metric import END, MAGIC, PAGES, REPORT, TIME, TOUCHED
 
+
+def program(name):
+    """A program of the kit as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, os.path.join(KIT, name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+sys.dont_write_bytecode = True
+oracle = program("oracle")
 MS = 10**6
 PAGE = 4096
 
@@ -361,6 +376,68 @@ class Known(unittest.TestCase):
         self.assertEqual([load.rate(part, 1) for part in range(3)], [0, 1, 0.5])
         windows = [window([0, 0, 1, 0.75, 0.5, 0.5], [0] * 6, pages=range(10, 16))]
         self.assertEqual(known.rates(windows, load), {"never": 0, "always": 0.25, "written": 0})
+
+
+class Tables(unittest.TestCase):
+    def test_the_average_is_over_what_there_is(self):
+        runs = [{"a": 1, "b": None}, {"a": 3, "b": 4}, {"a": 8, "b": None, "c": None}]
+        self.assertEqual(oracle.average(runs, statistics.median), {"a": 3, "b": 4})
+
+    def test_programs_count_by_their_medians(self):
+        done = {"x": {"kernel": [{"a": 1}, {"a": 2}, {"a": 9}]}, "y": {"kernel": [{"a": 4}]}}
+        self.assertEqual(oracle.mean_over_programs(done), {"kernel": [{"a": 3}]})
+
+    def test_medians_are_judged(self):
+        results = {"kernel": [{"a": 1}, {"a": 2}, {"a": 9}], "stock": [{"a": 3}, {"a": 1}]}
+        verdict, = oracle.judge("x", {"goals": ["a>=1*stock"]}, results)
+        self.assertEqual((verdict.ours, verdict.bound), (2, 2))
+        self.assertEqual(oracle.judge("x", {"goals": ["a>=1"]}, {"stock": [{"a": 3}]}), [])
+
+    def test_what_there_is_not_is_not_judged(self):
+        verdict, = oracle.judge("x", {"goals": ["a>=1"]}, {"kernel": [{"a": None}]})
+        self.assertIsNone(verdict.ours)
+
+    def test_a_table_says_what_is_missing(self):
+        run = {figure: None for _, _, figure, _ in oracle.COLUMNS}
+        text = oracle.table("x", {"kernel": [dict(run, recall=0.5)], "stock": [run, run]}, [])
+        self.assertEqual(text.count("50.0"), 1)
+        self.assertIn("stock, median", text)
+        self.assertNotIn("None", text)
+
+    def test_settings_are_for_all_programs(self):
+        cases, mean = oracle.read_cases(["sort", "redis", "ops=paddr"])
+        self.assertEqual(list(cases), ["sort", "redis"])
+        self.assertEqual([case["ops"] for case in cases.values()], ["paddr"] * 2)
+        self.assertTrue(mean["goals"])
+        self.assertGreaterEqual(len(oracle.read_cases(["all"])[0]), 6)
+
+    def test_unknown_words_are_refused(self):
+        for words in (["nothing"], ["top=1"], ["mean"]):
+            with self.assertRaises(SystemExit):
+                oracle.read_cases(words)
+
+    def test_cpu_share(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            for text, share in (("10 1000\n60 2000\n", 0.05), ("10 1000\n", None),
+                                ("10 1000\n60 1000\n", None)):
+                file.seek(0)
+                file.truncate()
+                file.write(text)
+                file.flush()
+                if share is not None:
+                    self.assertEqual(oracle.cpu_share(file.name), share)
+                    continue
+                with self.assertRaises(metric.BadInput):
+                    oracle.cpu_share(file.name)
+
+
+class Programs(unittest.TestCase):
+    def test_every_program_has_a_case_and_starts(self):
+        names = set(os.listdir(oracle.PROGRAMS)) - {"known"}
+        self.assertEqual(set(oracle.read_cases([])[0]), names)
+        for name in names:
+            with open(os.path.join(oracle.PROGRAMS, name)) as text:
+                self.assertIn("\nstart()\n", text.read())
 
 
 if __name__ == "__main__":
