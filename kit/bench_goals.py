@@ -89,7 +89,7 @@ def in_words(verdict):
         return "met"
     if not verdict.bound:
         return "missed"
-    return "missed by %.1f %%" % (100 * abs(verdict.ours - verdict.bound) / verdict.bound)
+    return "missed by %.1f %%" % (100 * abs((verdict.ours - verdict.bound) / verdict.bound))
 
 
 def number(value):

@@ -59,6 +59,11 @@ class Judgement(unittest.TestCase):
         self.assertTrue(goals.is_met(verdict))
         self.assertFalse(goals.is_met(judge("f<=1.5*small", [4, 5], stock=[100], other=[3])))
 
+    def test_how_much_is_missed_has_no_sign(self):
+        for stock, ours in ((2, 1), (-2, -3)):
+            verdict = judge("f>=1*stock", [ours], stock=[stock])
+            self.assertEqual(goals.in_words(verdict), "missed by 50.0 %")
+
     def test_without_a_reference_nothing_is_judged(self):
         verdict = judge("f<=0.5*stock", [4])
         self.assertIsNone(goals.is_met(verdict))
