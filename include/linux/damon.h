@@ -70,17 +70,18 @@ struct damon_size_range {
  * @ar:			Where it is.  Never empty.
  * @sampling_addr:	Address whose access check is pending.  A value outside
  *			of @ar means that none is.
- * @nr_accesses:	Samples of the running window that saw an access.  When
- *			a window ends it is scaled to what a full window of
- *			damon_max_nr_accesses() answered samples would show.
- * @nr_accesses_bp:	1/10000 of accesses per window, with the part of the
- *			running window that is still to come taken from the
- *			previous one.  @nr_accesses times 10000 at a window's end.
+ * @nr_accesses:	Samples of the running window that saw an access.  When a window
+ *			ends it becomes what a full one of damon_max_nr_accesses()
+ *			answered samples would show at the rate of this window and those
+ *			before, unless they contradict each other.
+ * @nr_accesses_bp:	1/10000 of accesses per window: @nr_accesses times 10000 at the
+ *			end of the last one.  damon_nr_accesses_mvsum() is for any
+ *			moment.
  * @age:		For how many windows @nr_accesses has been about the same.
  *			A window without any answer leaves that of cold memory as it is.
  * @probe_hits:		Per probe, answered samples of the running window whose memory
- *			it hit, 255 at most.  When a window ends it is scaled like
- *			@nr_accesses.
+ *			it hit, 255 at most.  When a window ends it is scaled to what a
+ *			full one would show.
  *
  * 64 bytes: a thousand regions fit into sixteen pages, and a region into one
  * cache line.
@@ -95,8 +96,12 @@ struct damon_region {
 
 	/* private: */
 	struct list_head list;		/* in damon_target.regions_list */
-	unsigned int last_nr_accesses;	/* nr_accesses of the previous window */
-	unsigned int nr_samples;	/* intervals of this window with an answer */
+	unsigned int nr_samples;	/* answered samples of this window */
+	unsigned int rate:21;		/* by earlier windows, of DAMON_FULL_RATE */
+	unsigned int worth:8;		/* samples that @rate is worth, 0: unknown */
+	unsigned int again:1;		/* the sample is the second one of its page */
+	unsigned int untouched:1;	/* by the last sweep, and by all samples since */
+	unsigned int unseen:1;		/* the same of the sweep under way, so far */
 };
 
 /**
@@ -130,14 +135,13 @@ struct damon_layout {
 
 #define DAMON_MAX_SPOTS		16
 
-/* Where samples saw accesses in memory that seemed cold. */
+/* Pages that differ from their regions, any of those that were found in a window. */
 struct damon_spots {
-	unsigned int nr;
-	unsigned int nr_tried;
-	unsigned int wait;			/* windows until the next trial */
-	unsigned int nr_vain;			/* trials in a row, up to a limit */
-	unsigned long addrs[DAMON_MAX_SPOTS];	/* ascending */
-	unsigned long tried[DAMON_MAX_SPOTS];	/* that regions were cut around */
+	unsigned int nr_found;
+	struct damon_spot {
+		unsigned long addr;
+		bool hot;		/* the page, and not the region */
+	} spots[DAMON_MAX_SPOTS];
 };
 
 /**
@@ -162,7 +166,7 @@ struct damon_target {
 	unsigned int nr_regions;	/* entries of regions_list */
 	struct list_head regions_list;	/* disjoint, ascending */
 	struct list_head list;		/* in damon_ctx.adaptive_targets */
-	struct damon_spots spots;	/* where nothing is seen from above */
+	struct damon_spots spots;
 	struct damon_sweep *sweep;	/* NULL: nothing can be seen from above */
 };
 
@@ -659,8 +663,8 @@ struct damon_intervals_goal {
 
 /**
  * struct damon_attrs - How a context monitors.
- * @sample_interval:	Time between two samples of a region, us.  Zero counts
- *			as one where it divides.
+ * @sample_interval:	Length of a sampling interval, us: a region has one sample in
+ *			each at most.  Zero counts as one where it divides.
  * @aggr_interval:	Length of a window, us.  Not below @sample_interval.
  * @ops_update_interval: Time between two looks for changed address spaces, us.
  * @intervals_goal:	Lets the first two tune themselves.
@@ -740,10 +744,10 @@ struct damon_ctx {
 	unsigned long tune_windows;		/* ... windows since the last tuning */
 	unsigned int tune_factor;		/* that of it, 1/10000, zero: none yet */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
-	bool searching;				/* nothing hot was found (unguided) */
-	unsigned int nr_intervals;		/* of the window, sampled (paddr) */
-	unsigned int last_nr_intervals;		/* the same of the last one */
-	unsigned int turn_shift;		/* of the window, random (paddr) */
+	bool searching;				/* hardly anything hot was found */
+	unsigned int look_span;			/* intervals between looks at a region */
+	unsigned int nr_intervals;		/* of the window so far */
+	unsigned int nr_windows;		/* so far */
 	unsigned int first_visitor;		/* region that may visit mappings first (paddr) */
 	u64 room_counted;			/* when ... */
 	unsigned long room;			/* ... for so many more regions */

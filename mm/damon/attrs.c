@@ -95,10 +95,9 @@ static void rescale_region(struct damon_region *r,
 
 	if (from != to) {
 		r->nr_accesses = rescale(r->nr_accesses, to, from);
-		r->last_nr_accesses = rescale(r->last_nr_accesses, to, from);
 		if (r->nr_samples)
 			r->nr_samples = max(rescale(r->nr_samples, to, from), 1U);
-		r->nr_accesses_bp = !r->nr_accesses && !r->last_nr_accesses ? 0 :
+		r->nr_accesses_bp = !r->nr_accesses && !r->rate ? 0 :
 			rescale(r->nr_accesses_bp, to, from);
 		rescale_hits(r, to, from);
 	}

@@ -15,7 +15,9 @@
 #include <linux/sched.h>
 #include <linux/sched/cputime.h>
 
+#include "cutting.h"
 #include "internal.h"
+#include "window.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/damon.h>
@@ -207,7 +209,7 @@ static void begin_window(struct damon_ctx *ctx)
 	damon_advance(ctx, &ctx->next_aggregation_ns,
 		      damon_us_to_ns(ctx->attrs.aggr_interval));
 	damon_open_window(ctx);
-	damon_split_regions(ctx);
+	damon_cut_regions(ctx);
 }
 
 /*

@@ -11,6 +11,10 @@
  * It may go on using an entry that it has cached without setting the bit again;
  * so a bit that is set says that there was an access, and one that is clear only
  * that there probably was none.
+ *
+ * Others read these bits, too: reclaim does not look into a table whose entry is old.
+ * So bits of upper levels are borrowed: what was made old is made young again as soon
+ * as it has been looked at, whatever that has shown.
  */
 #include <linux/swap.h>	/* for leafops.h */
 #include <linux/bitmap.h>
@@ -22,11 +26,18 @@
 
 #include "internal.h"
 #include "lockless.h"
+#include "sweep.h"
 
 /* Clears the accessed bit of an entry, unless it has become another one. */
 static void make_old(unsigned long *entry, unsigned long val)
 {
 	try_cmpxchg(entry, &val, val & ~_PAGE_ACCESSED);
+}
+
+/* Gives the accessed bit of an entry back, unless it has become another one. */
+static void make_young(unsigned long *entry, unsigned long val)
+{
+	try_cmpxchg(entry, &val, val | _PAGE_ACCESSED);
 }
 
 /*
@@ -65,36 +76,50 @@ static bool p4d_old(p4d_t p4d)
 }
 
 /*
- * The entries from @addr on of a PUD table in which something may have been
- * accessed, or NULL.  With @arm, the entry above is made old.
+ * The entries from @addr on of a PUD table, or NULL.  The entry above is made old, or with
+ * @look, young again: what is below was not @touched if it was old.
  */
-static pud_t *find_young_puds(p4d_t *p4dp, unsigned long addr, bool arm)
+static pud_t *find_puds(p4d_t *p4dp, unsigned long addr, bool look, bool *touched)
 {
 	p4d_t p4d = READ_ONCE(*p4dp);
 
-	if (!p4d_present(p4d) || p4d_old(p4d))
+	if (!p4d_present(p4d))
 		return NULL;
-	if (arm && p4d_tells())
+	*touched = !p4d_old(p4d);
+	if (p4d_tells() && !look)
 		make_old((unsigned long *)p4dp, p4d_val(p4d));
+	else if (!*touched && look)
+		make_young((unsigned long *)p4dp, p4d_val(p4d));
 	return pud_offset(&p4d, addr);
 }
 
 /* One that maps memory is made old by samples only. */
-static void visit_pud(pud_t *pudp, unsigned long addr,
-		      struct damon_touched *touched)
+static void arm_pud(pud_t *pudp)
 {
 	pud_t pud = READ_ONCE(*pudp);
 
-	if (!pud_present(pud) || !pud_young(pud))
-		return;
-	if (touched)
-		damon_note_touched(touched, addr & PUD_MASK,
-				   (addr & PUD_MASK) + PUD_SIZE);
-	else if (!pud_leaf(pud))
+	if (pud_present(pud) && !pud_leaf(pud) && pud_young(pud))
 		make_old((unsigned long *)pudp, pud_val(pud));
 }
 
-/* Reports young coarse entries, or without @touched, makes them old. */
+static void look_at_pud(pud_t *pudp, unsigned long addr, bool may_be_touched,
+			struct damon_touched *touched)
+{
+	pud_t pud = READ_ONCE(*pudp);
+
+	if (!pud_present(pud))
+		return;
+	if (!pud_young(pud)) {
+		if (!pud_leaf(pud))
+			make_young((unsigned long *)pudp, pud_val(pud));
+		return;
+	}
+	if (may_be_touched)
+		damon_note_touched(touched, addr & PUD_MASK,
+				   (addr & PUD_MASK) + PUD_SIZE);
+}
+
+/* Reports young coarse entries and makes the others young, or makes them old. */
 static unsigned int visit_coarse(struct mm_struct *mm,
 				 const struct damon_addr_range *range,
 				 struct damon_touched *touched)
@@ -102,6 +127,7 @@ static unsigned int visit_coarse(struct mm_struct *mm,
 	unsigned long end = min(range->end, TASK_SIZE_MAX), stop, flags;
 	unsigned long addr = range->start;
 	unsigned int nr = 0;
+	bool may_be_touched;
 	p4d_t *p4dp;
 	pud_t *pudp;
 
@@ -109,9 +135,12 @@ static unsigned int visit_coarse(struct mm_struct *mm,
 		local_irq_save(flags);
 		p4dp = find_p4d(mm, addr);
 		stop = p4dp ? p4d_addr_end(addr, end) : pgd_addr_end(addr, end);
-		pudp = p4dp ? find_young_puds(p4dp, addr, !touched) : NULL;
+		pudp = p4dp ? find_puds(p4dp, addr, touched, &may_be_touched) : NULL;
 		for (; pudp && addr < stop; pudp++, nr++) {
-			visit_pud(pudp, addr, touched);
+			if (touched)
+				look_at_pud(pudp, addr, may_be_touched, touched);
+			else
+				arm_pud(pudp);
 			addr = pud_addr_end(addr, stop);
 		}
 		local_irq_restore(flags);
@@ -172,6 +201,15 @@ static unsigned int count_fine(const struct damon_addr_range *range,
 	return (addr - range->start) >> PMD_SHIFT;
 }
 
+/*
+ * Whether an entry refers to a page table.  Asks for bits, since pmd_present() and the
+ * like take into account what only entries of huge pages can be.
+ */
+static bool is_table(pmd_t pmd)
+{
+	return !(pmd_val(pmd) & _PAGE_PSE) && (pmd_val(pmd) & _PAGE_PRESENT);
+}
+
 /* Fine entries that are looked at together. */
 #define GROUP	8
 
@@ -188,8 +226,7 @@ static bool are_old_tables(pmd_t *pmdp)
 }
 
 /* Makes one fine entry old, which is number @i. */
-static void arm_pmd(pmd_t *pmdp, unsigned int i, unsigned long *bits,
-		    unsigned long *leaves)
+static void arm_pmd(pmd_t *pmdp, unsigned int i, unsigned long *bits)
 {
 	pmd_t pmd = pmdp_get_lockless(pmdp);
 
@@ -198,13 +235,11 @@ static void arm_pmd(pmd_t *pmdp, unsigned int i, unsigned long *bits,
 	__set_bit(i, bits);
 	if (!pmd_leaf(pmd))
 		make_old((unsigned long *)pmdp, pmd_val(pmd));
-	else if (pmd_young(pmd))
-		__set_bit(i, leaves);
 }
 
 /* Makes fine entries old: those from @pmdp on, which are number @i to @end. */
 static void arm_pmds(pmd_t *pmdp, unsigned int i, unsigned int end,
-		     unsigned long *bits, unsigned long *leaves)
+		     unsigned long *bits)
 {
 	while (i < end) {
 		unsigned int stop = min(i + GROUP, end);
@@ -215,7 +250,7 @@ static void arm_pmds(pmd_t *pmdp, unsigned int i, unsigned int end,
 			continue;
 		}
 		for (; i < stop; i++, pmdp++)
-			arm_pmd(pmdp, i, bits, leaves);
+			arm_pmd(pmdp, i, bits);
 	}
 }
 
@@ -224,15 +259,13 @@ static void arm_pmds(pmd_t *pmdp, unsigned int i, unsigned int end,
  * @mm:		The address space, with a users count.
  * @range:	Where, aligned.
  * @bits:	Its bits are set for those that were young, and for all that map memory,
- *		since samples make those old, too.
- * @leaves:	Its bits are set for young entries that map memory.  Those are left to
- *		the caller, since reclaim wants to know about them.
+ *		which are left to samples: reclaim wants to know about those.
  *
  * Return: How many entries were visited.
  */
 unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 				     const struct damon_addr_range *range,
-				     unsigned long *bits, unsigned long *leaves)
+				     unsigned long *bits)
 {
 	unsigned long addr, flags, stop;
 	pmd_t *pmdp;
@@ -243,13 +276,16 @@ unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 		pmdp = find_pmds(mm, addr);
 		if (pmdp)
 			arm_pmds(pmdp, count_fine(range, addr),
-				 count_fine(range, stop), bits, leaves);
+				 count_fine(range, stop), bits);
 		local_irq_restore(flags);
 	}
 	return count_fine(range, range->end);
 }
 
-/* Clears the bits from @i on, before @end, of entries that are not young. */
+/*
+ * Clears the bits from @i on, before @end, of entries that are not young, and makes those
+ * that were made old young again.
+ */
 static unsigned int look_at_pmds(pmd_t *pmdp, unsigned long *bits, unsigned int i,
 				 unsigned int end)
 {
@@ -258,9 +294,12 @@ static unsigned int look_at_pmds(pmd_t *pmdp, unsigned long *bits, unsigned int 
 
 	for_each_set_bit_from(i, bits, end) {
 		pmd = pmdp_get_lockless(pmdp + i - first);
-		if (!pmd_present(pmd) || !pmd_young(pmd))
-			__clear_bit(i, bits);
 		nr++;
+		if (pmd_present(pmd) && pmd_young(pmd))
+			continue;
+		__clear_bit(i, bits);
+		if (is_table(pmd))
+			make_young((unsigned long *)(pmdp + i - first), pmd_val(pmd));
 	}
 	return nr;
 }
@@ -307,15 +346,6 @@ static bool settle_on_none(struct damon_glance *glance, unsigned long addr,
 	glance->size = span;
 	glance->ptes = NULL;
 	return true;
-}
-
-/*
- * Whether an entry refers to a page table.  Asks for bits, since pmd_present() and the
- * like take into account what only entries of huge pages can be.
- */
-static bool is_table(pmd_t pmd)
-{
-	return !(pmd_val(pmd) & _PAGE_PSE) && (pmd_val(pmd) & _PAGE_PRESENT);
 }
 
 static __always_inline bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,

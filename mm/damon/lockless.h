@@ -128,7 +128,7 @@ unsigned int damon_lockless_look_coarse(struct mm_struct *mm,
 					struct damon_touched *touched);
 unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 				     const struct damon_addr_range *range,
-				     unsigned long *bits, unsigned long *leaves);
+				     unsigned long *bits);
 unsigned int damon_lockless_look_fine(struct mm_struct *mm,
 				      const struct damon_addr_range *range,
 				      unsigned long *bits);
@@ -180,7 +180,7 @@ damon_lockless_look_coarse(struct mm_struct *mm,
 
 static inline unsigned int
 damon_lockless_arm_fine(struct mm_struct *mm, const struct damon_addr_range *range,
-			unsigned long *bits, unsigned long *leaves)
+			unsigned long *bits)
 {
 	return 0;
 }

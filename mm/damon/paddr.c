@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 
 #include "../internal.h"
+#include "looking.h"
 #include "ops-common.h"
 #include "paddr.h"
 
@@ -38,12 +39,6 @@
 #define MAX_LOOKS	4
 
 /*
- * One in so many turns of such a region, the window's first one among them, if the
- * last window found nothing either.  Most of those have nothing to be found.
- */
-#define SEEK_TURNS	5
-
-/*
  * One pass over the regions of a target.  A large folio can be in several of
  * them: it is made old once for all of them.
  */
@@ -53,12 +48,6 @@ struct sampler {
 	unsigned long nr_pages;
 	struct damon_visits visits;
 };
-
-/* Samples are tested with the seed with which they were begun. */
-static u32 seed_of(const struct damon_turns *turns)
-{
-	return hash_32(turns->ctx->turn_shift + turns->interval, 32);
-}
 
 static bool pfn_of(struct damon_ctx *ctx, unsigned long addr,
 		   unsigned long *pfn)
@@ -79,10 +68,17 @@ static struct folio *folio_at(struct damon_ctx *ctx, unsigned long addr)
 	return pfn_of(ctx, addr, &pfn) ? damon_get_folio(pfn) : NULL;
 }
 
+/* However long a sample lasts, it is tested with the seed with which it was begun. */
+static struct damon_visits *visits_of(struct sampler *s, const struct folio *folio)
+{
+	s->visits.seed = hash_long(folio_pfn(folio), 32);
+	return &s->visits;
+}
+
 /* Makes a folio old, to see what happens from now on, and puts it. */
 static bool arm_folio(struct sampler *s, struct folio *folio)
 {
-	bool armed = damon_folio_arm(folio, &s->visits);
+	bool armed = damon_folio_arm(folio, visits_of(s, folio));
 
 	if (armed) {
 		s->pfn = folio_pfn(folio);
@@ -118,7 +114,7 @@ static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
 
 	if (!folio)
 		return DAMON_UNKNOWN;
-	answer = damon_folio_young(folio, &s->visits);
+	answer = damon_folio_young(folio, visits_of(s, folio));
 	folio_put(folio);
 	return answer;
 }
@@ -189,11 +185,20 @@ static void pause_sampling(unsigned int *nr)
 		cond_resched();
 }
 
-static void begin_sample(struct sampler *s, struct damon_region *r, bool seek)
+/*
+ * A second look is one at the same page.  What nothing was known of in the last window
+ * either is sought in twice per window: most of those have nothing to be found.
+ */
+static void begin_sample(struct sampler *s, const struct damon_looks *looks,
+			 struct damon_region *r)
 {
+	if (r->again && damon_sample_pending(r) && arm_sample(s, r->sampling_addr))
+		return;
+	r->again = false;
+	r->sampling_addr = DAMON_NO_SAMPLE;
 	if (damon_region_known(r))
 		draw_sample(s, r);
-	else if (seek || r->age)
+	else if (r->worth || !(looks->tick % looks->still_span))
 		seek_sample(s, r);
 }
 
@@ -206,24 +211,24 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 {
 	unsigned int first = ctx->first_visitor, nr = 0, nr_samples = 0;
 	struct sampler s = { .ctx = ctx };
-	struct damon_turns turns;
+	struct damon_looks looks;
 	struct damon_target *t;
 	struct damon_region *r;
-	bool seek, lacking = false;
+	bool lacking = false;
 
-	damon_turns_next(&turns, ctx, ktime_get_ns());
-	seek = turns.interval / turns.spacing % SEEK_TURNS == 0;
-	s.visits.seed = seed_of(&turns);
+	damon_looks_resume(&looks, ctx);
+	looks.all = damon_has_probes(ctx);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			if (nr++ == first) {
 				s.visits.left = DAMON_PASS_VISITS;
 				lacking = false;
 			}
-			if (!damon_turns_take(&turns, r))
+			if ((damon_sample_pending(r) && !r->again) ||
+			    !damon_look_next(&looks, r))
 				continue;
 			s.visits.lacking = false;
-			begin_sample(&s, r, seek);
+			begin_sample(&s, &looks, r);
 			lacking |= s.visits.lacking;
 			pause_sampling(&nr_samples);
 		}
@@ -231,40 +236,39 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	ctx->first_visitor = lacking ? damon_rand(ctx, 0, nr) : 0;
 }
 
-/* Returns whether the sample of a region counts. */
-static bool finish_sample(const struct damon_turns *turns, struct sampler *s,
-			  struct damon_target *t, struct damon_region *r)
+/* What was sampled is left for a second look, and for probes to see if it counts. */
+static void finish_sample(struct sampler *s, struct damon_looks *looks,
+			  struct damon_target *t, struct damon_region *r, bool probe)
 {
 	enum damon_answer answer = test_sample(s, r->sampling_addr);
-	unsigned int nr_before = r->nr_samples;
+	unsigned int nr_samples = r->nr_samples;
 
-	damon_turns_count(turns, t, r, answer);
-	return r->nr_samples != nr_before;
+	damon_look_count(looks, t, r, answer);
+	if (!r->again && (!probe || r->nr_samples == nr_samples))
+		r->sampling_addr = DAMON_NO_SAMPLE;
 }
 
-/* What was sampled is left for probes to see. */
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
 	struct sampler s = { .ctx = ctx, .visits.left = DAMON_PASS_VISITS };
 	bool probe = damon_has_probes(ctx);
-	unsigned int max_nr_accesses = 0, nr = 0;
-	struct damon_turns turns;
+	struct damon_looks looks;
 	struct damon_target *t;
 	struct damon_region *r;
+	unsigned int nr = 0;
 
-	damon_turns_begin(&turns, ctx, max(ctx->nr_intervals, 1U) - 1);
-	s.visits.seed = seed_of(&turns);
+	damon_looks_begin(&looks, ctx);
+	/* probes want to see the memory each time */
+	looks.all = probe;
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
-			if (damon_sample_pending(r)) {
-				if (!finish_sample(&turns, &s, t, r) || !probe)
-					r->sampling_addr = DAMON_NO_SAMPLE;
-				pause_sampling(&nr);
-			}
-			max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
+			if (!damon_sample_pending(r) || damon_look_lasts(&looks, r))
+				continue;
+			finish_sample(&s, &looks, t, r, probe);
+			pause_sampling(&nr);
 		}
 	}
-	return max_nr_accesses;
+	return 0;
 }
 
 /* data attribute probes */
@@ -307,7 +311,8 @@ static void apply_probes(struct damon_ctx *ctx)
 			if (!damon_sample_pending(r))
 				continue;
 			probe_sample(ctx, r);
-			r->sampling_addr = DAMON_NO_SAMPLE;
+			if (!r->again)
+				r->sampling_addr = DAMON_NO_SAMPLE;
 			pause_sampling(&nr);
 		}
 	}

@@ -17,6 +17,7 @@
 #include <linux/kernel.h>
 
 #include "internal.h"
+#include "reach.h"
 
 /* A process is busy if it has run for this part of a window. */
 #define BUSY_SHARE	4
@@ -52,6 +53,8 @@ void damon_reach_begin(struct damon_target *t, u64 cpu_ns, u64 now,
 		(u64)reach->nr_hits * QUIET_SHARE < reach->nr_samples;
 
 	reach->trial = false;
+	/* windows may have become too short to have a sample behind the flush */
+	reach->silent &= ticks >= MIN_TICKS;
 	if (!reach->silent && busy && quiet && ticks >= MIN_TICKS) {
 		reach->trial = !reach->wait;
 		reach->wait -= !!reach->wait;

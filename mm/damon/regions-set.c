@@ -133,6 +133,17 @@ static void insert_spare(struct damon_regions_plan *plan, struct damon_target *t
 	damon_link_region(r, next ? &next->list : &t->regions_list, t);
 }
 
+/* What a region has not covered so far may have been touched. */
+static void fit_region(struct damon_region *r, unsigned long start, unsigned long end)
+{
+	if (start < r->ar.start || end > r->ar.end) {
+		r->untouched = false;
+		r->unseen = false;
+	}
+	r->ar.start = start;
+	r->ar.end = end;
+}
+
 /*
  * Makes the regions from @r on cover @range, dropping those in front of it.
  * Returns the first region behind the range.
@@ -156,13 +167,13 @@ static struct damon_region *cover_range(struct damon_regions_plan *plan,
 		return r;
 	}
 
-	r->ar.start = a.start;
+	fit_region(r, a.start, r->ar.end);
 	while ((next = damon_region_behind(r, t)) && next->ar.start < end) {
 		if (r->ar.end < next->ar.start)
 			insert_spare(plan, t, r->ar.end, next->ar.start, next);
 		r = next;
 	}
-	r->ar.end = a.end;
+	fit_region(r, r->ar.start, a.end);
 	return next;
 }
 

@@ -359,7 +359,7 @@ static bool alike(struct damon_region *a, struct damon_region *b)
 {
 	return a->ar.end == b->ar.start && a->age == b->age &&
 		a->nr_accesses == b->nr_accesses &&
-		a->last_nr_accesses == b->last_nr_accesses &&
+		a->rate == b->rate &&
 		!memcmp(a->probe_hits, b->probe_hits, sizeof(a->probe_hits));
 }
 

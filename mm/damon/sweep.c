@@ -7,10 +7,13 @@
  * entry tells about all the memory below it.  A sweep looks at coarse entries
  * first, and at the fine ones of those that were accessed.  Each is made old in
  * one tick and looked at in the next, so "accessed" means: in one sampling
- * interval.  What was found only decides where regions are cut.  How often
- * they are accessed is for samples to say; so an entry that the hardware did not
- * mark because it had it cached costs time to converge and nothing else.  A sweep
- * that misses what samples see does not count: regions are split at random again.
+ * interval.  What was found decides where regions are cut, and which of them were not
+ * touched at all.  How often they are accessed is for samples to say.
+ *
+ * Evidence is of regions.  That one was not touched counts until a sample of it says
+ * otherwise, or the next sweep.  What was touched all over tells nothing apart.  A
+ * sweep that misses what samples see, since the hardware has entries cached and does
+ * not mark them, or since memory is accessed in other ways, is no evidence.
  *
  * A pure room.  It knows ranges and regions; what an entry is and how it is
  * looked at is the business of &struct damon_sight.
@@ -20,16 +23,16 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "cutting.h"
 #include "internal.h"
+#include "looking.h"
+#include "sweep.h"
 
 /* Entries that may be visited at once after a time in which few were. */
 #define MAX_CREDIT	4096
 
 /* Entries that may be visited for each region in each tick. */
 #define ENTRIES_PER_REGION	4
-
-/* Ticks that samples stay where they are, if nothing has to be found by chance. */
-#define TICKS_TO_STAY	4
 
 /* As many places of a piece do not stand out, unless they are looked at again. */
 #define MANY_PLACES	4
@@ -60,11 +63,10 @@ enum stage {
 struct damon_sweep {
 	enum stage stage;
 	int credit;
-	unsigned int ticks;
-	unsigned int window_ticks;	/* those of this window */
 	unsigned int cuts;		/* left in this window */
 	unsigned int windows;		/* since a sweep was complete */
 	bool blind;			/* this one misses what samples see */
+	bool found;			/* it has told anything of what it looked into */
 	bool again;			/* something has changed since it began */
 	unsigned int range;		/* of "coarse", under way ... */
 	unsigned long next;		/* ... and how far that is */
@@ -72,6 +74,7 @@ struct damon_sweep {
 	bool armed;			/* it is to be looked at */
 	unsigned int looks;		/* that were taken at it */
 	DECLARE_BITMAP(touched, DAMON_SWEEP_PIECE);	/* in all of them */
+	DECLARE_BITMAP(old, DAMON_SWEEP_PIECE);		/* to be visited by the next one */
 	struct damon_touched coarse;
 };
 
@@ -97,13 +100,19 @@ void damon_note_touched(struct damon_touched *touched, unsigned long start,
 	touched->nr++;
 }
 
-/* The memory from region @r on without a hole.  @r becomes what is behind. */
-static struct damon_addr_range next_span(struct damon_target *t,
-					 struct damon_region **r)
+/*
+ * The memory from region @r on without a hole between coarse entries, each of which is
+ * visited once: a second look would find the bit that the first one has given back.  @r
+ * becomes what is behind.
+ */
+static struct damon_addr_range next_span(struct damon_target *t, struct damon_region **r,
+					 const struct damon_sight *sight)
 {
 	struct damon_addr_range span = (*r)->ar;
 
-	while ((*r = damon_region_behind(*r, t)) && (*r)->ar.start == span.end)
+	while ((*r = damon_region_behind(*r, t)) &&
+	       ((*r)->ar.start == span.end ||
+		((*r)->ar.start ^ (span.end - 1)) < sight->coarse))
 		span.end = (*r)->ar.end;
 	return span;
 }
@@ -120,7 +129,7 @@ static noinline void arm_coarse(struct damon_target *t,
 	struct damon_sweep *sweep = t->sweep;
 
 	while (r) {
-		struct damon_addr_range span = next_span(t, &r);
+		struct damon_addr_range span = next_span(t, &r, sight);
 
 		sweep->credit -= sight->arm_coarse(arg, &span);
 	}
@@ -132,30 +141,67 @@ static noinline void arm_coarse(struct damon_target *t,
 static bool is_hot(const struct damon_region *r, unsigned int window)
 {
 	if (r->nr_samples < min(window, MIN_SAMPLES))
-		return damon_was_hot(r, window);
+		return damon_was_hot(r);
 	return r->nr_accesses >= r->nr_samples - r->nr_samples / 2;
 }
 
-/*
- * Whether nothing was seen in a region that samples have found hot.  Either the
- * memory has just cooled down, or accesses leave no mark in coarse entries, be it
- * that the hardware has those cached or that the memory is accessed in other ways.
- */
-static bool misses_hot_region(struct damon_ctx *ctx, struct damon_target *t)
+/* Nothing can be found in a region all of whose samples saw an access. */
+static bool is_settled(const struct damon_region *r)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	const struct damon_touched *seen = &t->sweep->coarse;
-	struct damon_region *r;
-	unsigned int i = 0;
+	return r->nr_samples ? r->nr_accesses == r->nr_samples : r->rate;
+}
 
+/* Whether an access to a region explains that an entry was touched. */
+static bool explains_touch(const struct damon_region *r, unsigned long addr,
+			   unsigned long fine)
+{
+	return (r->nr_accesses || r->rate) && r->ar.end > addr &&
+		r->ar.start <= addr + (fine - 1);
+}
+
+/*
+ * What is not below a coarse entry that was touched was not touched.  The rest of what
+ * will be looked into has not been so far.  If nothing was seen in a region that samples
+ * have found hot, either the memory has just cooled down, or accesses leave no mark in
+ * coarse entries, be it that the hardware has those cached or that the memory is accessed
+ * in other ways.
+ */
+static void begin_evidence(struct damon_ctx *ctx, struct damon_target *t)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i = 0;
+	struct damon_sweep *sweep = t->sweep;
+	const struct damon_touched *seen = &sweep->coarse;
+	struct damon_region *r;
+
+	sweep->blind = false;
+	sweep->found = false;
 	damon_for_each_region(r, t) {
 		while (i < seen->nr && seen->ranges[i].end <= r->ar.start)
 			i++;
-		if (is_hot(r, window) &&
-		    (i == seen->nr || seen->ranges[i].start >= r->ar.end))
-			return true;
+		if (i == seen->nr || seen->ranges[i].start >= r->ar.end) {
+			r->unseen = true;
+			sweep->blind |= is_hot(r, window);
+		} else {
+			r->unseen = !is_settled(r);
+			sweep->found |= is_settled(r);
+		}
 	}
-	return false;
+}
+
+/*
+ * All has been looked at.  If none of the fine entries was touched although the coarse
+ * ones were, they are not marked.  Nothing at all is accessed by nobody who runs: that is
+ * no evidence, but there is no need to look again, either.
+ */
+static void end_evidence(struct damon_target *t)
+{
+	struct damon_sweep *sweep = t->sweep;
+	struct damon_region *r;
+
+	sweep->blind |= sweep->coarse.nr && !sweep->found;
+	damon_for_each_region(r, t)
+		r->untouched = r->unseen && !r->nr_accesses && sweep->found &&
+			!sweep->blind;
 }
 
 static noinline void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
@@ -166,30 +212,16 @@ static noinline void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
 
 	sweep->coarse.nr = 0;
 	while (r) {
-		struct damon_addr_range span = next_span(t, &r);
+		struct damon_addr_range span = next_span(t, &r, sight);
 
 		sweep->credit -= sight->look_coarse(arg, &span, &sweep->coarse);
 	}
-	sweep->blind = misses_hot_region(ctx, t);
+	begin_evidence(ctx, t);
 	sweep->range = 0;
 	sweep->next = 0;
 	sweep->looks = 0;
 	sweep->stage = STAGE_FINE;
 }
-
-/* Nothing can be found in a region all of whose samples saw an access. */
-static bool is_settled(const struct damon_region *r)
-{
-	return r->nr_samples ? r->nr_accesses == r->nr_samples :
-		r->last_nr_accesses;
-}
-
-/* Cuts regions at ascending addresses. */
-struct cutter {
-	struct damon_ctx *ctx;
-	struct damon_target *t;
-	struct damon_region *r;		/* where it is, NULL: behind all */
-};
 
 static noinline bool find_room(struct damon_ctx *ctx)
 {
@@ -211,23 +243,17 @@ static bool has_room(struct damon_ctx *ctx)
 	return ctx->room;
 }
 
-/* Cuts the region at @addr in two, unless it cannot or need not be. */
-static void cut_at(struct cutter *c, unsigned long addr)
+/* Cuts the region at @addr in two, unless that is not worth it. */
+static void cut_at(struct damon_cutter *c, unsigned long addr)
 {
-	struct damon_region *r, *right;
-
-	addr -= addr % c->ctx->min_region_sz;
-	r = damon_skip_to(c->r, addr, c->t);
-	c->r = r;
-	if (!r || addr <= r->ar.start || is_settled(r) || !c->t->sweep->cuts ||
-	    !has_room(c->ctx))
+	c->r = damon_skip_to(c->r, addr, c->t);
+	if (!c->r || is_settled(c->r) || !c->t->sweep->cuts || !has_room(c->ctx))
 		return;
-	right = damon_split_region_at(c->t, r, addr - r->ar.start);
-	if (!right)
-		return;
-	c->t->sweep->cuts--;
-	c->ctx->room--;
-	c->r = right;
+	c->room = 1;
+	if (damon_cut_at(c, addr)) {
+		c->t->sweep->cuts--;
+		c->ctx->room--;
+	}
 }
 
 static unsigned int nr_entries(const struct damon_sweep *sweep,
@@ -247,14 +273,14 @@ static unsigned long entry_addr(const struct damon_sweep *sweep,
  * is cut off around that would most likely be merged again, so only one in
  * EXPLAINED_SHARE is, in case that the border between them is not where it seems to be.
  */
-static bool explains(struct cutter *c, const struct damon_region *r)
+static bool explains(struct damon_cutter *c, const struct damon_region *r)
 {
-	return (r->nr_accesses || r->last_nr_accesses) &&
+	return (r->nr_accesses || r->rate) &&
 		damon_rand(c->ctx, 0, EXPLAINED_SHARE);
 }
 
 /* Cuts where the first of some touched entries begins. */
-static void cut_before(struct cutter *c, unsigned long addr, unsigned long fine)
+static void cut_before(struct damon_cutter *c, unsigned long addr, unsigned long fine)
 {
 	struct damon_region *next;
 
@@ -268,7 +294,7 @@ static void cut_before(struct cutter *c, unsigned long addr, unsigned long fine)
 }
 
 /* The same where the last one ends. */
-static void cut_behind(struct cutter *c, unsigned long addr, unsigned long fine)
+static void cut_behind(struct damon_cutter *c, unsigned long addr, unsigned long fine)
 {
 	c->r = damon_skip_to(c->r, addr, c->t);
 	if (!c->r)
@@ -280,12 +306,74 @@ static void cut_behind(struct cutter *c, unsigned long addr, unsigned long fine)
 	cut_at(c, addr);
 }
 
+/*
+ * Whether any of the entries @i to @end was touched in region @r.  The first and the last
+ * one may have been touched in the regions beside it.
+ */
+static bool was_touched(struct damon_target *t, struct damon_region *r,
+			const struct damon_sight *sight, unsigned int i,
+			unsigned int end)
+{
+	const struct damon_sweep *sweep = t->sweep;
+	unsigned int bit = find_next_bit(sweep->touched, end + 1, i);
+
+	if (bit == i && !list_is_first(&r->list, &t->regions_list) &&
+	    explains_touch(damon_prev_region(r), entry_addr(sweep, sight, i), sight->fine))
+		bit = find_next_bit(sweep->touched, end + 1, i + 1);
+	if (bit == end && !list_is_last(&r->list, &t->regions_list) &&
+	    explains_touch(damon_next_region(r), entry_addr(sweep, sight, end),
+			   sight->fine))
+		bit++;
+	return bit <= end;
+}
+
+/*
+ * Whether there are entries that lie in a region, and none of them was touched.  If some
+ * were not, it is not all of the region that is busy.
+ */
+static bool none_touched(const struct damon_sweep *sweep, const struct damon_sight *sight,
+			 const struct damon_region *r)
+{
+	unsigned long start = max(r->ar.start, sweep->piece.start) - sweep->piece.start;
+	unsigned long end = min(r->ar.end, sweep->piece.end) - sweep->piece.start;
+	unsigned int i = DIV_ROUND_UP(start, sight->fine);
+
+	end /= sight->fine;
+	return i < end && find_next_bit(sweep->touched, end, i) >= end;
+}
+
+/*
+ * Notes which regions were touched.  If a busy one was not, the sweep misses what samples
+ * see.
+ */
+static void note_evidence(struct damon_target *t, const struct damon_sight *sight)
+{
+	struct damon_sweep *sweep = t->sweep;
+	const struct damon_addr_range *piece = &sweep->piece;
+	struct damon_region *r = damon_skip_to(damon_first_region_or_null(t),
+					       piece->start, t);
+
+	sweep->found |= !bitmap_empty(sweep->touched, nr_entries(sweep, sight));
+	for (; r && r->ar.start < piece->end; r = damon_region_behind(r, t)) {
+		unsigned long start = max(r->ar.start, piece->start) - piece->start;
+		unsigned long last = min(r->ar.end, piece->end) - 1 - piece->start;
+
+		if (damon_is_busy(r))
+			sweep->blind |= none_touched(sweep, sight, r);
+		else if (r->unseen)
+			r->unseen = !was_touched(t, r, sight, start / sight->fine,
+						 last / sight->fine);
+	}
+}
+
 /* Cuts regions wherever touched entries begin or end. */
 static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight)
 {
 	struct damon_sweep *sweep = t->sweep;
-	struct cutter c = { .ctx = ctx, .t = t, .r = damon_first_region_or_null(t) };
+	struct damon_cutter c = {
+		.ctx = ctx, .t = t, .r = damon_first_region_or_null(t), .forgets = true,
+	};
 	unsigned int start, end;
 
 	for_each_set_bitrange(start, end, sweep->touched,
@@ -294,6 +382,7 @@ static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 		cut_behind(&c, damon_add_sz(entry_addr(sweep, sight, end),
 					    ctx->min_region_sz - 1), sight->fine);
 	}
+	note_evidence(t, sight);
 	sweep->looks = 0;
 }
 
@@ -312,12 +401,16 @@ static noinline void look_fine(struct damon_ctx *ctx, struct damon_target *t,
 			       const struct damon_sight *sight, void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
+	unsigned int i;
 
 	if (!sweep->armed)
 		return;
 	sweep->armed = false;
 	sweep->looks++;
-	sweep->credit -= sight->look_fine(arg, &sweep->piece, sweep->touched);
+	sweep->credit -= sight->look_fine(arg, &sweep->piece, sweep->old);
+	for_each_set_bit(i, sweep->touched, DAMON_SWEEP_PIECE)
+		if (!test_bit(i, sweep->old))
+			__clear_bit(i, sweep->touched);
 	if (sweep->looks >= MAX_LOOKS ||
 	    nr_places(sweep, sight) <= MANY_PLACES)
 		cut_piece(ctx, t, sight);
@@ -327,6 +420,18 @@ static noinline void look_fine(struct damon_ctx *ctx, struct damon_target *t,
 static bool is_atom(const struct damon_region *r, const struct damon_sight *sight)
 {
 	return (r->ar.start ^ (r->ar.end - 1)) < sight->fine;
+}
+
+/* Whether what touched the entry of an atom must have been an access beside it. */
+static bool is_explained(struct damon_target *t, struct damon_region *r,
+			 const struct damon_sight *sight)
+{
+	unsigned long addr = r->ar.start - r->ar.start % sight->fine;
+
+	return (!list_is_first(&r->list, &t->regions_list) &&
+		explains_touch(damon_prev_region(r), addr, sight->fine)) ||
+		(!list_is_last(&r->list, &t->regions_list) &&
+		 explains_touch(damon_next_region(r), addr, sight->fine));
 }
 
 /*
@@ -348,6 +453,8 @@ static bool next_piece(struct damon_target *t, const struct damon_sight *sight,
 		r = damon_skip_to(r, piece->start, t);
 		while (r && (is_settled(r) || is_atom(r, sight)) &&
 		       piece->start < range->end) {
+			if (r->ar.start < range->end)
+				r->unseen &= !is_settled(r) && is_explained(t, r, sight);
 			piece->start = max(piece->start, r->ar.end);
 			r = damon_region_behind(r, t);
 		}
@@ -368,6 +475,22 @@ static bool next_piece(struct damon_target *t, const struct damon_sight *sight,
 	return false;
 }
 
+/*
+ * The size of an entry that must be found touched in front of a piece that begins with
+ * region @r, zero if there is none.
+ */
+static unsigned long control_sz(struct damon_target *t, struct damon_region *r,
+				unsigned long start, unsigned long fine)
+{
+	struct damon_region *before;
+
+	if (list_is_first(&r->list, &t->regions_list))
+		return 0;
+	before = damon_prev_region(r);
+	return damon_is_busy(before) && before->ar.end >= start &&
+		before->ar.start + fine <= start ? fine : 0;
+}
+
 /* Takes the next piece, or ends the sweep if there is none. */
 static bool begin_piece(struct damon_target *t, const struct damon_sight *sight,
 			struct damon_region **from)
@@ -377,12 +500,14 @@ static bool begin_piece(struct damon_target *t, const struct damon_sight *sight,
 
 	if (!next_piece(t, sight, from, &piece)) {
 		sweep->stage = STAGE_IDLE;
+		end_evidence(t);
 		if (!sweep->blind)
 			sweep->windows = 0;
 		return false;
 	}
 	piece.start = round_down(piece.start, sight->fine);
 	piece.end = round_up(piece.end, sight->fine);
+	piece.start -= control_sz(t, *from, piece.start, sight->fine);
 	if (piece.end - piece.start > DAMON_SWEEP_PIECE * sight->fine)
 		piece.end = piece.start + DAMON_SWEEP_PIECE * sight->fine;
 	sweep->piece = piece;
@@ -391,22 +516,26 @@ static bool begin_piece(struct damon_target *t, const struct damon_sight *sight,
 	return true;
 }
 
-/* What has not been accessed since it was made old last is not worth a look. */
+/*
+ * What was not touched in a look before is made old again, too, so it has to be visited
+ * like the rest: whoever looks gives the bits back.
+ */
 static noinline void arm_fine(struct damon_target *t,
 			      const struct damon_sight *sight, void *arg)
 {
-	DECLARE_BITMAP(seen_before, DAMON_SWEEP_PIECE) = {};
 	struct damon_region *r = damon_first_region_or_null(t);
 	struct damon_sweep *sweep = t->sweep;
 
+	bitmap_copy(sweep->old, sweep->touched, DAMON_SWEEP_PIECE);
 	sweep->armed = sweep->looks;
 	if (sweep->looks)
-		sweep->credit -= sight->arm_fine(arg, &sweep->piece, seen_before);
+		sweep->credit -= sight->arm_fine(arg, &sweep->piece, sweep->old);
 	while (!sweep->armed && sweep->credit >= 0 &&
 	       begin_piece(t, sight, &r)) {
 		sweep->credit -= sight->arm_fine(arg, &sweep->piece,
 						 sweep->touched);
 		sweep->armed = !bitmap_empty(sweep->touched, DAMON_SWEEP_PIECE);
+		bitmap_copy(sweep->old, sweep->touched, DAMON_SWEEP_PIECE);
 	}
 }
 
@@ -425,8 +554,6 @@ static void count_tick(struct damon_target *t)
 {
 	struct damon_sweep *sweep = t->sweep;
 
-	sweep->ticks++;
-	sweep->window_ticks++;
 	sweep->credit = min_t(long, MAX_CREDIT, sweep->credit +
 			      ENTRIES_PER_REGION * (long)t->nr_regions);
 }
@@ -531,67 +658,15 @@ void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
  */
 void damon_sweep_forget(struct damon_target *t)
 {
+	struct damon_region *r;
+
 	if (!t->sweep)
 		return;
 	t->sweep->stage = STAGE_IDLE;
 	t->sweep->armed = false;
 	t->sweep->windows = UINT_MAX;
-}
-
-/*
- * Whether all of a target was seen a short time ago, so that there is no need to
- * cut regions at random.
- */
-bool damon_sweep_guides(const struct damon_target *t)
-{
-	return t->sweep && t->sweep->windows <= GUIDED_WINDOWS;
-}
-
-/**
- * damon_round_prepare() - Prepare the rounds of a tick.
- * @round:	Filled in with what all targets have in common.
- * @ctx:	The context.
- *
- * Context: Worker.
- */
-void damon_round_prepare(struct damon_round *round, const struct damon_ctx *ctx)
-{
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-
-	*round = (struct damon_round){
-		.guided_span = clamp(window / 2, 1, DAMON_DORMANT_SPAN),
-		.guided_steady_span = clamp(window / 2, 1, DAMON_STEADY_SPAN),
-		.window = window,
-		.last = damon_window_ended(ctx),
-	};
-}
-
-/**
- * damon_round_begin() - Begin the samples of a target in a tick.
- * @round:	After damon_round_prepare(), or the round of another target.
- * @t:		The target, after damon_sweep_look() if it is seen from above.
- *
- * Context: Worker.
- */
-void damon_round_begin(struct damon_round *round, const struct damon_target *t)
-{
-	const struct damon_sweep *sweep = t->sweep;
-
-	round->surprised = false;
-	round->all = false;
-	if (!damon_sweep_guides(t)) {
-		round->stay = false;
-		round->span = 1;
-		round->steady_span = 1;
-		return;
-	}
-	round->stay = sweep->ticks % TICKS_TO_STAY;
-	round->span = round->guided_span;
-	round->turn = sweep->ticks;
-	round->steady_span = round->guided_steady_span;
-	/* not in step with what comes back after that many intervals */
-	round->steady_turn = sweep->ticks + sweep->ticks / round->window;
-	round->tick = sweep->window_ticks;
+	damon_for_each_region(r, t)
+		r->untouched = false;
 }
 
 /* A sample saw what the last sweep does not explain. */
@@ -607,7 +682,6 @@ void damon_sweep_open_window(struct damon_target *t)
 	if (!t->sweep)
 		return;
 	t->sweep->cuts = max(t->nr_regions, MIN_CUTS);
-	t->sweep->window_ticks = 0;
 	if (t->sweep->windows < UINT_MAX)
 		t->sweep->windows++;
 }

@@ -21,7 +21,10 @@
 #include <asm/tlbflush.h>
 
 #include "lockless.h"
+#include "looking.h"
 #include "ops-common.h"
+#include "reach.h"
+#include "sweep.h"
 #include "vaddr.h"
 #include "walk.h"
 
@@ -47,11 +50,11 @@ struct sampler {
 	struct damon_target *t;
 	struct damon_walk walk;
 	struct damon_glance glance;
-	struct damon_round round;
+	struct damon_looks looks;
 	bool lockless;			/* glances are allowed */
 	enum damon_reach_step step;
 	unsigned int nr_hits;		/* samples that saw an access, of ... */
-	unsigned int nr_samples;	/* ... so many, each interval counts */
+	unsigned int nr_samples;	/* ... so many with an answer */
 	unsigned int nr;		/* samples that were finished one by one */
 	unsigned long old_start;	/* entry that was made old last ... */
 	unsigned long old_size;
@@ -208,6 +211,7 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 	unsigned int draws = 0;
 	unsigned long addr;
 
+	r->again = false;
 	do {
 		addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 		if (arm_sample(s, addr)) {
@@ -275,67 +279,23 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 	return damon_lockless_look_coarse(s->walk.mm, range, touched);
 }
 
-static __always_inline enum damon_answer
-answer_sample(struct sampler *s, struct damon_region *r)
+/* Who flushes the TLB after these samples wants to know what they see without that. */
+static __always_inline void finish_sample(struct sampler *s, struct damon_region *r)
 {
-	unsigned int nr_accesses = r->nr_accesses, nr_samples = r->nr_samples;
-	enum damon_answer answer;
+	enum damon_answer answer = test_sample(s, r->sampling_addr);
 
-	if (!damon_sample_pending(r))
-		return DAMON_UNKNOWN;
-	answer = test_sample(s, r->sampling_addr);
-	if (s->step == DAMON_REACH_FLUSH) {
-		s->nr_hits += answer == DAMON_ACCESSED;
-		s->nr_samples += answer != DAMON_UNKNOWN;
-	} else {
-		damon_round_count(&s->round, s->t, r, answer);
-		s->nr_hits += r->nr_accesses - nr_accesses;
-		s->nr_samples += r->nr_samples - nr_samples;
-	}
-	return answer;
+	s->nr_hits += answer == DAMON_ACCESSED;
+	s->nr_samples += answer != DAMON_UNKNOWN;
+	if (s->step != DAMON_REACH_FLUSH)
+		damon_look_count(&s->looks, s->t, r, answer);
 }
 
-/*
- * What dormant samples in a huge entry have seen must not be made old with it.
- * Returns the first region from @first on that reaches beyond the entry's start.
- */
-static struct damon_region *finish_dormant(struct sampler *s,
-					   struct damon_region *first,
-					   unsigned long start)
-{
-	struct damon_region *r;
-
-	first = damon_skip_to(first, start, s->t);
-	for (r = first; r && r->ar.start < start + PMD_SIZE;
-	     r = damon_region_behind(r, s->t)) {
-		if (r->sampling_addr - start >= PMD_SIZE ||
-		    !damon_round_dormant(&s->round, r))
-			continue;
-		answer_sample(s, r);
-		damon_round_end(&s->round, s->t);
-		draw_sample(s, r);
-		finish_one(s);
-	}
-	return first;
-}
-
-/* Huge entries are made old like samples, and nothing gets lost. */
 static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 			     unsigned long *bits)
 {
-	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
-	struct damon_region *r = NULL;
 	struct sampler *s = arg;
-	unsigned int nr, i;
+	unsigned int nr = damon_lockless_arm_fine(s->walk.mm, range, bits);
 
-	if (s->round.span > 1)
-		r = damon_first_region_or_null(s->t);
-	nr = damon_lockless_arm_fine(s->walk.mm, range, bits, leaves);
-	for_each_set_bit(i, leaves, nr) {
-		r = finish_dormant(s, r, range->start + i * PMD_SIZE);
-		arm_sample(s, range->start + i * PMD_SIZE);
-		finish_one(s);
-	}
 	pause_sampling(s);
 	return nr;
 }
@@ -350,6 +310,7 @@ static unsigned int look_fine(void *arg, const struct damon_addr_range *range,
 
 static const struct damon_sight sight = {
 	.fine = PMD_SIZE,
+	.coarse = PUD_SIZE,
 	.arm_coarse = arm_coarse,
 	.look_coarse = look_coarse,
 	.arm_fine = arm_fine,
@@ -388,52 +349,41 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 			prepare_target(ctx, t);
 }
 
-/* Takes the next sample from the same page, if that is any good. */
-static bool arm_again(struct sampler *s, struct damon_region *r,
-		      enum damon_answer answer)
-{
-	return answer == DAMON_NOT_ACCESSED ||
-		(answer == DAMON_ACCESSED && arm_sample(s, r->sampling_addr));
-}
-
 static void check_region(struct sampler *s, struct damon_region *r)
 {
-	/* a dormant one has been at its page for long enough */
-	bool stay = s->round.stay && !damon_round_dormant(&s->round, r);
-	enum damon_answer answer = answer_sample(s, r);
-
-	if (damon_round_rests(&s->round, r))
+	if (damon_sample_pending(r))
+		finish_sample(s, r);
+	else
+		r->again = false;	/* the page may belong to the region no more */
+	if (!damon_look_next(&s->looks, r))
 		r->sampling_addr = DAMON_NO_SAMPLE_YET;
-	else if (!stay || !arm_again(s, r, answer))
+	else if (!r->again || !arm_sample(s, r->sampling_addr))
 		draw_sample(s, r);
 }
 
-static unsigned int check_regions(struct sampler *s, struct damon_target *t)
+static void check_regions(struct sampler *s, struct damon_target *t)
 {
-	unsigned int max_nr_accesses = 0, nr = 0;
 	struct damon_region *r;
+	unsigned int nr = 0;
 
-	damon_round_begin(&s->round, t);
-	/* it may be the only look for a while */
-	s->round.all = t->nr_sleeps;
-	/* whether a flush changes anything is for all samples to say */
-	if (s->step != DAMON_REACH_WATCH) {
-		s->round.span = 1;
-		s->round.steady_span = 1;
-	}
+	damon_looks_of_target(&s->looks);
+	/*
+	 * It may be the only look for a while, or whether a flush changes anything is for
+	 * all samples to say.
+	 */
+	s->looks.all = t->nr_sleeps || s->step != DAMON_REACH_WATCH;
 	damon_for_each_region(r, t) {
-		/* without any access, and up to nine of ten that are dormant */
-		if (damon_round_skips(&s->round, r))
+		/* without any access, and most of those that are idle */
+		if (damon_sample_pending(r) && damon_look_lasts(&s->looks, r))
 			continue;
 		check_region(s, r);
-		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 		if (++nr % BATCH == 0)
 			pause_sampling(s);
 	}
 	/* each has one or waits for its turn, also those that a sweep has just cut off */
 	t->lacks_samples = false;
-	damon_round_end(&s->round, t);
-	return max_nr_accesses;
+	if (s->looks.surprised)
+		damon_sweep_surprise(t);
 }
 
 static u64 cpu_time_of(struct damon_target *t)
@@ -452,23 +402,21 @@ static u64 cpu_time_of(struct damon_target *t)
  * Samples and entries that are old are looked at, and others made old.  No lock is
  * held afterwards.
  */
-static unsigned int look_and_arm(struct sampler *s, struct damon_target *t)
+static void look_and_arm(struct sampler *s, struct damon_target *t)
 {
 	bool flush = s->step == DAMON_REACH_TRY || s->step == DAMON_REACH_FLUSH;
-	unsigned int max_nr_accesses;
 
 	if (!s->lockless)
 		damon_sweep_forget(t);
 	else if (s->step != DAMON_REACH_FLUSH)
 		damon_sweep_look(s->ctx, t, &sight, s);
-	max_nr_accesses = check_regions(s, t);
+	check_regions(s, t);
 	let_go(s);
 	if (s->lockless && s->step != DAMON_REACH_COUNT)
 		damon_sweep_arm(s->ctx, t, &sight, s);
 	if (flush)
 		flush_tlb_mm(s->walk.mm);
 	damon_reach_note(t, s->step, s->nr_hits, s->nr_samples);
-	return max_nr_accesses;
 }
 
 /* processes that sleep */
@@ -536,10 +484,9 @@ static void find_others(struct damon_target *t, struct mm_struct *mm,
 }
 
 /* Nothing has been accessed since the samples were begun, and they go on. */
-static unsigned int count_idle(struct damon_ctx *ctx, struct damon_target *t)
+static void count_idle(struct damon_ctx *ctx, struct damon_target *t)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-	unsigned int max_nr_accesses = 0, nr = 0;
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs), nr = 0;
 	struct damon_region *r;
 
 	damon_for_each_region(r, t) {
@@ -547,16 +494,14 @@ static unsigned int count_idle(struct damon_ctx *ctx, struct damon_target *t)
 			damon_count_answer(r, false, window);
 			nr++;
 		}
-		max_nr_accesses = max(max_nr_accesses, r->nr_accesses);
 	}
 	damon_reach_note(t, DAMON_REACH_WATCH, 0, nr);
-	return max_nr_accesses;
 }
 
-static unsigned int check_target(struct sampler *s, struct damon_target *t)
+static void check_target(struct sampler *s, struct damon_target *t)
 {
-	unsigned int max_nr_accesses, nr_users;
 	struct damon_ctx *ctx = s->ctx;
+	unsigned int nr_users;
 	bool slept = has_slept(t, &nr_users);
 
 	if (t->reach.window_opens) {
@@ -569,35 +514,35 @@ static unsigned int check_target(struct sampler *s, struct damon_target *t)
 	}
 	s->step = damon_reach_step(t);
 	if (s->step == DAMON_REACH_SKIP)
-		return 0;
+		return;
 	/* even if it sleeps for ever, one tick per window is for a look */
 	if (slept && s->step == DAMON_REACH_WATCH && t->reach.tick > 1 &&
-	    damon_sweep_rests(ctx, t))
-		return count_idle(ctx, t);
+	    damon_sweep_rests(ctx, t)) {
+		count_idle(ctx, t);
+		return;
+	}
 	if (!begin_sampling(s, t)) {
 		/* gone, so nothing can be said about its memory */
 		damon_forget_target(t);
-		return 0;
+		return;
 	}
 	find_others(t, s->walk.mm, nr_users);
-	max_nr_accesses = look_and_arm(s, t);
+	look_and_arm(s, t);
 	mmput_async(s->walk.mm);
-	return max_nr_accesses;
 }
 
 static unsigned int check_accesses(struct damon_ctx *ctx)
 {
-	unsigned int max_nr_accesses = 0;
 	struct sampler s __uninitialized;
 	struct damon_target *t;
 
 	init_sampler(&s, ctx);
-	damon_round_prepare(&s.round, ctx);
+	damon_looks_begin(&s.looks, ctx);
 	damon_for_each_target(t, ctx) {
-		max_nr_accesses = max(max_nr_accesses, check_target(&s, t));
+		check_target(&s, t);
 		cond_resched();
 	}
-	return max_nr_accesses;
+	return 0;
 }
 
 static unsigned long range_size(const struct damon_addr_range *range)

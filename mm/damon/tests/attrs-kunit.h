@@ -85,7 +85,8 @@ static void change_region(struct kunit *test, struct damon_region *out,
 	change_attrs(test, ctx, from[0], from[1]);
 	r->nr_accesses = out->nr_accesses;
 	r->nr_accesses_bp = out->nr_accesses * 10000;
-	r->last_nr_accesses = out->last_nr_accesses;
+	r->rate = out->rate;
+	r->worth = out->worth;
 	r->nr_samples = out->nr_samples;
 	r->age = out->age;
 	change_attrs(test, ctx, to[0], to[1]);
@@ -114,13 +115,16 @@ static void attrs_rescale(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct damon_region r = {
 			.nr_accesses = cases[i].nr,
-			.last_nr_accesses = cases[i].nr,
+			.rate = DAMON_FULL_RATE / 3,
+			.worth = 20,
 			.age = cases[i].age,
 		};
 
 		change_region(test, &r, cases[i].from, cases[i].to);
 		KUNIT_EXPECT_EQ(test, r.nr_accesses, cases[i].new_nr);
-		KUNIT_EXPECT_EQ(test, r.last_nr_accesses, cases[i].new_nr);
+		/* a share stays what it is */
+		KUNIT_EXPECT_EQ(test, rate_of(&r), DAMON_FULL_RATE / 3);
+		KUNIT_EXPECT_EQ(test, worth_of(&r), 20);
 		KUNIT_EXPECT_EQ(test, r.nr_accesses_bp, cases[i].new_nr * 10000);
 		KUNIT_EXPECT_EQ(test, r.age, cases[i].new_age);
 	}
@@ -130,7 +134,7 @@ static void attrs_rescale(struct kunit *test)
 static void attrs_rescale_in_window(struct kunit *test)
 {
 	struct damon_region r = {
-		.nr_accesses = 5, .last_nr_accesses = 20, .nr_samples = 10,
+		.nr_accesses = 5, .rate = DAMON_FULL_RATE, .nr_samples = 10,
 	};
 
 	change_region(test, &r, (const unsigned long[]){ 5000, 100000 },
@@ -138,7 +142,7 @@ static void attrs_rescale_in_window(struct kunit *test)
 	/* 5 of 10 said yes, and the window is twice as long: 10 of 20 */
 	KUNIT_EXPECT_EQ(test, r.nr_samples, 20);
 	KUNIT_EXPECT_EQ(test, r.nr_accesses, 10);
-	KUNIT_EXPECT_EQ(test, r.last_nr_accesses, 40);
+	KUNIT_EXPECT_EQ(test, damon_last_nr_accesses(&r, 40), 40);
 }
 
 static void attrs_deadlines(struct kunit *test)

@@ -441,7 +441,8 @@ static void commit_same_attrs(struct kunit *test)
 	list_first_entry(&dst->schemes, struct damos, list)->next_apply_ns = apply;
 	for (i = 0; i < 2; i++)
 		add_scheme(test, src, DAMOS_PAGEOUT);
-	r->last_nr_accesses = 8;
+	r->rate = 8;
+	r->worth = 40;
 	r->nr_samples = 5;
 	for (i = 0; i < 3; i++) {
 		dst->now += 1000;
@@ -456,7 +457,8 @@ static void commit_same_attrs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, list_first_entry(&dst->schemes, struct damos,
 					       list)->next_apply_ns, apply);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 3);
-	KUNIT_EXPECT_EQ(test, r->last_nr_accesses, 8);
+	KUNIT_EXPECT_EQ(test, rate_of(r), 8);
+	KUNIT_EXPECT_EQ(test, worth_of(r), 40);
 	KUNIT_EXPECT_EQ(test, r->nr_samples, 5);
 	KUNIT_EXPECT_EQ(test, r->age, 10);
 }

@@ -66,7 +66,8 @@ static void wear_region(struct damon_region *r, unsigned int n)
 {
 	r->nr_accesses = 3 + n;
 	r->nr_accesses_bp = 30000 + n;
-	r->last_nr_accesses = 4 + n;
+	r->rate = 4 + n;
+	r->worth = 20 + n;
 	r->nr_samples = 5;
 	r->age = 10 + n;
 	r->probe_hits[0] = 1 + n % 2;
@@ -256,8 +257,8 @@ static void look_at_regions(struct kunit *test, struct damon_ctx *worn,
 			/* with the sample that is under way */
 			KUNIT_EXPECT_MEMEQ(test, other, r,
 					   offsetof(struct damon_region, list));
-			KUNIT_EXPECT_EQ(test, other->last_nr_accesses,
-					r->last_nr_accesses);
+			KUNIT_EXPECT_EQ(test, rate_of(other), rate_of(r));
+			KUNIT_EXPECT_EQ(test, worth_of(other), worth_of(r));
 			KUNIT_EXPECT_EQ(test, other->nr_samples, r->nr_samples);
 		}
 	}
@@ -429,7 +430,7 @@ static void commit_middle_obsolete(struct kunit *test)
 		damon_for_each_region(r, outer[i]) {
 			KUNIT_EXPECT_EQ(test, r->age, 10 + j);
 			KUNIT_EXPECT_EQ(test, r->nr_accesses, 3 + j);
-			KUNIT_EXPECT_EQ(test, r->last_nr_accesses, 4 + j++);
+			KUNIT_EXPECT_EQ(test, rate_of(r), 4 + j++);
 		}
 	}
 }

@@ -10,6 +10,8 @@
 #include <linux/delay.h>
 #include <linux/workqueue.h>
 
+#include "../looking.h"
+
 /* How long anything may take in the slowest of guests. */
 #define PATIENCE_MS	20000
 
@@ -58,6 +60,7 @@ static void fake_update(struct damon_ctx *ctx)
 	atomic_inc(&fake.nr_updates);
 }
 
+/* Each region has a sample in each interval, or a second look at the last one. */
 static void fake_prepare(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
@@ -76,10 +79,12 @@ static void fake_prepare(struct damon_ctx *ctx)
 static unsigned int fake_check(struct damon_ctx *ctx)
 {
 	enum damon_answer (*oracle)(unsigned long addr) = READ_ONCE(fake.oracle);
-	unsigned int max_nr = 0;
+	struct damon_looks looks;
 	struct damon_target *t;
 	struct damon_region *r;
 
+	damon_looks_begin(&looks, ctx);
+	looks.all = true;
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			enum damon_answer answer = DAMON_NOT_ACCESSED;
@@ -88,15 +93,14 @@ static unsigned int fake_check(struct damon_ctx *ctx)
 				continue;
 			if (oracle)
 				answer = oracle(r->sampling_addr);
-			r->sampling_addr = DAMON_NO_SAMPLE;
-			damon_count_sample(t, r, answer,
-					   damon_max_nr_accesses(&ctx->attrs));
-			max_nr = max(max_nr, r->nr_accesses);
+			damon_look_count(&looks, t, r, answer);
+			if (!r->again)
+				r->sampling_addr = DAMON_NO_SAMPLE;
 		}
 	}
 	fake.nth_sample++;
 	atomic_inc(&fake.nr_checks);
-	return max_nr;
+	return 0;
 }
 
 static unsigned long fake_apply(struct damon_ctx *ctx, struct damon_target *t,
@@ -409,6 +413,17 @@ static struct damon_region *nth_region(struct damon_target *t, unsigned int n)
 		if (!n--)
 			return r;
 	return NULL;
+}
+
+/* Bit fields have no address, and KUnit wants to take one. */
+static unsigned int rate_of(const struct damon_region *r)
+{
+	return r->rate;
+}
+
+static unsigned int worth_of(const struct damon_region *r)
+{
+	return r->worth;
 }
 
 static struct damon_target *nth_target(struct damon_ctx *ctx, unsigned int n)

@@ -125,7 +125,7 @@ static void fault_in_filter_cut(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake.sz_actions, 80);
 }
 
-static void fault_in_splits(struct kunit *test)
+static void fault_in_cuts(struct kunit *test)
 {
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damon_target *t = add_regions(test, ctx, 10, 100);
@@ -133,8 +133,9 @@ static void fault_in_splits(struct kunit *test)
 
 	needs_failslab(test);
 	for (nth = 1; nth < 20; nth++) {
+		damon_note_spot(ctx, t, nth * 50, true);
 		fail_allocation(nth);
-		damon_split_regions(ctx);
+		damon_cut_regions(ctx);
 		allocation_failed();
 		expect_cover(test, t, 0, 1000, 1);
 

@@ -32,6 +32,28 @@ static struct damon_addr_range map_aligned(struct kunit *test, unsigned long siz
 	return range;
 }
 
+/* Whether the entry for @addr is young that covers @size bytes. */
+static bool upper_is_young(unsigned long addr, unsigned long size)
+{
+#ifdef CONFIG_X86_64
+	p4d_t *p4dp = p4d_offset(pgd_offset(current->mm, addr), addr);
+	pud_t *pudp;
+
+	if (size == P4D_SIZE)
+		return p4d_val(*p4dp) & _PAGE_ACCESSED;
+	if (!p4d_present(*p4dp))
+		return false;
+	pudp = pud_offset(p4dp, addr);
+	if (size == PUD_SIZE)
+		return pud_val(*pudp) & _PAGE_ACCESSED;
+	if (!pud_present(*pudp))
+		return false;
+	return pmd_val(*pmd_offset(pudp, addr)) & _PAGE_ACCESSED;
+#else
+	return false;
+#endif
+}
+
 static void look_at_coarse(const struct damon_addr_range *range,
 			   struct damon_touched *touched)
 {
@@ -39,29 +61,47 @@ static void look_at_coarse(const struct damon_addr_range *range,
 	damon_lockless_look_coarse(current->mm, range, touched);
 }
 
+/* Coarse entries and the one above them are young whenever a look is over. */
+static void expect_given_back(struct kunit *test, unsigned long addr)
+{
+	KUNIT_EXPECT_TRUE(test, upper_is_young(addr, PUD_SIZE));
+	KUNIT_EXPECT_TRUE(test, upper_is_young(addr, P4D_SIZE));
+}
+
 static void lockless_coarse_test(struct kunit *test)
 {
 	struct damon_addr_range range;
 	struct damon_touched touched;
+	unsigned long first, last;
 
 	need_upper_levels(test);
 	range = map_aligned(test, 3 * PUD_SIZE, PUD_SIZE);
-	touch(test, range.start);
-	touch(test, range.start + 2 * PUD_SIZE + 5 * PAGE_SIZE);
+	first = range.start;
+	last = range.start + 2 * PUD_SIZE + 5 * PAGE_SIZE;
+	touch(test, first);
+	touch(test, last);
 
 	KUNIT_EXPECT_GE(test, damon_lockless_arm_coarse(current->mm, &range), 3);
+	KUNIT_EXPECT_FALSE(test, upper_is_young(first, PUD_SIZE));
+	KUNIT_EXPECT_FALSE(test, upper_is_young(last, PUD_SIZE));
 	look_at_coarse(&range, &touched);
 	KUNIT_EXPECT_EQ(test, touched.nr, 0);
+	expect_given_back(test, first);
+	expect_given_back(test, last);
 
-	touch_for_sure(test, range.start + 2 * PUD_SIZE + 5 * PAGE_SIZE);
+	damon_lockless_arm_coarse(current->mm, &range);
+	touch_for_sure(test, last);
 	look_at_coarse(&range, &touched);
 	KUNIT_ASSERT_EQ(test, touched.nr, 1);
 	KUNIT_EXPECT_EQ(test, touched.ranges[0].start,
 			range.start + 2 * PUD_SIZE);
 	KUNIT_EXPECT_EQ(test, touched.ranges[0].end, range.end);
+	expect_given_back(test, first);
+	expect_given_back(test, last);
 
 	/* Whoever asks for a part gets the whole entry. */
-	touch_for_sure(test, range.start);
+	damon_lockless_arm_coarse(current->mm, &range);
+	touch_for_sure(test, first);
 	range.start += PUD_SIZE - PAGE_SIZE;
 	range.end -= PUD_SIZE;
 	look_at_coarse(&range, &touched);
@@ -76,7 +116,6 @@ static void lockless_everywhere_test(struct kunit *test)
 	struct damon_addr_range all = { 0, ULONG_MAX };
 	struct damon_addr_range top = { -4UL * PMD_SIZE, -PMD_SIZE };
 	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
-	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
 	struct damon_touched touched;
 
@@ -88,11 +127,10 @@ static void lockless_everywhere_test(struct kunit *test)
 	look_at_coarse(&all, &touched);
 	KUNIT_ASSERT_EQ(test, touched.nr, 1);
 	KUNIT_EXPECT_EQ(test, touched.ranges[0].start, range.start);
+	expect_given_back(test, range.start);
 
-	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &top, bits, leaves),
-			3);
+	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &top, bits), 3);
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(bits, DAMON_SWEEP_PIECE));
-	KUNIT_EXPECT_TRUE(test, bitmap_empty(leaves, DAMON_SWEEP_PIECE));
 	bits[0] = GENMASK(3, 0);
 	KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &top, bits), 0);
 	KUNIT_EXPECT_EQ(test, bits[0], BIT(3));
@@ -100,10 +138,20 @@ static void lockless_everywhere_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, touched.nr, 0);
 }
 
+/* Which of the fine entries of a range are young, as bits. */
+static unsigned long young_fine(const struct damon_addr_range *range)
+{
+	unsigned long addr = range->start, bits = 0;
+	int i;
+
+	for (i = 0; addr < range->end; i++, addr += PMD_SIZE)
+		bits |= (unsigned long)upper_is_young(addr, PMD_SIZE) << i;
+	return bits;
+}
+
 static void lockless_fine_test(struct kunit *test)
 {
 	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
-	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
 
 	need_upper_levels(test);
@@ -112,34 +160,81 @@ static void lockless_fine_test(struct kunit *test)
 	touch(test, range.start + 4 * PMD_SIZE);
 	touch(test, range.end - 1);
 
-	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits, leaves),
-			6);
-	KUNIT_EXPECT_TRUE(test, bitmap_empty(leaves, DAMON_SWEEP_PIECE));
+	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits), 6);
 	KUNIT_EXPECT_EQ(test, bits[0], BIT(5) | BIT(4) | BIT(1));
+	KUNIT_EXPECT_EQ(test, young_fine(&range), 0);
 	/* What is old now stays so until it is touched. */
 	touch_for_sure(test, range.start + 5 * PMD_SIZE - 1);
 	bits[0] = 0;
-	damon_lockless_arm_fine(current->mm, &range, bits, leaves);
+	damon_lockless_arm_fine(current->mm, &range, bits);
 	KUNIT_EXPECT_EQ(test, bits[0], BIT(4));
 
+	/* No others are visited than those whose bits are set, nor are tables made up. */
 	touch_for_sure(test, range.start + 5 * PMD_SIZE - 1);
 	bits[0] = GENMASK(4, 0);
 	KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &range, bits), 5);
 	KUNIT_EXPECT_EQ(test, bits[0], BIT(4));
+	KUNIT_EXPECT_EQ(test, young_fine(&range), BIT(4) | BIT(1));
 
 	/* Bits that are clear stay clear, which is how several looks are combined. */
+	damon_lockless_arm_fine(current->mm, &range, bits);
+	bits[0] = BIT(4);
 	touch_for_sure(test, range.start + PMD_SIZE);
 	damon_lockless_look_fine(current->mm, &range, bits);
-	KUNIT_EXPECT_EQ(test, bits[0], BIT(4));
-	bits[0] = GENMASK(5, 0);
-	damon_lockless_look_fine(current->mm, &range, bits);
-	KUNIT_EXPECT_EQ(test, bits[0], BIT(4) | BIT(1));
+	KUNIT_EXPECT_EQ(test, bits[0], 0);
+	KUNIT_EXPECT_EQ(test, young_fine(&range), BIT(4) | BIT(1));
 
 	/* Without any table of that level. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(range.start, 6 * PMD_SIZE));
 	bits[0] = GENMASK(5, 0);
 	damon_lockless_look_fine(current->mm, &range, bits);
 	KUNIT_EXPECT_EQ(test, bits[0], 0);
+}
+
+#define NR_FINE		24
+
+static void touch_entries(struct kunit *test, const struct damon_addr_range *range,
+			  unsigned long bits)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, &bits, NR_FINE)
+		touch_for_sure(test, range->start + i * PMD_SIZE);
+}
+
+/*
+ * Who was young is young again after a look, accessed or not, and the answer tells
+ * which.  Who was old and was not accessed is still old.
+ */
+static void lockless_borrows_test(struct kunit *test)
+{
+	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
+	unsigned long mapped, young, accessed;
+	struct damon_addr_range range;
+	int i;
+
+	need_upper_levels(test);
+	range = map_aligned(test, NR_FINE * PMD_SIZE, PMD_SIZE);
+	mapped = get_random_u32() & GENMASK(NR_FINE - 1, 0);
+	touch_entries(test, &range, mapped);
+	KUNIT_EXPECT_EQ(test, young_fine(&range), mapped);
+	for (i = 0; i < 16; i++) {
+		young = get_random_u32() & mapped;
+		accessed = get_random_u32() & mapped;
+		damon_lockless_arm_fine(current->mm, &range, bits);
+		touch_entries(test, &range, young);
+		KUNIT_EXPECT_EQ(test, young_fine(&range), young);
+
+		bitmap_zero(bits, DAMON_SWEEP_PIECE);
+		damon_lockless_arm_fine(current->mm, &range, bits);
+		KUNIT_EXPECT_EQ(test, bits[0], young);
+		KUNIT_EXPECT_EQ(test, young_fine(&range), 0);
+		touch_entries(test, &range, accessed);
+		KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &range, bits),
+				hweight_long(young));
+		KUNIT_EXPECT_EQ(test, bits[0], young & accessed);
+		KUNIT_EXPECT_EQ(test, young_fine(&range), young | accessed);
+	}
 }
 
 static struct sampler *new_glancer(struct kunit *test)
@@ -151,12 +246,12 @@ static struct sampler *new_glancer(struct kunit *test)
 	return s;
 }
 
-/* Entries that map memory are left to the caller, which tells reclaim. */
+/* Entries that map memory are made old by samples only, which tell reclaim. */
 static void lockless_leaves_test(struct kunit *test)
 {
 	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
-	DECLARE_BITMAP(leaves, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
+	struct damon_touched touched;
 	struct damon_leaf leaf;
 	struct sampler *s;
 
@@ -166,72 +261,67 @@ static void lockless_leaves_test(struct kunit *test)
 	touch_for_sure(test, range.start);
 	s = new_glancer(test);
 
-	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits, leaves),
-			1);
+	damon_lockless_arm_coarse(current->mm, &range);
+	look_at_coarse(&range, &touched);
+	KUNIT_EXPECT_EQ(test, damon_lockless_arm_fine(current->mm, &range, bits), 1);
 	KUNIT_EXPECT_EQ(test, bits[0], 1);
-	KUNIT_EXPECT_EQ(test, leaves[0], 1);
+	KUNIT_EXPECT_EQ(test, damon_lockless_look_fine(current->mm, &range, bits), 1);
+	KUNIT_EXPECT_EQ(test, bits[0], 1);
 	KUNIT_ASSERT_EQ(test, look_up(&s->walk, range.start, &leaf),
 			DAMON_LEAF_FOLIO);
 	KUNIT_EXPECT_TRUE(test, leaf.young);
 	KUNIT_EXPECT_FALSE(test, folio_test_young(leaf.folio));
 	damon_walk_end(&s->walk);
 
-	KUNIT_EXPECT_EQ(test, arm_fine(s, &range, bits), 1);
+	/* One that is old may be so because of a sample, and is looked at all the same. */
+	KUNIT_EXPECT_TRUE(test, arm_sample(s, range.start));
 	let_go(s);
-	KUNIT_ASSERT_EQ(test, look_up(&s->walk, range.start, &leaf),
-			DAMON_LEAF_FOLIO);
-	KUNIT_EXPECT_FALSE(test, leaf.young);
-	KUNIT_EXPECT_TRUE(test, folio_test_young(leaf.folio));
-	damon_walk_end(&s->walk);
-	look_fine(s, &range, bits);
-	KUNIT_EXPECT_EQ(test, bits[0], 0);
-
-	/* It may be a sample that has made it old, so that tells nothing. */
+	bits[0] = 0;
 	KUNIT_EXPECT_EQ(test, arm_fine(s, &range, bits), 1);
 	KUNIT_EXPECT_EQ(test, bits[0], 1);
-	let_go(s);
+	look_fine(s, &range, bits);
+	KUNIT_EXPECT_EQ(test, bits[0], 0);
+	/* It is the sample's to say, so it is not made young either. */
+	KUNIT_EXPECT_FALSE(test, page_is_young(test, s, range.start));
 
 	touch_for_sure(test, range.end - 1);
 	bits[0] = 1;
 	look_fine(s, &range, bits);
 	KUNIT_EXPECT_EQ(test, bits[0], 1);
+	KUNIT_EXPECT_TRUE(test, page_is_young(test, s, range.start));
 }
 
-/* A sweep does not take away what a sample has been waiting for. */
-static void lockless_dormant_test(struct kunit *test)
+/* A sweep does not take away what samples have been waiting for, nor add to it. */
+static void lockless_sample_test(struct kunit *test)
 {
 	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
 	struct damon_addr_range range;
-	struct damon_region *r;
-	struct damon_ctx *ctx;
+	struct damon_touched touched;
 	struct sampler *s;
+	int i;
 
 	need_upper_levels(test);
-	range.start = map_huge(test);
-	range.end = range.start + PMD_SIZE;
-	ctx = new_ctx_of_pages(test, range.start, 2);
 	s = new_glancer(test);
-	s->ctx = ctx;
-	s->t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
-	damon_round_prepare(&s->round, ctx);
-	damon_round_begin(&s->round, s->t);
-	s->round.span = DAMON_DORMANT_SPAN;
-	s->round.tick = 1;
-	/* The second one is not dormant. */
-	damon_for_each_region(r, s->t)
-		r->sampling_addr = r->ar.start;
-	damon_first_region(s->t)->age = DAMON_DORMANT_AGE;
-	touch_for_sure(test, range.start);
+	for (i = 0; i < 4; i++) {
+		bool accessed = i % 2;
 
-	KUNIT_EXPECT_EQ(test, arm_fine(s, &range, bits), 1);
-	let_go(s);
-	KUNIT_EXPECT_EQ(test, s->nr_hits, 1);
-	KUNIT_EXPECT_TRUE(test, s->round.surprised);
-	r = damon_first_region(s->t);
-	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
-	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
-	KUNIT_EXPECT_EQ(test, damon_next_region(r)->nr_accesses, 0);
-	damon_destroy_ctx(ctx);
+		if (i < 2)
+			range = map_aligned(test, PMD_SIZE, PMD_SIZE);
+		else
+			range.start = map_huge(test);
+		range.end = range.start + PMD_SIZE;
+		touch(test, range.start);
+		KUNIT_EXPECT_TRUE(test, arm_sample(s, range.start));
+		let_go(s);
+		if (accessed)
+			touch_for_sure(test, range.start);
+		damon_lockless_arm_coarse(current->mm, &range);
+		arm_fine(s, &range, bits);
+		look_at_coarse(&range, &touched);
+		look_fine(s, &range, bits);
+		KUNIT_EXPECT_EQ(test, answer_of(s, range.start),
+				accessed ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
+	}
 }
 
 /* Different kinds of memory in a row, each MIXED_PAGES large. */
@@ -426,58 +516,11 @@ static void glance_flags_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, leaf.young);
 	KUNIT_EXPECT_TRUE(test, folio_test_young(leaf.folio));
 	KUNIT_EXPECT_TRUE(test, folio_test_idle(leaf.folio));
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_NOT_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_NOT_ACCESSED);
 
 	folio_clear_idle(leaf.folio);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_ACCESSED);
 	folio_set_idle(leaf.folio);
 	touch_for_sure(test, addr);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_ACCESSED);
-}
-
-static void check_one(struct sampler *s, struct damon_region *r)
-{
-	check_region(s, r);
-	let_go(s);
-	s->old_size = 0;
-	s->old_folio = NULL;
-}
-
-/* A sample that stays costs nothing until its page is accessed. */
-static void glance_stays_test(struct kunit *test)
-{
-	struct damon_ctx *ctx;
-	struct damon_target *t;
-	struct damon_region *r;
-	struct sampler *s;
-	unsigned long addr;
-
-	need_upper_levels(test);
-	addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
-	ctx = new_ctx_of_pages(test, addr, 1);
-	t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
-	r = damon_first_region(t);
-	s = new_glancer(test);
-	s->ctx = ctx;
-	s->t = t;
-	damon_round_prepare(&s->round, ctx);
-	damon_round_begin(&s->round, t);
-	s->round.stay = true;
-	touch(test, addr);
-
-	check_one(s, r);
-	KUNIT_ASSERT_TRUE(test, damon_sample_pending(r));
-	r->sampling_addr = addr + 7;
-	check_one(s, r);
-	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
-	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr + 7);
-	touch_for_sure(test, addr);
-	check_one(s, r);
-	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
-	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr + 7);
-	/* It has been made old again. */
-	check_one(s, r);
-	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
-	KUNIT_EXPECT_EQ(test, r->nr_samples, 3);
-	damon_destroy_ctx(ctx);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_ACCESSED);
 }

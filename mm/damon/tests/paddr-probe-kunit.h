@@ -11,6 +11,9 @@
 #include <linux/memcontrol.h>
 #include <linux/mman.h>
 #include <linux/swap.h>
+#include <linux/uaccess.h>
+
+#include <asm/tlbflush.h>
 
 #define NR_ROUNDS	10
 
@@ -67,8 +70,8 @@ static struct damon_filter *add_probe_of(struct kunit *test,
 	return f;
 }
 
-/* The page frame of an anonymous page, which lives as long as the test. */
-static unsigned long new_anon_pfn(struct kunit *test)
+/* The page frame of an anonymous page, which lives as long as the test, and its address. */
+static unsigned long new_anon_pfn_at(struct kunit *test, unsigned long *where)
 {
 	unsigned long addr, pfn;
 	struct page *page;
@@ -81,7 +84,22 @@ static unsigned long new_anon_pfn(struct kunit *test)
 	pfn = page_to_pfn(page);
 	put_page(page);
 	lru_add_drain_all();
+	*where = addr;
 	return pfn;
+}
+
+static unsigned long new_anon_pfn(struct kunit *test)
+{
+	unsigned long addr;
+
+	return new_anon_pfn_at(test, &addr);
+}
+
+/* Accessed bits are not set while a TLB has the translation. */
+static void touch(struct kunit *test, unsigned long addr)
+{
+	flush_tlb_mm(current->mm);
+	KUNIT_ASSERT_EQ(test, 0, put_user(1, (u8 __user *)addr));
 }
 
 static void take_samples(struct damon_ctx *ctx, unsigned int nr)
@@ -89,7 +107,8 @@ static void take_samples(struct damon_ctx *ctx, unsigned int nr)
 	while (nr--) {
 		ctx->ops.prepare_access_checks(ctx);
 		ctx->ops.check_accesses(ctx);
-		ctx->ops.apply_probes(ctx);
+		if (damon_has_probes(ctx))
+			ctx->ops.apply_probes(ctx);
 	}
 }
 
@@ -240,7 +259,7 @@ static void probe_place_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
 }
 
-/* A region is sampled in every other of the intervals of a window of twenty. */
+/* A region is sampled in each interval, or in one of so many, and in the first one. */
 static void sample_turns_test(struct kunit *test)
 {
 	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn(test));
@@ -249,35 +268,120 @@ static void sample_turns_test(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, window, 20);
 	take_samples(ctx, window);
-	KUNIT_EXPECT_EQ(test, r->nr_samples, window / 2);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, window);
 
-	/* and in every one if they are few */
-	r->nr_samples = 0;
-	ctx->attrs.aggr_interval = 19 * ctx->attrs.sample_interval;
-	take_samples(ctx, 19);
-	KUNIT_EXPECT_EQ(test, r->nr_samples, 19);
+	damon_open_window(ctx);
+	ctx->look_span = 4;
+	take_samples(ctx, 1);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 1);
+	take_samples(ctx, window - 1);
+	/* a matter of chance */
+	KUNIT_EXPECT_GE(test, r->nr_samples, 2);
+	KUNIT_EXPECT_LE(test, r->nr_samples, window / 2 + 2);
 }
 
-/* Memory that is not accessed for long takes two or three of ten turns. */
-static void steady_turns_test(struct kunit *test)
+/* One of whose memory something is known, so small a part of it that it can differ. */
+static struct damon_region *known_region_of(struct damon_ctx *ctx, unsigned int rate)
 {
-	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn(test));
 	struct damon_region *r = region_of(ctx);
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i, nr = 0;
 
-	r->age = DAMON_STEADY_AGE;
-	ctx->last_nr_intervals = window;
-	for (i = 0; i < window; i++) {
-		ctx->ops.prepare_access_checks(ctx);
-		nr += damon_sample_pending(r);
-		ctx->ops.check_accesses(ctx);
+	ctx->min_region_sz = PAGE_SIZE / 2;
+	ctx->region_sz_limit = PAGE_SIZE;
+	r->rate = rate;
+	r->worth = 20;
+	return r;
+}
+
+/* Lets an idle region have its next turn in the tenth interval of a window. */
+static void set_turn(struct damon_ctx *ctx, const struct damon_region *r)
+{
+	struct damon_looks looks;
+
+	do {
+		ctx->nr_windows++;
+		ctx->nr_intervals = 9;
+		damon_looks_begin(&looks, ctx);
+	} while (damon_look_lasts(&looks, r));
+	ctx->nr_intervals = 0;
+}
+
+/* The sample of an idle region lasts for half a window, and stands for all of it. */
+static void sample_lasts_of(struct kunit *test, bool accessed)
+{
+	unsigned long where, addr;
+	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn_at(test, &where));
+	struct damon_region *r = known_region_of(ctx, 0);
+	int i;
+
+	r->untouched = true;
+	set_turn(ctx, r);
+	ctx->ops.prepare_access_checks(ctx);
+	addr = r->sampling_addr;
+	KUNIT_ASSERT_TRUE(test, damon_sample_pending(r));
+	for (i = 1; i < 10; i++) {
+		if (i == 5 && accessed)
+			touch(test, where);
+		take_samples(ctx, 1);
+		KUNIT_EXPECT_EQ(test, r->sampling_addr, addr);
+		KUNIT_EXPECT_EQ(test, r->nr_samples, 0);
 	}
-	KUNIT_EXPECT_GE(test, nr, 2);
-	KUNIT_EXPECT_LE(test, nr, 3);
-	/* which count for those left out, up to the last one */
-	KUNIT_EXPECT_GE(test, r->nr_samples, 7);
-	KUNIT_EXPECT_LE(test, r->nr_samples, window / 2);
+	take_samples(ctx, 1);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 10);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, accessed);
+	KUNIT_EXPECT_EQ(test, !r->untouched, accessed);
+	take_samples(ctx, 10);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, accessed);
+	if (!accessed)
+		KUNIT_EXPECT_EQ(test, r->nr_samples, 20);
+}
+
+static void sample_lasts_test(struct kunit *test)
+{
+	sample_lasts_of(test, false);
+	sample_lasts_of(test, true);
+}
+
+/* What differs from its region gets a second look, which counts for nothing but that. */
+static void sample_again_of(struct kunit *test, bool second)
+{
+	unsigned long where, addr;
+	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn_at(test, &where));
+	struct damon_region *r = known_region_of(ctx, DAMON_FULL_RATE);
+	struct damon_target *t = list_first_entry(&ctx->adaptive_targets,
+						  struct damon_target, list);
+
+	/* hardly ever another first look, nor is the window over */
+	ctx->look_span = UINT_MAX;
+	ctx->next_aggregation_ns = U64_MAX;
+	ctx->rnd_state = 1;
+	ctx->ops.prepare_access_checks(ctx);
+	addr = r->sampling_addr;
+	KUNIT_ASSERT_TRUE(test, damon_sample_pending(r));
+	take_samples(ctx, 1);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 1);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_TRUE(test, r->again);
+	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr);
+	KUNIT_EXPECT_EQ(test, t->spots.nr_found, 0);
+
+	ctx->ops.prepare_access_checks(ctx);
+	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr);
+	if (second)
+		touch(test, where);
+	ctx->ops.check_accesses(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 1);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+	KUNIT_EXPECT_FALSE(test, r->again);
+	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
+	KUNIT_EXPECT_EQ(test, t->spots.nr_found, !second);
+	if (!second)
+		KUNIT_EXPECT_EQ(test, t->spots.spots[0].addr, addr);
+}
+
+static void sample_again_test(struct kunit *test)
+{
+	sample_again_of(test, false);
+	sample_again_of(test, true);
 }
 
 /* Nobody starts a context like this, but a worker can make one. */
@@ -303,7 +407,8 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(seek_places_test),
 	KUNIT_CASE(probe_place_test),
 	KUNIT_CASE(sample_turns_test),
-	KUNIT_CASE(steady_turns_test),
+	KUNIT_CASE(sample_lasts_test),
+	KUNIT_CASE(sample_again_test),
 	KUNIT_CASE(probe_too_many_test),
 	{}
 };

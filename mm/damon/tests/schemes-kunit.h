@@ -137,7 +137,7 @@ static void scheme_pattern_in_window(struct kunit *test)
 
 	s->pattern.min_nr_accesses = 8;
 	s->pattern.max_nr_accesses = 8;
-	r->last_nr_accesses = 10;
+	r->rate = DAMON_FULL_RATE;
 	r->nr_accesses = 3;
 	r->nr_samples = 5;
 	pass_after(ctx, 10);

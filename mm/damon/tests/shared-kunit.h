@@ -200,6 +200,10 @@ static void passes_are_fair_test(struct kunit *test)
 				r->age++;
 		ctx->ops.check_accesses(ctx);
 		damon_for_each_region(r, t) {
+			/* known, and neither idle nor busy: drawn in each interval */
+			r->rate = DAMON_FULL_RATE / 3;
+			r->worth = 1;
+			r->again = false;
 			r->nr_samples = 0;
 			r->nr_accesses = 0;
 		}

@@ -223,7 +223,7 @@ static struct sampler *new_sampler(struct kunit *test)
 	return s;
 }
 
-static enum damon_answer finish_sample(struct sampler *s, unsigned long addr)
+static enum damon_answer answer_of(struct sampler *s, unsigned long addr)
 {
 	enum damon_answer answer;
 
@@ -243,11 +243,11 @@ static void sample_page_test(struct kunit *test)
 	touch(test, addr);
 	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr + 1));
 	damon_walk_end(&s->walk);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + 1), DAMON_NOT_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr + 1), DAMON_NOT_ACCESSED);
 	touch_for_sure(test, addr);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + 1), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr + 1), DAMON_ACCESSED);
 	/* Looking does not change anything. */
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + 1), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr + 1), DAMON_ACCESSED);
 }
 
 /* Who faults memory in has accessed it; who does not has not. */
@@ -260,14 +260,14 @@ static void sample_unmapped_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr + PAGE_SIZE));
 	damon_walk_end(&s->walk);
 	touch(test, addr);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_ACCESSED);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr + PAGE_SIZE),
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr + PAGE_SIZE),
 			DAMON_NOT_ACCESSED);
 
 	KUNIT_EXPECT_TRUE(test, arm_sample(s, addr));
 	damon_walk_end(&s->walk);
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_NOT_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_NOT_ACCESSED);
 }
 
 static void sample_unknown_test(struct kunit *test)
@@ -278,7 +278,7 @@ static void sample_unknown_test(struct kunit *test)
 	touch(test, addr);
 	set_device_memory(addr, true);
 	KUNIT_EXPECT_FALSE(test, arm_sample(s, addr));
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_UNKNOWN);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_UNKNOWN);
 	set_device_memory(addr, false);
 }
 
@@ -296,7 +296,7 @@ static void sample_flags_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, folio_test_idle(leaf.folio));
 	folio_clear_idle(leaf.folio);
 	damon_walk_end(&s->walk);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_ACCESSED);
 
 	/* Nothing was cleared now, so reclaim has nothing to be told. */
 	KUNIT_ASSERT_EQ(test, look_up(&s->walk, addr, &leaf), DAMON_LEAF_FOLIO);
@@ -305,7 +305,7 @@ static void sample_flags_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, folio_test_young(leaf.folio));
 	KUNIT_EXPECT_TRUE(test, folio_test_idle(leaf.folio));
 	damon_walk_end(&s->walk);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, addr), DAMON_NOT_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, addr), DAMON_NOT_ACCESSED);
 }
 
 /*
@@ -320,7 +320,7 @@ static void sample_shared_entry_test(struct kunit *test)
 
 	KUNIT_EXPECT_TRUE(test, arm_sample(s, half));
 	damon_walk_end(&s->walk);
-	KUNIT_EXPECT_EQ(test, finish_sample(s, half), DAMON_NOT_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, half), DAMON_NOT_ACCESSED);
 
 	touch_for_sure(test, addr);
 	KUNIT_EXPECT_EQ(test, test_sample(s, addr), DAMON_ACCESSED);
@@ -330,7 +330,7 @@ static void sample_shared_entry_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_sample(s, half + 8), DAMON_ACCESSED);
 	damon_walk_end(&s->walk);
 
-	KUNIT_EXPECT_EQ(test, finish_sample(s, half), DAMON_NOT_ACCESSED);
+	KUNIT_EXPECT_EQ(test, answer_of(s, half), DAMON_NOT_ACCESSED);
 }
 
 static struct damon_ctx *new_ctx_of_pages(struct kunit *test,
@@ -343,6 +343,8 @@ static struct damon_ctx *new_ctx_of_pages(struct kunit *test,
 
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
 	KUNIT_ASSERT_NOT_NULL(test, t);
+	/* no interval is the last one of a window */
+	ctx->next_aggregation_ns = U64_MAX;
 	damon_add_target(ctx, t);
 	for (i = 0; i < nr; i++) {
 		r = damon_new_region(addr + i * PAGE_SIZE,
@@ -394,35 +396,195 @@ static void sample_partly_unknown_test(struct kunit *test)
 	damon_destroy_ctx(ctx);
 }
 
-/* What a steady region's sample stands for weighs as much as that of dormant ones. */
-static void sample_weights_test(struct kunit *test)
+/* A context with one region of many pages, of which something is known, and its sampler. */
+static struct sampler *new_look(struct kunit *test, unsigned long addr, int nr_pages,
+				unsigned int rate)
 {
-	unsigned long addr = map_pages(test, 2, PROT_READ | PROT_WRITE);
-	struct damon_ctx *ctx = new_ctx_of_pages(test, addr, 2);
+	struct damon_ctx *ctx = new_ctx_of_pages(test, addr, 1);
 	struct sampler *s = new_sampler(test);
-	struct damon_region *hot, *cold;
+	struct damon_region *r;
 
-	touch(test, addr);
 	s->ctx = ctx;
 	s->t = list_first_entry(&ctx->adaptive_targets, struct damon_target, list);
-	hot = damon_first_region(s->t);
-	cold = damon_last_region(s->t);
-	hot->age = DAMON_STEADY_AGE;
-	hot->last_nr_accesses = 20;
-	cold->age = DAMON_DORMANT_AGE;
-	s->round = (struct damon_round){
-		.span = 10, .steady_span = 4, .tick = 10, .window = 20,
-	};
-	hot->sampling_addr = addr;
-	cold->sampling_addr = addr + PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, answer_sample(s, hot), DAMON_ACCESSED);
-	KUNIT_EXPECT_EQ(test, s->nr_samples, 4);
-	KUNIT_EXPECT_EQ(test, s->nr_hits, 4);
-	KUNIT_EXPECT_EQ(test, answer_sample(s, cold), DAMON_NOT_ACCESSED);
-	KUNIT_EXPECT_EQ(test, s->nr_samples, 14);
-	KUNIT_EXPECT_EQ(test, s->nr_hits, 4);
+	r = damon_first_region(s->t);
+	r->ar.end = addr + nr_pages * PAGE_SIZE;
+	r->rate = rate;
+	r->worth = 20;
+	ctx->rnd_state = 1;
+	ctx->min_region_sz = PAGE_SIZE;
+	ctx->region_sz_limit = nr_pages * PAGE_SIZE;
+	return s;
+}
+
+/* The end of another interval. */
+static void look_once(struct sampler *s)
+{
+	s->old_size = 0;
+	s->old_folio = NULL;
+	s->nr_hits = 0;
+	s->nr_samples = 0;
+	damon_looks_begin(&s->looks, s->ctx);
+	check_regions(s, s->t);
 	let_go(s);
-	damon_destroy_ctx(ctx);
+}
+
+static bool page_is_young(struct kunit *test, struct sampler *s, unsigned long addr)
+{
+	struct damon_leaf leaf;
+	enum damon_leaf_kind kind = look_up(&s->walk, addr, &leaf);
+
+	damon_walk_end(&s->walk);
+	KUNIT_EXPECT_EQ(test, kind, DAMON_LEAF_FOLIO);
+	return kind == DAMON_LEAF_FOLIO && leaf.young;
+}
+
+/* What differs from its region gets a second look, which counts for nothing but that. */
+static void look_again_of(struct kunit *test, unsigned int rate, bool first, bool second)
+{
+	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_look(test, addr, 8, rate);
+	struct damon_region *r = damon_first_region(s->t);
+	bool surprised = first == !damon_was_hot(r);
+
+	touch(test, addr);
+	s->lockless = damon_lockless_works(current->mm);
+	damon_glance_begin(&s->glance, current->mm);
+	KUNIT_ASSERT_TRUE(test, arm_sample(s, addr));
+	let_go(s);
+	r->sampling_addr = addr;
+
+	/* hardly ever another first look, nor is the window over */
+	s->ctx->look_span = UINT_MAX;
+	s->ctx->next_aggregation_ns = U64_MAX;
+	if (first)
+		touch_for_sure(test, addr);
+	look_once(s);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, first);
+	KUNIT_EXPECT_GT(test, r->nr_samples, 0);
+	KUNIT_EXPECT_EQ(test, s->nr_samples, 1);
+	KUNIT_EXPECT_EQ(test, !!r->again, surprised);
+	KUNIT_EXPECT_EQ(test, s->t->spots.nr_found, 0);
+	if (surprised) {
+		unsigned int nr = r->nr_samples;
+
+		KUNIT_EXPECT_EQ(test, r->sampling_addr, addr);
+		KUNIT_EXPECT_FALSE(test, page_is_young(test, s, addr));
+		if (second)
+			touch_for_sure(test, addr);
+		look_once(s);
+		KUNIT_EXPECT_EQ(test, s->nr_samples, 1);
+		KUNIT_EXPECT_EQ(test, r->nr_samples, nr);
+		KUNIT_EXPECT_EQ(test, r->nr_accesses, first);
+		KUNIT_EXPECT_FALSE(test, r->again);
+		KUNIT_EXPECT_EQ(test, s->t->spots.nr_found, first == second);
+		if (first == second) {
+			KUNIT_EXPECT_EQ(test, s->t->spots.spots[0].addr, addr);
+			KUNIT_EXPECT_EQ(test, s->t->spots.spots[0].hot, second);
+		}
+	}
+	damon_destroy_ctx(s->ctx);
+}
+
+static void look_again_test(struct kunit *test)
+{
+	look_again_of(test, 0, true, true);
+	look_again_of(test, 0, true, false);
+	look_again_of(test, 0, false, false);
+	look_again_of(test, DAMON_FULL_RATE, false, false);
+	look_again_of(test, DAMON_FULL_RATE, false, true);
+	look_again_of(test, DAMON_FULL_RATE, true, true);
+	look_again_of(test, DAMON_FULL_RATE / 4, true, true);
+}
+
+/* The page is not in the region any more, or cannot tell: another first look. */
+static void look_elsewhere_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_look(test, addr, 8, 0);
+	struct damon_region *r = damon_first_region(s->t);
+
+	touch(test, addr);
+	r->again = true;
+	r->sampling_addr = addr;
+	r->ar.start = addr + PAGE_SIZE;
+	look_once(s);
+	KUNIT_EXPECT_FALSE(test, r->again);
+	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 0);
+
+	r->ar.start = addr;
+	r->again = true;
+	r->sampling_addr = addr;
+	set_device_memory(addr, true);
+	look_once(s);
+	set_device_memory(addr, false);
+	KUNIT_EXPECT_FALSE(test, r->again);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 0);
+	KUNIT_EXPECT_EQ(test, s->t->spots.nr_found, 0);
+	damon_destroy_ctx(s->ctx);
+}
+
+/* Lets an idle region have its next turn in the tenth interval of a window. */
+static void set_turn(struct damon_ctx *ctx, const struct damon_region *r)
+{
+	struct damon_looks looks;
+
+	do {
+		ctx->nr_windows++;
+		ctx->nr_intervals = 9;
+		damon_looks_begin(&looks, ctx);
+	} while (damon_look_lasts(&looks, r));
+	ctx->nr_intervals = 0;
+}
+
+/*
+ * The sample of an idle region lasts for half a window, is not begun again meanwhile, and
+ * stands for all of that time.
+ */
+static void look_lasts_of(struct kunit *test, bool lockless, bool accessed)
+{
+	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_look(test, addr, 8, 0);
+	struct damon_region *r = damon_first_region(s->t);
+	int i;
+
+	KUNIT_ASSERT_EQ(test, damon_max_nr_accesses(&s->ctx->attrs), 20);
+	touch(test, addr);
+	s->lockless = lockless;
+	damon_glance_begin(&s->glance, current->mm);
+	KUNIT_ASSERT_TRUE(test, arm_sample(s, addr + 7));
+	let_go(s);
+	r->sampling_addr = addr + 7;
+	r->untouched = true;
+	set_turn(s->ctx, r);
+	for (i = 1; i < 10; i++) {
+		if (i == 5 && accessed)
+			touch_for_sure(test, addr);
+		look_once(s);
+		KUNIT_EXPECT_EQ(test, r->sampling_addr, addr + 7);
+		KUNIT_EXPECT_EQ(test, r->nr_samples, 0);
+		KUNIT_EXPECT_EQ(test, s->nr_samples, 0);
+		KUNIT_EXPECT_EQ(test, page_is_young(test, s, addr), i >= 5 && accessed);
+	}
+	look_once(s);
+	KUNIT_EXPECT_EQ(test, s->nr_samples, 1);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, 10);
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, accessed);
+	KUNIT_EXPECT_EQ(test, s->looks.surprised, accessed);
+	KUNIT_EXPECT_EQ(test, !r->untouched, accessed);
+	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
+	/* after the first access the next interval has a sample, too */
+	if (accessed) {
+		look_once(s);
+		KUNIT_EXPECT_EQ(test, s->nr_samples, 1);
+	}
+	damon_destroy_ctx(s->ctx);
+}
+
+static void look_lasts_test(struct kunit *test)
+{
+	look_lasts_of(test, false, false);
+	look_lasts_of(test, false, true);
 }
 
 /* More regions than one batch, every third one accessed between two passes. */
@@ -437,7 +599,6 @@ static void check_regions_of(struct kunit *test, bool lockless)
 	struct damon_region *r;
 
 	damon_glance_begin(&s->glance, current->mm);
-	damon_round_prepare(&s->round, ctx);
 	s->lockless = lockless;
 	s->ctx = ctx;
 	s->t = t;
@@ -445,16 +606,17 @@ static void check_regions_of(struct kunit *test, bool lockless)
 		touch(test, addr + i * PAGE_SIZE);
 
 	/* No sample was under way yet. */
-	KUNIT_EXPECT_EQ(test, check_regions(s, t), 0);
-	let_go(s);
+	look_once(s);
+	KUNIT_EXPECT_EQ(test, s->nr_samples, 0);
 	damon_for_each_region(r, t)
 		KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
 
 	flush_tlb_mm(current->mm);
 	for (i = 0; i < nr; i += 3)
 		touch(test, addr + i * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, check_regions(s, t), 1);
-	let_go(s);
+	look_once(s);
+	KUNIT_EXPECT_EQ(test, s->nr_samples, nr);
+	KUNIT_EXPECT_EQ(test, s->nr_hits, DIV_ROUND_UP(nr, 3));
 	i = 0;
 	damon_for_each_region(r, t)
 		KUNIT_EXPECT_EQ(test, r->nr_accesses, i++ % 3 ? 0 : 1);
@@ -467,6 +629,13 @@ static void check_regions_test(struct kunit *test)
 }
 
 #include "lockless-kunit.h"
+
+static void glance_lasts_test(struct kunit *test)
+{
+	need_upper_levels(test);
+	look_lasts_of(test, true, false);
+	look_lasts_of(test, true, true);
+}
 
 static void glance_regions_test(struct kunit *test)
 {
@@ -496,7 +665,7 @@ static void no_process_test(struct kunit *test)
 	r->sampling_addr = addr;
 	r->nr_accesses = 3;
 	init_sampler(s, ctx);
-	KUNIT_EXPECT_EQ(test, check_target(s, t), 0);
+	check_target(s, t);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 3);
 	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
 	prepare_target(ctx, t);
@@ -564,18 +733,21 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(sample_unknown_test),
 	KUNIT_CASE(sample_flags_test),
 	KUNIT_CASE(sample_partly_unknown_test),
-	KUNIT_CASE(sample_weights_test),
 	KUNIT_CASE(sample_shared_entry_test),
+	KUNIT_CASE(look_again_test),
+	KUNIT_CASE(look_elsewhere_test),
+	KUNIT_CASE(look_lasts_test),
 	KUNIT_CASE(check_regions_test),
 	KUNIT_CASE(lockless_coarse_test),
 	KUNIT_CASE(lockless_everywhere_test),
 	KUNIT_CASE(lockless_fine_test),
 	KUNIT_CASE(lockless_leaves_test),
-	KUNIT_CASE(lockless_dormant_test),
+	KUNIT_CASE(lockless_borrows_test),
+	KUNIT_CASE(lockless_sample_test),
 	KUNIT_CASE(glance_agrees_test),
 	KUNIT_CASE(glance_mkold_test),
 	KUNIT_CASE(glance_flags_test),
-	KUNIT_CASE(glance_stays_test),
+	KUNIT_CASE(glance_lasts_test),
 	KUNIT_CASE(glance_regions_test),
 	KUNIT_CASE(no_process_test),
 	{}

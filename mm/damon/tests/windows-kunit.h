@@ -15,8 +15,8 @@ struct watch {
 	bool primed;			/* the first one may have been incomplete */
 
 	/* of the window that has just ended */
-	unsigned long samples, accessed;
-	unsigned long prev_samples, prev_accessed;
+	unsigned long samples;
+	unsigned long prev_samples;
 
 	/* what went wrong, and how often it was looked at */
 	unsigned int nr_looks;
@@ -24,11 +24,12 @@ struct watch {
 	unsigned int got, want;
 
 	unsigned int min_seen, max_seen;
+	unsigned int doubt;		/* until so many windows have been seen */
 	unsigned long param;
 };
 
-/* Counts of the oracle below, cumulative. */
-static unsigned long oracle_asked, oracle_yes;
+/* How often the oracle below was asked, in different samples. */
+static unsigned long oracle_asked;
 static unsigned long oracle_last_nth;
 
 static int watch_fn(void *data)
@@ -42,9 +43,7 @@ static int watch_fn(void *data)
 		return 0;
 	w->last_nth = fake.nth_sample;
 	w->samples = oracle_asked - w->prev_samples;
-	w->accessed = oracle_yes - w->prev_accessed;
 	w->prev_samples = oracle_asked;
-	w->prev_accessed = oracle_yes;
 	if (w->primed) {
 		if (w->at_end)
 			w->at_end(w);
@@ -66,7 +65,6 @@ static struct watch *new_watch(struct kunit *test, struct damon_ctx *ctx)
 	w->min_seen = UINT_MAX;
 	w->last_nth = ULONG_MAX;
 	oracle_asked = 0;
-	oracle_yes = 0;
 	oracle_last_nth = ULONG_MAX;
 	return w;
 }
@@ -101,42 +99,42 @@ static void end_watch(struct kunit *test, struct watch *w)
 /* One answer for all regions of a sample: so many quarters say yes. */
 static unsigned int oracle_quarters;
 
+static void note_sample(void)
+{
+	if (fake.nth_sample != oracle_last_nth) {
+		oracle_last_nth = fake.nth_sample;
+		oracle_asked++;
+	}
+}
+
 static enum damon_answer quarters_accessed(unsigned long addr)
 {
 	bool yes = fake.nth_sample % 4 < oracle_quarters;
 
-	if (fake.nth_sample != oracle_last_nth) {
-		oracle_last_nth = fake.nth_sample;
-		oracle_asked++;
-		oracle_yes += yes;
-	}
+	note_sample();
 	return yes ? DAMON_ACCESSED : DAMON_NOT_ACCESSED;
 }
 
-/* A window that got fewer samples, because somebody was late, is scaled. */
+/*
+ * Windows that got fewer samples, because somebody was late, are scaled.  In each of them
+ * there may be one access more or less than the oracle's share.  All or none are exact.
+ */
 static void expect_rate(struct watch *w)
 {
 	unsigned int window = damon_max_nr_accesses(&w->ctx->attrs);
-	unsigned int want = 0;
-	struct damon_target *t;
+	unsigned int want = window * oracle_quarters, error = 0;
 	struct damon_region *r;
 
-	if (w->accessed)
-		want = clamp((w->accessed * window + w->samples / 2) / w->samples,
-			     1UL, (unsigned long)window);
-	damon_for_each_target(t, w->ctx) {
-		damon_for_each_region(r, t) {
-			w->nr_looks++;
-			if (r->nr_accesses != want)
-				wrong(w, r->nr_accesses, want);
-			if (r->nr_accesses_bp != r->nr_accesses * 10000)
-				wrong(w, r->nr_accesses_bp, want * 10000);
-		}
+	w->min_seen = min(w->min_seen, max(w->samples, 1UL));
+	if (oracle_quarters % 4)
+		error = 2 + 8 * window / w->min_seen;
+	damon_for_each_region(r, nth_target(w->ctx, 0)) {
+		w->nr_looks++;
+		if (abs_diff(r->nr_accesses * 4, want) > error)
+			wrong(w, r->nr_accesses * 4, want);
+		if (r->nr_accesses_bp != r->nr_accesses * 10000)
+			wrong(w, r->nr_accesses_bp, r->nr_accesses * 10000);
 	}
-	/* and it is that of the oracle, as close as samples can be */
-	if (w->samples >= window &&
-	    abs_diff(want * 4, window * oracle_quarters) > 4)
-		wrong(w, want * 4, window * oracle_quarters);
 }
 
 static const unsigned int quarter_cases[] = { 0, 1, 2, 3, 4 };
@@ -158,6 +156,8 @@ static void rate_is_the_oracles(struct kunit *test)
 	fake.oracle = quarters_accessed;
 	w->at_end = expect_rate;
 	change_attrs(test, ctx, 1000, 20000);
+	/* so small a region has no second looks, which would be in step with the oracle */
+	ctx->min_region_sz = 4096;
 	add_space(test, ctx, 0, 4096);
 	watch_windows(test, w, 8);
 	end_watch(test, w);
@@ -217,28 +217,34 @@ static void unknown_never_ages(struct kunit *test)
 	end_watch(test, w);
 }
 
-/* All is hot or idle for five windows, then the other way round. */
+/* All is hot or idle for some windows, then the other way round. */
+#define PHASE	5
+
 static bool phase_hot;
 
 static enum damon_answer hot_in_phase(unsigned long addr)
 {
+	note_sample();
 	return phase_hot ? DAMON_ACCESSED : DAMON_NOT_ACCESSED;
 }
 
+/* Of few samples, since somebody was late, none can tell that everything has changed. */
 static void expect_age_of_phase(struct watch *w)
 {
 	struct damon_region *r;
 
+	if (w->samples < damon_max_nr_accesses(&w->ctx->attrs) / 2)
+		w->doubt = w->nr_windows + 2 * PHASE;
 	/* nobody knows how many windows there were before the first look */
 	if (!w->nr_windows)
 		w->param = damon_first_region(nth_target(w->ctx, 0))->age;
 	damon_for_each_region(r, nth_target(w->ctx, 0)) {
 		w->nr_looks++;
-		if (r->age != w->param)
+		if (r->age != w->param && w->nr_windows >= w->doubt)
 			wrong(w, r->age, w->param);
 	}
 	w->param++;
-	if (w->nr_windows % 5 == 4) {
+	if (w->nr_windows % PHASE == PHASE - 1) {
 		phase_hot = !phase_hot;
 		w->param = 0;
 	}
@@ -252,6 +258,7 @@ static void ages_grow_and_reset(struct kunit *test)
 	phase_hot = false;
 	fake.oracle = hot_in_phase;
 	w->at_end = expect_age_of_phase;
+	change_attrs(test, ctx, 1000, 30000);
 	add_space(test, ctx, 0, 4096);
 	watch_windows(test, w, 20);
 	end_watch(test, w);
@@ -419,6 +426,7 @@ static void pause_is_no_time(struct kunit *test)
 	phase_hot = false;
 	fake.oracle = hot_in_phase;
 	w->at_end = expect_age_of_phase;
+	change_attrs(test, ctx, 1000, 30000);
 	add_space(test, ctx, 0, 4096);
 	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
 	KUNIT_ASSERT_EQ(test, damon_call(ctx, &w->control), 0);
@@ -426,7 +434,7 @@ static void pause_is_no_time(struct kunit *test)
 		wait_until(test, READ_ONCE(w->nr_windows) >= 3 * i);
 		KUNIT_ASSERT_EQ(test, call(test, ctx, set_pause, ctx), 0);
 		/* for some windows' time */
-		fsleep(50000);
+		fsleep(100000);
 		KUNIT_ASSERT_EQ(test, call(test, ctx, end_pause, ctx), 0);
 	}
 	KUNIT_ASSERT_EQ(test, stop(test, ctx), 0);
@@ -490,13 +498,15 @@ static void intervals_change_online(struct kunit *test)
 	end_watch(test, w);
 }
 
-/* The kdamond itself tunes its intervals. */
+/*
+ * The kdamond itself tunes its intervals: nothing is accessed, so they grow.  How short they
+ * get depends on what samples cost here.
+ */
 static void tunes_while_running(struct kunit *test)
 {
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damon_attrs attrs = ctx->attrs;
 
-	fake.oracle = always_accessed;
 	attrs.sample_interval = 4000;
 	attrs.aggr_interval = 20000;
 	attrs.aggr_samples = 0;
@@ -507,9 +517,6 @@ static void tunes_while_running(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, damon_set_attrs(ctx, &attrs), 0);
 	add_space(test, ctx, 0, 4096);
 	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
-	wait_until(test, READ_ONCE(ctx->attrs.sample_interval) == 500);
-	/* nothing is accessed any more */
-	WRITE_ONCE(fake.oracle, NULL);
 	wait_until(test, READ_ONCE(ctx->attrs.sample_interval) == 16000);
 	KUNIT_ASSERT_EQ(test, stop(test, ctx), 0);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 80000);

@@ -151,4 +151,25 @@ TEST(never_two_flushes_in_a_window)
 	}
 }
 
+/* Of a window of one sample, there is none behind a flush, and so none that counts. */
+TEST(short_windows_have_samples)
+{
+	unsigned int ticks;
+
+	for (ticks = 1; ticks < 4; ticks++) {
+		struct plant p = { .ticks = 20, .busy = 1000, .shown = 10 };
+		struct damon_target t = {};
+
+		run_windows(&t, &p, 10);
+		ASSERT_TRUE(t.reach.silent);
+		p.ticks = ticks;
+		EXPECT_EQ(run_windows(&t, &p, 10), 0);
+		EXPECT_EQ(p.counted, ticks);
+		/* and again when they are long enough */
+		p.ticks = 20;
+		run_windows(&t, &p, 10);
+		EXPECT_TRUE(t.reach.silent);
+	}
+}
+
 TEST_HARNESS_MAIN

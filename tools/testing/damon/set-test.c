@@ -155,7 +155,7 @@ static bool model_matches(const struct model *m, struct damon_target *t)
 		if (i > m->nr_new || r->ar.start != p->start ||
 		    r->ar.end != p->end || r->age != p->id ||
 		    r->nr_accesses != p->id % 21 ||
-		    r->last_nr_accesses != p->id % 19)
+		    r->rate != p->id % 19)
 			return false;
 	}
 	return i == m->nr_new;
@@ -214,7 +214,7 @@ static void random_target(struct rng *rng, const struct space *s,
 		if (borders[i] == borders[i + 1] || rnd_true(rng, 0.3))
 			continue;
 		r = add(t, borders[i], borders[i + 1], id % 21);
-		r->last_nr_accesses = id % 19;
+		r->rate = id % 19;
 		r->age = id;
 		m->old[m->nr_old++] = (struct piece){ borders[i], borders[i + 1], id };
 	}

@@ -63,6 +63,33 @@ static void place_bands(struct memory *m)
 	m->nr_pieces = BANDS;
 }
 
+/*
+ * Grains in any order; that of a rank is accessed in an interval with the probability
+ * that one of many draws by Zipf's law is of it.  As many draws as make one in 16 hot.
+ */
+static void place_zipf(struct memory *m)
+{
+	uint64_t size = m->c->align, nr = m->c->space / size, i, j;
+	double s = m->c->zipf / 1e4, draws = log(2) * pow(nr / 16.0, s);
+
+	if (nr > MAX_PIECES)
+		abort();
+	for (i = 0; i < nr; i++)
+		m->pieces[i].rate = llround(1e4 * (1 - exp(-draws * pow(i + 1, -s))));
+	for (i = nr - 1; i; i--) {
+		uint64_t rate = m->pieces[i].rate;
+
+		j = rnd_in(&m->rng, 0, i + 1);
+		m->pieces[i].rate = m->pieces[j].rate;
+		m->pieces[j].rate = rate;
+	}
+	for (i = 0; i < nr; i++) {
+		m->pieces[i].start = m->start + i * size;
+		m->pieces[i].end = m->pieces[i].start + size;
+	}
+	m->nr_pieces = nr;
+}
+
 static void place(struct memory *m)
 {
 	uint64_t size = m->c->hot / m->c->pieces / PAGE * PAGE;
@@ -77,6 +104,9 @@ static void place(struct memory *m)
 		break;
 	case MOVE_BANDS:
 		place_bands(m);
+		break;
+	case MOVE_ZIPF:
+		place_zipf(m);
 		break;
 	}
 }

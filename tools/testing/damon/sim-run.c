@@ -11,8 +11,13 @@
 #include <linux/slab.h>
 
 #include "../../../mm/damon/internal.h"
+#include "../../../mm/damon/cutting.h"
+#include "../../../mm/damon/looking.h"
+#include "../../../mm/damon/sweep.h"
+#include "../../../mm/damon/window.h"
 
 #include "sim.h"
+#include "sim-record.h"
 #include "test.h"
 
 /* Parts of the space in which the error of access rates is measured. */
@@ -22,6 +27,7 @@
 struct run {
 	const struct sim_case *c;
 	struct memory memory;
+	struct record *rec;		/* instead of it */
 	struct damon_ctx *ctx;
 	FILE *trace;
 	uint64_t now;			/* ns */
@@ -36,7 +42,23 @@ struct run {
 	double rates[CELLS];
 	double error, bias;
 	uint64_t nr_errors;
+	double sq, var, dup;
 };
+
+static bool accessed(struct run *run, unsigned long addr)
+{
+	return run->rec ? record_accessed(run->rec, addr) :
+		memory_accessed(&run->memory, addr);
+}
+
+static bool touched(struct run *run, unsigned long start, unsigned long end,
+		    uint64_t unmarked)
+{
+	if (rnd_in(&run->memory.rng, 0, 10000) < unmarked)
+		return false;
+	return run->rec ? record_touched(run->rec, start, end) :
+		memory_touched(&run->memory, start, end);
+}
 
 /* the monitor */
 
@@ -58,7 +80,12 @@ static void set_up(struct run *run, uint64_t seed)
 	ctx->attrs.min_nr_regions = c->min;
 	ctx->attrs.max_nr_regions = c->max;
 	ctx->min_region_sz = c->grain;
-	if (damon_set_regions(target_of(ctx), c->process ? ranges : ranges + 1,
+	if (run->rec) {
+		unsigned int nr = record_areas(run->rec, ranges);
+
+		if (damon_set_regions(target_of(ctx), ranges, nr, c->grain))
+			abort();
+	} else if (damon_set_regions(target_of(ctx), c->process ? ranges : ranges + 1,
 			      c->process ? 3 : 1, c->grain))
 		abort();
 	damon_enforce_min_nr_regions(ctx);
@@ -69,7 +96,7 @@ static enum damon_answer answer(struct run *run, unsigned long addr)
 {
 	if (run->c->unknown && rnd_in(&run->memory.rng, 0, 10000) < run->c->unknown)
 		return DAMON_UNKNOWN;
-	return memory_accessed(&run->memory, addr) ? DAMON_ACCESSED :
+	return accessed(run, addr) ? DAMON_ACCESSED :
 		DAMON_NOT_ACCESSED;
 }
 
@@ -86,7 +113,7 @@ static enum damon_answer answer(struct run *run, unsigned long addr)
  */
 static unsigned int visit_coarse(struct run *run,
 				 const struct damon_addr_range *range,
-				 struct damon_touched *touched)
+				 struct damon_touched *seen)
 {
 	uint64_t addr = range->start, stop;
 	unsigned int nr = 0;
@@ -95,11 +122,11 @@ static unsigned int visit_coarse(struct run *run,
 		bool skip;
 
 		stop = min(addr / UPPER * UPPER + UPPER, range->end);
-		skip = !memory_touched(&run->memory, addr, stop);
+		skip = !touched(run, addr, stop, run->c->coarse_unmarked);
 		for (addr -= addr % COARSE; !skip && addr < stop; addr += COARSE, nr++)
-			if (touched && memory_touched(&run->memory, addr,
-						      addr + COARSE))
-				damon_note_touched(touched, addr, addr + COARSE);
+			if (seen && touched(run, addr, addr + COARSE,
+					    run->c->coarse_unmarked))
+				damon_note_touched(seen, addr, addr + COARSE);
 	}
 	run->entries += nr;
 	return nr;
@@ -113,12 +140,11 @@ static unsigned int arm_coarse(void *arg,
 
 static unsigned int look_coarse(void *arg,
 				const struct damon_addr_range *range,
-				struct damon_touched *touched)
+				struct damon_touched *seen)
 {
-	return visit_coarse(arg, range, touched);
+	return visit_coarse(arg, range, seen);
 }
 
-/* Where anything is accessed now and then, all has been since the last sweep. */
 static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 			     unsigned long *bits)
 {
@@ -128,8 +154,9 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 	for (i = 0; i < nr; i++) {
 		uint64_t addr = range->start + i * FINE;
 
-		if (run->c->noise ||
-		    memory_touched(&run->memory, addr, addr + FINE))
+		/* that of a table is young since somebody looked at it before */
+		if (run->rec ? record_populated(run->rec, addr, addr + FINE) :
+		    addr < run->memory.end && addr + FINE > run->memory.start)
 			__set_bit(i, bits);
 	}
 	run->entries += nr;
@@ -146,7 +173,7 @@ static unsigned int look_fine(void *arg,
 	for_each_set_bit(i, bits, (range->end - range->start) / FINE) {
 		uint64_t addr = range->start + i * FINE;
 
-		if (!memory_touched(&run->memory, addr, addr + FINE))
+		if (!touched(run, addr, addr + FINE, run->c->fine_unmarked))
 			__clear_bit(i, bits);
 		nr++;
 	}
@@ -156,95 +183,63 @@ static unsigned int look_fine(void *arg,
 
 static const struct damon_sight sight = {
 	.fine = FINE,
+	.coarse = COARSE,
 	.arm_coarse = arm_coarse,
 	.look_coarse = look_coarse,
 	.arm_fine = arm_fine,
 	.look_fine = look_fine,
 };
 
-/* What the sample of a dormant region sees in all of its intervals. */
-static enum damon_answer last_answer(struct run *run, const struct damon_region *r,
+/* What a sample sees that lasts. */
+static enum damon_answer last_answer(struct run *run, unsigned long addr,
 				     unsigned int span)
 {
-	enum damon_answer found = answer(run, r->sampling_addr);
-	unsigned int i;
+	enum damon_answer found = answer(run, addr);
 
-	for (i = 1; i < span && found == DAMON_NOT_ACCESSED; i++)
-		found = answer(run, r->sampling_addr);
+	while (--span && found == DAMON_NOT_ACCESSED)
+		found = answer(run, addr);
 	return found;
 }
 
-/* The sample that was begun for a region, if any.  Most stay at their pages. */
-static void finish_sample(struct run *run, struct damon_round *round,
+/* The sample that was begun for a region, if any, and whether there is to be a next one. */
+static void sample_region(struct run *run, struct damon_looks *looks,
 			  struct damon_region *r)
 {
-	bool pending = damon_sample_pending(r);
-	bool dormant = pending && damon_round_dormant(round, r);
+	unsigned int span = damon_is_idle(r) && !r->again ? damon_look_span(looks, r) : 1;
 
-	if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
+	if (damon_look_lasts(looks, r))
 		return;
-	if (dormant || !round->stay || !pending)
-		r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
-	damon_round_count(round, target_of(run->ctx), r,
-			  dormant ? last_answer(run, r, round->span) :
-			  answer(run, r->sampling_addr));
-	run->samples++;
+	if (r->sampling_addr != DAMON_NO_SAMPLE_YET) {
+		if (!r->again || !damon_sample_pending(r))
+			r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
+		damon_look_count(looks, target_of(run->ctx), r,
+				 last_answer(run, r->sampling_addr, span));
+		run->samples++;
+	}
+	if (!damon_look_next(looks, r))
+		r->sampling_addr = DAMON_NO_SAMPLE_YET;
+	else if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
+		r->sampling_addr = DAMON_NO_SAMPLE;
 }
 
-/* One interval: a page of every region whose turn it is. */
+/* One interval. */
 static void sample(struct run *run)
 {
 	struct damon_target *t = target_of(run->ctx);
 	uint64_t before = run->samples;
-	struct damon_round round;
+	struct damon_looks looks;
 	struct damon_region *r;
 
+	damon_looks_begin(&looks, run->ctx);
 	if (run->c->above)
 		damon_sweep_look(run->ctx, t, &sight, run);
-	damon_round_prepare(&round, run->ctx);
-	damon_round_begin(&round, t);
-	round.stay &= run->c->stay;
-	round.surprised |= !run->c->rest;
-	if (!run->c->dormant)
-		round.span = 1;
-	if (!run->c->steady)
-		round.steady_span = 1;
-	damon_for_each_region(r, t) {
-		if (damon_round_skips(&round, r))
-			continue;
-		finish_sample(run, &round, r);
-		if (damon_round_rests(&round, r))
-			r->sampling_addr = DAMON_NO_SAMPLE_YET;
-		else if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
-			r->sampling_addr = DAMON_NO_SAMPLE;
-	}
-	damon_round_end(&round, t);
+	damon_for_each_region(r, t)
+		sample_region(run, &looks, r);
+	if (looks.surprised)
+		damon_sweep_surprise(t);
 	if (run->c->above)
 		damon_sweep_arm(run->ctx, t, &sight, run);
 	run->max_samples = max(run->max_samples, run->samples - before);
-	run->ticks++;
-}
-
-/* The same where regions take turns. */
-static void sample_in_turns(struct run *run)
-{
-	struct damon_target *t = target_of(run->ctx);
-	struct damon_turns turns;
-	struct damon_region *r;
-	uint64_t nr = 0;
-
-	damon_turns_next(&turns, run->ctx, run->now);
-	if (!run->c->steady)
-		turns.span = 1;
-	damon_for_each_region(r, t) {
-		if (!damon_turns_take(&turns, r))
-			continue;
-		r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
-		damon_turns_count(&turns, t, r, answer(run, r->sampling_addr));
-		nr++;
-	}
-	run->samples += nr;
-	run->max_samples = max(run->max_samples, nr);
 	run->ticks++;
 }
 
@@ -307,6 +302,28 @@ static uint64_t cell_addr(const struct run *run, unsigned int cell)
 	return run->memory.start + (2 * cell + 1) * (run->c->space / CELLS / 2);
 }
 
+/* Of pieces that are all of the memory: how much of what they differ by is told. */
+static void score_pieces(struct run *run)
+{
+	struct damon_region *r = damon_first_region(target_of(run->ctx));
+	double full = damon_max_nr_accesses(&run->ctx->attrs), mean = 0;
+	const struct memory *m = &run->memory;
+	unsigned int i;
+
+	for (i = 0; i < m->nr_pieces; i++)
+		mean += m->pieces[i].rate / 1e4 / m->nr_pieces;
+	for (i = 0; i < m->nr_pieces; i++) {
+		uint64_t at = m->pieces[i].start / 2 + m->pieces[i].end / 2;
+		double truth = m->pieces[i].rate / 1e4, est;
+
+		while (r->ar.end <= at)
+			r = damon_next_region(r);
+		est = r->nr_accesses / full;
+		run->sq += (est - truth) * (est - truth);
+		run->var += (truth - mean) * (truth - mean);
+	}
+}
+
 static void score_rates(struct run *run)
 {
 	double full = damon_max_nr_accesses(&run->ctx->attrs);
@@ -343,14 +360,23 @@ static void forget_rates(struct run *run)
 static void end_window(struct run *run)
 {
 	damon_close_window(run->ctx);
-	score_window(run);
-	score_rates(run);
+	if (run->rec) {
+		run->regions += damon_nr_regions(target_of(run->ctx));
+		run->windows++;
+		record_score(run->rec, target_of(run->ctx),
+			     damon_max_nr_accesses(&run->ctx->attrs));
+	} else {
+		score_window(run);
+		score_rates(run);
+		if (run->c->move == MOVE_ZIPF)
+			score_pieces(run);
+	}
 	if (run->trace)
 		trace_regions(run);
 	damon_open_window(run->ctx);
 	if (!run->c->spots)
 		damon_forget_spots(target_of(run->ctx));
-	damon_split_regions(run->ctx);
+	damon_cut_regions(run->ctx);
 }
 
 static struct sim_result result_of(const struct run *run)
@@ -367,9 +393,35 @@ static struct sim_result result_of(const struct run *run)
 		[ENTRIES] = (double)run->entries / run->ticks,
 		[ERROR] = run->error / e,
 		[BIAS] = run->bias / e,
+		[R2] = run->var ? 1 - run->sq / run->var : 0,
 	} };
 
+	if (run->rec) {
+		struct record_score score = record_result(run->rec);
+
+		result.figure[F1] = 2 * score.precision * score.recall /
+			(score.precision + score.recall);
+		result.figure[PRECISION] = score.precision;
+		result.figure[RECALL] = score.recall;
+		result.figure[R2] = score.r2;
+		result.figure[R2_SECOND] = score.r2_second;
+		result.figure[R2_BORDERS] = score.r2_borders;
+		result.figure[SHORT_RECALL] = score.short_recall;
+		result.figure[HOTTEST_ERROR] = score.hottest_error;
+		result.figure[ERROR] = score.error;
+		result.figure[FOUND] = 0;
+	}
 	return result;
+}
+
+/* Mappings come and go. */
+static void follow(struct run *run)
+{
+	struct damon_addr_range areas[3];
+	unsigned int nr = record_areas(run->rec, areas);
+
+	if (damon_set_regions(target_of(run->ctx), areas, nr, run->c->grain))
+		abort();
 }
 
 struct sim_result sim_run(const struct sim_case *c, uint64_t seed, FILE *trace)
@@ -381,19 +433,26 @@ struct sim_result sim_run(const struct sim_case *c, uint64_t seed, FILE *trace)
 	run->c = c;
 	run->trace = trace;
 	memory_init(&run->memory, c, seed);
+	if (c->replay[0]) {
+		run->rec = record_open(c->replay);
+		end = record_slots(run->rec) * c->sample * 1000;
+	}
 	set_up(run, seed);
 	while (run->now < end) {
 		run->now += c->sample * 1000;
 		run->ctx->now = run->now;
 		run->ctx->next_aggregation_ns = window_end;
-		if (run->now < end && memory_advance(&run->memory, run->now)) {
+		if (run->rec) {
+			if (run->now / 1000 / c->sample >= record_slots(run->rec))
+				break;
+			record_advance(run->rec, run->now / 1000 / c->sample);
+			if (run->now % 1000000000 == 0)
+				follow(run);
+		} else if (run->now < end && memory_advance(&run->memory, run->now)) {
 			note_phase(run);
 			forget_rates(run);
 		}
-		if (run->c->turns)
-			sample_in_turns(run);
-		else
-			sample(run);
+		sample(run);
 		if (run->now >= window_end) {
 			window_end += c->aggr * 1000;
 			end_window(run);
@@ -401,6 +460,8 @@ struct sim_result sim_run(const struct sim_case *c, uint64_t seed, FILE *trace)
 	}
 	note_phase(run);
 	result = result_of(run);
+	if (run->rec)
+		record_close(run->rec);
 	free_ctx(run->ctx);
 	free(run);
 	return result;

@@ -15,13 +15,28 @@
  * below); the same words on the command line change all cases of this call.
  * Sizes take K, M, G, T, P; times take us, ms, s; shares take %.
  *
+ *	move=zipf zipf=S	memory is made of grains (align), whose access rates follow
+ *				Zipf's law with exponent S; one in 16 is hot
+ *	coarse-unmarked=P%	touched coarse entries that do not show it, as where the
+ *				hardware has them cached; fine-unmarked=P% the same of
+ *				fine ones
+ *	above=0, spots=0	without sweeps, without cuts around spots
+ *	replay=FILE		instead of made-up memory, what a real program touched
+ *				(sim-record.c); space, move and the like say nothing then
+ *
  * Each run has places of its own for what is hot.  Columns: whether upper page
  * table levels are seen; the goal; minimum, median and maximum over the runs of
  * the mean F1 of all windows, and "!" if the minimum is below the goal.  The rest
  * are means over all runs: precision and recall; found: seconds of a phase until
  * F1 is 0.9 (a phase in which it never is counts in full); regions reported;
  * samples per tick, mean and largest; entries of upper levels per tick; error and
- * bias of access rates over ten windows without a move, in percent of full scale.
+ * bias of access rates over ten windows without a move, in percent of full scale; R2:
+ * the share of the variance of pages' (move=zipf: grains') true rates that reported ones
+ * explain, window by window, 0 where that is not measured.
+ *
+ * A replay has a second row: R2 of windows, of seconds, and what it would be if the
+ * regions had the exact rates of their pages; recall of hot pages in runs of one to
+ * three; mean error of pages above a rate of 90 %, and of all.
  */
 #include <errno.h>
 #include <math.h>
@@ -39,9 +54,9 @@
 static const struct sim_case defaults = {
 	.space = 256 << 20, .hot = 256 * 1024 * 1024 / 10, .pieces = 1,
 	.move = MOVE_STEPS, .period = 5000000, .phases = 10, .align = 4096,
-	.process = 1, .above = 1, .sample = 5000, .aggr = 100000, .turns = 0,
+	.process = 1, .above = 1, .sample = 5000, .aggr = 100000,
 	.min = 10, .max = 1000, .grain = 4096, .rate = 10000,
-	.stay = 1, .dormant = 1, .steady = 1, .rest = 1, .spots = 1,
+	.spots = 1,
 };
 
 static const struct setting {
@@ -59,15 +74,10 @@ static const struct setting {
 	{ "process", offsetof(struct sim_case, process), "" },
 	{ "above", offsetof(struct sim_case, above), "" },
 	{ "sample", offsetof(struct sim_case, sample), "ums" },
-	{ "turns", offsetof(struct sim_case, turns), "" },
 	{ "aggr", offsetof(struct sim_case, aggr), "ums" },
 	{ "min", offsetof(struct sim_case, min), "" },
 	{ "max", offsetof(struct sim_case, max), "" },
 	{ "grain", offsetof(struct sim_case, grain), "KMGTP" },
-	{ "stay", offsetof(struct sim_case, stay), "" },
-	{ "dormant", offsetof(struct sim_case, dormant), "" },
-	{ "steady", offsetof(struct sim_case, steady), "" },
-	{ "rest", offsetof(struct sim_case, rest), "" },
 	{ "spots", offsetof(struct sim_case, spots), "" },
 	{ "rate", offsetof(struct sim_case, rate), "%" },
 	{ "noise", offsetof(struct sim_case, noise), "%" },
@@ -75,9 +85,12 @@ static const struct setting {
 	{ "goal", offsetof(struct sim_case, goal), "%" },
 	{ "blind", offsetof(struct sim_case, blind), "%" },
 	{ "check", offsetof(struct sim_case, check), "%" },
+	{ "zipf", offsetof(struct sim_case, zipf), "%" },
+	{ "coarse-unmarked", offsetof(struct sim_case, coarse_unmarked), "%" },
+	{ "fine-unmarked", offsetof(struct sim_case, fine_unmarked), "%" },
 };
 
-static const char * const moves[] = { "steps", "random", "bands" };
+static const char * const moves[] = { "steps", "random", "bands", "zipf" };
 
 static void __noreturn fail(const char *text, const char *what)
 {
@@ -130,6 +143,10 @@ static void apply(struct sim_case *c, const char *word)
 	const char *value = strchr(word, '=');
 	unsigned int i;
 
+	if (value && !strncmp(word, "replay=", 7)) {
+		snprintf(c->replay, sizeof(c->replay), "%s", value + 1);
+		return;
+	}
 	for (i = 0; value && i < sizeof(settings) / sizeof(*settings); i++) {
 		const struct setting *s = &settings[i];
 
@@ -228,9 +245,9 @@ static struct summary run_case(const struct sim_case *c, const struct options *o
 
 static void print_head(void)
 {
-	printf("%-14s %5s %5s %5s %6s %5s %5s %5s %6s %7s %7s %5s %7s %5s %5s\n",
+	printf("%-14s %5s %5s %5s %6s %5s %5s %5s %6s %7s %7s %5s %7s %5s %5s %6s\n",
 	       "case", "above", "goal", "min", "median", "max", "prec", "rec",
-	       "found", "regions", "samples", "max", "entries", "err%", "bias%");
+	       "found", "regions", "samples", "max", "entries", "err%", "bias%", "R2");
 }
 
 static void print_row(const struct sim_case *c, const struct summary *s)
@@ -246,9 +263,13 @@ static void print_row(const struct sim_case *c, const struct summary *s)
 	printf(" %.3f%c %.3f %.3f %.3f %.3f ", s->min,
 	       s->min * 1e4 < goal ? '!' : ' ', s->median, s->max,
 	       mean[PRECISION], mean[RECALL]);
-	printf("%6.2f %7.1f %7.1f %5.0f %7.1f %5.1f %+5.1f\n", mean[FOUND],
+	printf("%6.2f %7.1f %7.1f %5.0f %7.1f %5.1f %+5.1f %6.3f\n", mean[FOUND],
 	       mean[REGIONS], mean[SAMPLES], mean[MAX_SAMPLES], mean[ENTRIES],
-	       100 * mean[ERROR], 100 * mean[BIAS]);
+	       100 * mean[ERROR], 100 * mean[BIAS], mean[R2]);
+	if (c->replay[0])
+		printf("%20s R2 %.3f second %.3f borders %.3f short %.3f hottest %.3f err %.3f\n",
+		       "", mean[R2], mean[R2_SECOND], mean[R2_BORDERS],
+		       mean[SHORT_RECALL], mean[HOTTEST_ERROR], mean[ERROR]);
 	fflush(stdout);
 }
 

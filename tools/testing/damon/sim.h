@@ -12,16 +12,18 @@
 
 #include "rng.h"
 
-#define MAX_PIECES	4096
+#define MAX_PIECES	65536
 
 enum move {
 	MOVE_STEPS,		/* up by its own size each phase, and around */
 	MOVE_RANDOM,		/* anywhere else each phase */
 	MOVE_BANDS,		/* equal bands of 0, 25, 50, 75, 100 % */
+	MOVE_ZIPF,		/* grains anywhere, whose rates follow Zipf's law */
 };
 
 struct sim_case {
 	char name[32];
+	char replay[200];	/* recording of a real program, instead of the memory */
 	/* the memory */
 	uint64_t space;		/* bytes */
 	uint64_t hot;		/* bytes, all pieces together */
@@ -32,17 +34,14 @@ struct sim_case {
 	uint64_t align;		/* of hot pieces, bytes */
 	uint64_t process;	/* more areas around, as a process has them */
 	uint64_t above;		/* accessed bits in upper page table levels, too */
+	uint64_t zipf;		/* exponent, 1/10000 */
+	/* touched entries that do not show it, 1/10000 */
+	uint64_t coarse_unmarked, fine_unmarked;
 	/* the monitor */
 	uint64_t sample, aggr;	/* us */
-	uint64_t turns;		/* regions take turns, as in physical memory */
 	uint64_t min, max;	/* regions */
 	uint64_t grain;		/* bytes */
-	/* 0: what it is without ... */
-	uint64_t stay;		/* samples that stay at their pages */
-	uint64_t dormant;	/* dormant regions */
-	uint64_t steady;	/* regions that are steady */
-	uint64_t rest;		/* sweeps that rest */
-	uint64_t spots;		/* cuts around hot spots */
+	uint64_t spots;		/* 0: without cuts around spots */
 	/* in 1/10000 */
 	uint64_t rate;		/* intervals in which a hot page is accessed */
 	uint64_t noise;		/* the same of a cold one */
@@ -89,6 +88,8 @@ enum figure {
 	SAMPLES, MAX_SAMPLES,	/* per tick */
 	ENTRIES,		/* of upper levels, per tick */
 	ERROR, BIAS,		/* of rates over ten windows, share of full scale */
+	R2, R2_SECOND, R2_BORDERS,	/* heat explained */
+	SHORT_RECALL, HOTTEST_ERROR,
 	NR_FIGURES,
 };
 

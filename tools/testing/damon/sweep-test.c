@@ -134,7 +134,7 @@ TEST(regions_stay_in_order)
 			if (rnd_true(&rng, 0.05))
 				end_window(ctx);
 			if (rnd_true(&rng, 0.05))
-				damon_split_regions(ctx);
+				damon_cut_regions(ctx);
 			if (rnd_true(&rng, 0.02))
 				damon_forget_samples(ctx);
 			if (rnd_true(&rng, 0.02))
@@ -282,7 +282,7 @@ TEST(holes_cost_nothing)
 	ctx->attrs.min_nr_regions = 3;
 	add(t, w.coarse, hole, 0);
 	add(t, end, 2 * w.coarse, 0);
-	w.noise = 0.5;
+	w.noise = 1;
 	for (i = 0; i < 100; i++) {
 		tick(ctx, &w);
 		pieces += w.piece.end > w.piece.start;
@@ -344,7 +344,8 @@ TEST(hot_memory_is_cut_out)
 			few++;
 			slow += !all_cut_out(t, &w);
 		}
-		for (i = 0; i < 10 && !all_cut_out(t, &w); i++)
+		/* a border that is explained by another one is cut now and then */
+		for (i = 0; i < 40 && !all_cut_out(t, &w); i++)
 			window(ctx, &w);
 		HOLDS(all_cut_out(t, &w));
 		HOLDS(!w.broken);
@@ -460,108 +461,659 @@ TEST(hot_regions_are_left_alone)
 	free_ctx(ctx);
 }
 
-/* when they can be relied upon */
+/* evidence */
 
-static bool guides_after(struct damon_ctx *ctx, struct world *w,
-			 unsigned int windows)
+static void split_at(struct damon_target *t, unsigned long addr)
 {
-	while (windows--)
-		window(ctx, w);
-	return damon_sweep_guides(target_of(ctx));
+	struct damon_region *r = damon_skip_to(damon_first_region_or_null(t), addr, t);
+
+	if (r && r->ar.start < addr)
+		damon_split_region_at(t, r, addr - r->ar.start);
 }
 
-TEST(guidance_comes_and_goes)
+/* Ticks until a sweep is complete, or none will be.  The window does not end. */
+static bool sweep_through(struct damon_ctx *ctx, struct world *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < 200; i++) {
+		tick(ctx, w);
+		if (damon_sweep_rests(ctx, target_of(ctx)))
+			return true;
+	}
+	return false;
+}
+
+/* As many as a sweep is good for, with the same regions. */
+static void open_windows(struct damon_ctx *ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		damon_open_window(ctx);
+}
+
+static bool was_untouched(const struct damon_region *r)
+{
+	return r->untouched;
+}
+
+static unsigned int nr_untouched(struct damon_ctx *ctx)
+{
+	struct damon_region *r;
+	unsigned int nr = 0;
+
+	damon_for_each_region(r, target_of(ctx))
+		nr += r->untouched;
+	return nr;
+}
+
+/* Regions from 1 GiB on whose borders are at these fine entries. */
+static struct damon_ctx *ctx_of(const struct world *w, const unsigned int *borders,
+				unsigned int nr)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	unsigned int i;
+
+	ctx->min_region_sz = 4096;
+	for (i = 1; i < nr; i++)
+		add(target_of(ctx), w->coarse + borders[i - 1] * w->fine,
+		    w->coarse + borders[i] * w->fine, 0);
+	return ctx;
+}
+
+static struct damon_region *nth(struct damon_ctx *ctx, unsigned int i)
+{
+	struct damon_region *r = damon_first_region(target_of(ctx));
+
+	while (i--)
+		r = damon_next_region(r);
+	return r;
+}
+
+/* As if all samples of the window before and of this one had seen the same. */
+static void make_steady(struct damon_region *r, bool hot)
+{
+	set_last(r, 20 * hot);
+	r->nr_samples = MIN_CUTS;
+	r->nr_accesses = hot * r->nr_samples;
+}
+
+static void heat_entries(struct world *w, unsigned int start, unsigned int end)
+{
+	w->hot[w->nr_hot++] = (struct damon_addr_range){
+		w->coarse + start * w->fine, w->coarse + end * w->fine };
+}
+
+/* By a complete sweep, and each region by what was seen of itself. */
+TEST(evidence_is_of_regions)
+{
+	static const unsigned int borders[] = { 0, 100, 110, 300, 512, 700, 1500, 2048 };
+	static const bool untouched[] = { true, false, true, false, false, true, true };
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = ctx_of(&w, borders, ARRAY_SIZE(borders));
+	unsigned int i;
+
+	/* touched all over, at its end, at its beginning; no piece is for cutting */
+	heat_entries(&w, 100, 110);
+	heat_entries(&w, 511, 513);
+	ctx->attrs.max_nr_regions = 7;
+	w.cold = true;
+	while (!sweep_through(ctx, &w))
+		ASSERT_EQ(0, nr_untouched(ctx));
+	ASSERT_EQ(7, damon_nr_regions(target_of(ctx)));
+	for (i = 0; i < 7; i++)
+		ASSERT_EQ(untouched[i], was_untouched(nth(ctx, i)));
+	free_ctx(ctx);
+}
+
+/* Half of a sweep is none. */
+TEST(evidence_needs_a_whole_sweep)
+{
+	static const unsigned int borders[] = { 0, 400, 1100, 1600, 2048 };
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = ctx_of(&w, borders, ARRAY_SIZE(borders));
+	unsigned int i, ticks = 0;
+
+	for (i = 0; i < 4; i++)
+		heat_entries(&w, 512 * i + 200, 512 * i + 210);
+	ctx->attrs.max_nr_regions = 4;
+	w.cold = true;
+	while (!damon_sweep_rests(ctx, target_of(ctx)) || !target_of(ctx)->sweep) {
+		ASSERT_EQ(0, nr_untouched(ctx));
+		tick(ctx, &w);
+		ASSERT_LT(ticks++, 20);
+	}
+	/* begun, coarse, and four pieces or more */
+	ASSERT_GE(ticks, 6);
+	/* all were touched */
+	ASSERT_EQ(0, nr_untouched(ctx));
+	free_ctx(ctx);
+
+	/* the same without what is hot in the last one */
+	w = plain_world(&rng);
+	ctx = ctx_of(&w, borders, ARRAY_SIZE(borders));
+	for (i = 0; i < 3; i++)
+		heat_entries(&w, 512 * i + 200, 512 * i + 210);
+	ctx->attrs.max_nr_regions = 4;
+	w.cold = true;
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_EQ(1, nr_untouched(ctx));
+	ASSERT_TRUE(was_untouched(nth(ctx, 3)));
+
+	/* the next one does not take it back before it is complete */
+	open_windows(ctx);
+	heat_entries(&w, 2000, 2001);
+	for (i = 0; i < 3; i++) {
+		tick(ctx, &w);
+		ASSERT_TRUE(was_untouched(nth(ctx, 3)));
+	}
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_EQ(0, nr_untouched(ctx));
+	free_ctx(ctx);
+}
+
+/* What samples see outweighs it, and at once. */
+TEST(evidence_ends)
 {
 	struct rng rng = { 1 };
 	struct world w = plain_world(&rng);
 	struct damon_ctx *ctx = plain_ctx(&w);
 	struct damon_target *t = target_of(ctx);
-	unsigned int i;
+	unsigned int i, nr, ticks = 0;
+	struct damon_region *r;
 
-	heat(&w, w.coarse, 2 * w.coarse, 2, 8);
-	ASSERT_FALSE(damon_sweep_guides(t));
-	ASSERT_TRUE(guides_after(ctx, &w, 1));
-	ASSERT_TRUE(guides_after(ctx, &w, 50));
+	heat_entries(&w, 100, 101);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	nr = nr_untouched(ctx);
+	ASSERT_GT(nr, damon_nr_regions(t) / 2);
+	/* not by time, or windows, or samples that see nothing */
+	for (i = 0; i < 10; i++) {
+		damon_open_window(ctx);
+		damon_sweep_skip(t);
+		tick(ctx, &w);
+		ASSERT_EQ(nr, nr_untouched(ctx));
+	}
 
-	/* nothing of it can be paid for */
-	w.price = 1 << 20;
-	ASSERT_FALSE(guides_after(ctx, &w, 6));
-	ASSERT_FALSE(guides_after(ctx, &w, 50));
+	/* all is hot now */
+	w.hot[0] = (struct damon_addr_range){ w.coarse, 2 * w.coarse };
+	w.blind = true;
+	while (nr_untouched(ctx)) {
+		tick(ctx, &w);
+		damon_for_each_region(r, t)
+			ASSERT_FALSE(r->untouched && r->nr_accesses);
+		ASSERT_LT(ticks++, 20);
+	}
 	free_ctx(ctx);
 
-	/* it is not swept at all */
 	w = plain_world(&rng);
 	ctx = plain_ctx(&w);
-	t = target_of(ctx);
-	ASSERT_TRUE(guides_after(ctx, &w, 1));
-	for (i = 0; i < 3; i++)
-		end_window(ctx);
-	ASSERT_TRUE(damon_sweep_guides(t));
-	end_window(ctx);
-	ASSERT_FALSE(damon_sweep_guides(t));
-	ASSERT_TRUE(guides_after(ctx, &w, 1));
-	damon_sweep_forget(t);
-	ASSERT_FALSE(damon_sweep_guides(t));
-	ASSERT_TRUE(guides_after(ctx, &w, 1));
+	heat_entries(&w, 100, 101);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_GT(nr_untouched(ctx), 0);
+	damon_sweep_forget(target_of(ctx));
+	ASSERT_EQ(0, nr_untouched(ctx));
+	/* and nothing of it comes back without another one */
+	tick(ctx, &w);
+	tick(ctx, &w);
+	ASSERT_EQ(0, nr_untouched(ctx));
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_GT(nr_untouched(ctx), 0);
 	free_ctx(ctx);
 }
 
-/* The hardware does not mark upper entries, but samples see accesses. */
-TEST(guidance_needs_sight)
+/* A hit between the look at a region and the end of the sweep, in another window even. */
+TEST(hits_during_a_sweep_count)
 {
-	struct rng rng;
+	static const unsigned int borders[] = { 0, 200, 512, 1600, 2048 };
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = ctx_of(&w, borders, ARRAY_SIZE(borders));
+	struct damon_looks looks;
 
-	for_each_case(rng, 20) {
-		struct world w = plain_world(&rng);
-		struct damon_ctx *ctx = plain_ctx(&w);
+	heat_entries(&w, 300, 301);
+	heat_entries(&w, 700, 701);
+	heat_entries(&w, 1400, 1401);
+	heat_entries(&w, 2000, 2001);
+	ctx->attrs.max_nr_regions = 4;
+	w.cold = true;
+	w.price = 0;
+	tick(ctx, &w);
+	tick(ctx, &w);
+	tick(ctx, &w);
+	ASSERT_FALSE(damon_sweep_rests(ctx, target_of(ctx)));
+	damon_looks_begin(&looks, ctx);
+	damon_look_count(&looks, target_of(ctx), nth(ctx, 0), DAMON_ACCESSED);
+	damon_open_window(ctx);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_EQ(0, nth(ctx, 0)->nr_accesses);
+	ASSERT_FALSE(was_untouched(nth(ctx, 0)));
+
+	/* or before it began, in the same window */
+	open_windows(ctx);
+	damon_looks_begin(&looks, ctx);
+	damon_look_count(&looks, target_of(ctx), nth(ctx, 0), DAMON_NOT_ACCESSED);
+	damon_look_count(&looks, target_of(ctx), nth(ctx, 0), DAMON_ACCESSED);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_FALSE(was_untouched(nth(ctx, 0)));
+	open_windows(ctx);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_TRUE(was_untouched(nth(ctx, 0)));
+	free_ctx(ctx);
+}
+
+/* Nobody looks at the entries of what cannot be cut. */
+TEST(evidence_needs_a_look)
+{
+	static const unsigned int borders[] = { 0, 100, 101, 102, 200, 512 };
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = ctx_of(&w, borders, ARRAY_SIZE(borders));
+	struct damon_region *r;
+
+	/* it has one entry, and those on one side of it are settled */
+	heat_entries(&w, 0, 101);
+	heat_entries(&w, 300, 301);
+	ctx->attrs.max_nr_regions = 5;
+	make_steady(nth(ctx, 0), true);
+	make_steady(nth(ctx, 1), true);
+	damon_for_each_region(r, target_of(ctx))
+		r->untouched = true;
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_FALSE(was_untouched(nth(ctx, 0)));
+	ASSERT_FALSE(was_untouched(nth(ctx, 1)));
+	ASSERT_FALSE(was_untouched(nth(ctx, 2)));
+	ASSERT_TRUE(was_untouched(nth(ctx, 3)));
+	ASSERT_FALSE(was_untouched(nth(ctx, 4)));
+	free_ctx(ctx);
+
+	/* the same in a piece, while below an old coarse entry there is nothing to be seen */
+	w = plain_world(&rng);
+	ctx = ctx_of(&w, borders, ARRAY_SIZE(borders) - 1);
+	add(target_of(ctx), w.coarse + 1100 * w.fine, w.coarse + 1101 * w.fine, 0);
+	ctx->attrs.max_nr_regions = 5;
+	heat_entries(&w, 50, 51);
+	w.cold = true;
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	/* the one with one entry lies between two that are looked at */
+	ASSERT_FALSE(was_untouched(nth(ctx, 0)));
+	ASSERT_TRUE(was_untouched(nth(ctx, 1)));
+	ASSERT_TRUE(was_untouched(nth(ctx, 3)));
+	ASSERT_TRUE(was_untouched(nth(ctx, 4)));
+	free_ctx(ctx);
+}
+
+/* Regions that were seen together are cut apart by samples, and become atoms. */
+TEST(evidence_is_not_of_what_was_passed_over)
+{
+	static const unsigned int borders[] = { 0, 512, 1024 };
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = ctx_of(&w, borders, ARRAY_SIZE(borders));
+	struct damon_target *t = target_of(ctx);
+
+	heat_entries(&w, 400, 401);
+	heat_entries(&w, 512, 513);
+	w.cold = true;
+	ctx->attrs.max_nr_regions = 2;
+	/* the first piece is under way */
+	tick(ctx, &w);
+	tick(ctx, &w);
+	ASSERT_EQ(w.coarse, w.piece.start);
+	split_at(t, w.hot[1].end);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_EQ(w.hot[1].start, nth(ctx, 1)->ar.start);
+	ASSERT_FALSE(was_untouched(nth(ctx, 1)));
+	free_ctx(ctx);
+}
+
+/* What is known is known of both parts, what is merged only if it was of both. */
+TEST(evidence_is_split_and_merged)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		struct damon_ctx *ctx = make_ctx(1);
 		struct damon_target *t = target_of(ctx);
+		struct damon_region *a = add(t, 0, 100, 0), *b = add(t, 100, 200, 0);
 
-		/* a region of its own, so that samples are sure */
-		damon_destroy_regions(t);
-		heat(&w, w.coarse, 2 * w.coarse, 1, 100);
-		add(t, w.coarse / 2, w.hot[0].start, 0);
-		add(t, w.hot[0].start, w.hot[0].end, 0);
-		add(t, w.hot[0].end, 5 * (w.coarse / 2), 0);
-		w.blind = true;
-		HOLDS(!guides_after(ctx, &w, 7));
-		w.blind = false;
-		HOLDS(guides_after(ctx, &w, 3));
-		w.blind = true;
-		HOLDS(!guides_after(ctx, &w, 7));
-		/* nothing to be seen by anybody */
-		w.cold = true;
-		HOLDS(guides_after(ctx, &w, 3));
+		a->untouched = i & 1;
+		b->untouched = i >> 1 & 1;
+		a->unseen = i >> 2 & 1;
+		b->unseen = i >> 3 & 1;
+		damon_merge_two_regions(t, a, b);
+		ASSERT_EQ((i & 3) == 3, was_untouched(a));
+		ASSERT_EQ(i >> 2 == 3, (bool)a->unseen);
+		b = damon_split_region_at(t, a, 10);
+		ASSERT_EQ(was_untouched(a), was_untouched(b));
+		ASSERT_EQ((bool)a->unseen, (bool)b->unseen);
 		free_ctx(ctx);
 	}
 }
 
-/* how often what is sampled */
-
-static struct damon_round round_of(struct damon_ctx *ctx)
-{
-	struct damon_round round;
-
-	damon_round_prepare(&round, ctx);
-	damon_round_begin(&round, target_of(ctx));
-	return round;
-}
-
-TEST(samples_stay_most_of_the_time)
+/* Memory by which a region has grown was not seen. */
+TEST(evidence_is_not_of_new_memory)
 {
 	struct rng rng = { 1 };
 	struct world w = plain_world(&rng);
 	struct damon_ctx *ctx = plain_ctx(&w);
-	unsigned int i, stays = 0;
+	struct damon_addr_range range = { w.coarse, 2 * w.coarse };
+	struct damon_target *t = target_of(ctx);
+	unsigned int nr;
 
-	ASSERT_FALSE(round_of(ctx).stay);
-	window(ctx, &w);
-	for (i = 0; i < 100; i++) {
-		tick(ctx, &w);
-		stays += round_of(ctx).stay;
-	}
-	ASSERT_EQ(75, stays);
+	heat_entries(&w, 250, 251);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	nr = nr_untouched(ctx);
+	ASSERT_TRUE(was_untouched(damon_first_region(t)));
+	ASSERT_TRUE(was_untouched(damon_last_region(t)));
+	ASSERT_EQ(0, damon_set_regions(t, &range, 1, 4096));
+	ASSERT_EQ(nr, nr_untouched(ctx));
+	/* less of it is still the same */
+	range.start += w.fine;
+	range.end -= w.fine;
+	ASSERT_EQ(0, damon_set_regions(t, &range, 1, 4096));
+	ASSERT_EQ(nr, nr_untouched(ctx));
+	range.end += w.fine;
+	ASSERT_EQ(0, damon_set_regions(t, &range, 1, 4096));
+	ASSERT_FALSE(was_untouched(damon_last_region(t)));
+	ASSERT_EQ(nr - 1, nr_untouched(ctx));
+	range.start -= w.fine;
+	ASSERT_EQ(0, damon_set_regions(t, &range, 1, 4096));
+	ASSERT_FALSE(was_untouched(damon_first_region(t)));
+	ASSERT_EQ(nr - 2, nr_untouched(ctx));
 	free_ctx(ctx);
 }
+
+static void change_regions(struct damon_ctx *ctx, struct world *w)
+{
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r, *next;
+	struct damon_addr_range range;
+
+	switch (rnd_in(w->rng, 0, 12)) {
+	case 0:
+		end_window(ctx);
+		break;
+	case 1:
+		split_at(t, rnd_in(w->rng, w->coarse, 4 * w->coarse) / 4096 * 4096);
+		break;
+	case 2:
+		damon_for_each_region_safe(r, next, t)
+			if (r != damon_last_region(t) && next->ar.start == r->ar.end &&
+			    rnd_true(w->rng, 0.3)) {
+				damon_merge_two_regions(t, r, next);
+				break;
+			}
+		break;
+	case 3:
+		damon_for_each_region(r, t)
+			if (rnd_true(w->rng, 0.2))
+				set_last(r, rnd_in(w->rng, 0, 21));
+		break;
+	case 4:
+		range.start = rnd_in(w->rng, w->coarse, 2 * w->coarse) / 4096 * 4096;
+		range.end = rnd_in(w->rng, 3 * w->coarse, 4 * w->coarse) / 4096 * 4096;
+		if (damon_set_regions(t, &range, 1, 4096))
+			abort();
+		break;
+	case 5:
+		w->cold = !w->cold;
+		break;
+	case 6:
+		damon_cut_regions(ctx);
+		break;
+	case 7:
+		damon_note_spot(ctx, t, rnd_in(w->rng, w->coarse, 4 * w->coarse), true);
+		break;
+	}
+}
+
+static bool is_hot_inside(const struct world *w, const struct damon_region *r)
+{
+	unsigned long start = (r->ar.start / w->fine + 1) * w->fine;
+	unsigned long end = (r->ar.end - 1) / w->fine * w->fine;
+
+	return start < end && is_hot(w, start, end - 1);
+}
+
+/*
+ * As long as accesses are the same all the time, no region that has any is untouched.  In
+ * its first and last entry, accesses beside it may be taken for the reason.
+ */
+TEST(evidence_is_true)
+{
+	unsigned int cases = 0;
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		struct damon_region *r;
+		unsigned int i;
+
+		add(target_of(ctx), 2 * w.coarse, 4 * w.coarse, 0);
+		ctx->attrs.max_nr_regions = rnd_in(&rng, 10, 100);
+		w.price = rnd_in(&rng, 0, 4);
+		w.moving = true;
+		heat(&w, w.coarse, 4 * w.coarse, rnd_in(&rng, 1, 9), 100);
+		for (i = 0; i < w.nr_hot; i++)
+			w.hot[i].end -= rnd_in(&rng, 0, 2) * 4096;
+		for (i = 0; i < 300; i++) {
+			tick(ctx, &w);
+			HOLDS(!w.broken);
+			damon_for_each_region(r, target_of(ctx))
+				HOLDS(!r->untouched || !is_hot_inside(&w, r));
+			cases += nr_untouched(ctx);
+			if (rnd_true(&rng, 0.3))
+				change_regions(ctx, &w);
+		}
+		free_ctx(ctx);
+	}
+	ASSERT_GT(cases, 0);
+}
+
+/* Two regions with other memory in between, of which only a part is hot. */
+static struct damon_ctx *sighted_ctx(struct world *w)
+{
+	static const unsigned int borders[] = { 0, 100, 200, 512, 1024 };
+	struct damon_ctx *ctx = ctx_of(w, borders, ARRAY_SIZE(borders));
+
+	heat_entries(w, 100, 200);
+	heat_entries(w, 300, 301);
+	heat_entries(w, 700, 701);
+	ctx->attrs.min_nr_regions = 4;
+	ctx->attrs.max_nr_regions = 4;
+	make_steady(nth(ctx, 0), false);
+	make_steady(nth(ctx, 1), true);
+	return ctx;
+}
+
+static bool is_evidence(struct damon_ctx *ctx, struct world *w, unsigned int ticks)
+{
+	while (ticks--)
+		tick(ctx, w);
+	return nr_untouched(ctx);
+}
+
+TEST(blind_sweeps_are_no_evidence)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = sighted_ctx(&w);
+
+	ASSERT_TRUE(is_evidence(ctx, &w, 19));
+	/* what was there before is none any more, either */
+	w.blind = true;
+	open_windows(ctx);
+	ASSERT_FALSE(is_evidence(ctx, &w, 19));
+	free_ctx(ctx);
+
+	/* no coarse entry is touched, and nothing is known to be hot */
+	w = plain_world(&rng);
+	ctx = plain_ctx(&w);
+	ASSERT_FALSE(is_evidence(ctx, &w, 50));
+	free_ctx(ctx);
+
+	/* they are, but none of the fine ones */
+	w = plain_world(&rng);
+	ctx = plain_ctx(&w);
+	heat_entries(&w, 300, 301);
+	w.cold = true;
+	w.fine_blind = true;
+	ASSERT_FALSE(is_evidence(ctx, &w, 50));
+	ASSERT_FALSE(damon_sweep_rests(ctx, target_of(ctx)));
+	w.fine_blind = false;
+	damon_open_window(ctx);
+	/* it is in debt */
+	ASSERT_TRUE(is_evidence(ctx, &w, 200));
+	free_ctx(ctx);
+}
+
+/* Busy memory without a mark in its coarse entry, while other memory has marks. */
+TEST(evidence_misses_no_busy_region)
+{
+	static const unsigned int borders[] = { 0, 512, 600, 1024, 1536 };
+	struct rng rng = { 1 };
+	unsigned int hidden;
+
+	for (hidden = 0; hidden < 2; hidden++) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = ctx_of(&w, borders, ARRAY_SIZE(borders));
+
+		heat_entries(&w, 512, 600);
+		heat_entries(&w, 1300, 1310);
+		ctx->attrs.min_nr_regions = 4;
+		ctx->attrs.max_nr_regions = 4;
+		make_steady(nth(ctx, 1), true);
+		w.hidden = hidden;
+		ASSERT_EQ(!hidden, is_evidence(ctx, &w, 19));
+		free_ctx(ctx);
+	}
+}
+
+/* The same in a fine entry: the last one of a busy region in front of a piece. */
+TEST(evidence_has_control_entries)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = sighted_ctx(&w);
+	unsigned int i;
+
+	/* its coarse entry is touched since there is other memory below it */
+	w.hidden = 1;
+	ASSERT_FALSE(is_evidence(ctx, &w, 19));
+	w.hidden = 0;
+	damon_open_window(ctx);
+	/* it is in debt */
+	ASSERT_TRUE(is_evidence(ctx, &w, 200));
+	free_ctx(ctx);
+
+	/* one that is not the region's own tells nothing */
+	w = plain_world(&rng);
+	ctx = sighted_ctx(&w);
+	nth(ctx, 2)->ar.start += 4096;
+	nth(ctx, 1)->ar.end += 4096;
+	ASSERT_TRUE(is_evidence(ctx, &w, 19));
+	free_ctx(ctx);
+
+	/* nor is there any in a hole */
+	w = plain_world(&rng);
+	ctx = sighted_ctx(&w);
+	nth(ctx, 2)->ar.start += 10 * w.fine;
+	for (i = 0; i < 19; i++) {
+		tick(ctx, &w);
+		ASSERT_TRUE(w.piece.end <= nth(ctx, 1)->ar.start ||
+			    w.piece.start >= nth(ctx, 2)->ar.start);
+	}
+	ASSERT_GT(nr_untouched(ctx), 0);
+	free_ctx(ctx);
+}
+
+/* Nobody who sleeps is looked at again and again. */
+TEST(sleepers_are_left_alone)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	unsigned int i, rests = 0;
+
+	heat_entries(&w, 300, 301);
+	for (i = 0; i < 3; i++)
+		window(ctx, &w);
+	w.nr_hot = 0;
+	for (i = 0; i < 3; i++)
+		window(ctx, &w);
+	for (i = 0; i < 20; i++) {
+		if (damon_sweep_rests(ctx, target_of(ctx)))
+			rests++;
+		else
+			tick(ctx, &w);
+	}
+	ASSERT_GE(rests, 15);
+	free_ctx(ctx);
+}
+
+/*
+ * Ticks until a sample hits memory that leaves no mark.  There is other memory that does,
+ * and some that does not but is well known, so that sweeps are blind: for lack of the
+ * coarse entry, or of the fine one.
+ */
+static unsigned int ticks_to_find(struct rng *rng, bool same_coarse, bool sweeps)
+{
+	struct world w = plain_world(rng);
+	struct damon_ctx *ctx = make_ctx(rnd(rng));
+	struct damon_target *t = target_of(ctx);
+	unsigned int i, start = rnd_in(rng, 1024, 2000);
+	struct damon_region *r;
+
+	ctx->min_region_sz = 4096;
+	add(t, w.coarse, 5 * w.coarse, 0);
+	damon_enforce_min_nr_regions(ctx);
+	w.sweepless = !sweeps;
+	w.hidden = 2 | 4;
+	heat_entries(&w, same_coarse ? 560 : 100, same_coarse ? 562 : 102);
+	heat_entries(&w, 600, 900);
+	split_at(t, w.hot[1].start);
+	split_at(t, w.hot[1].end);
+	for (i = 1; i < 2000; i++) {
+		if (i == 100)
+			heat_entries(&w, start, start + 20);
+		tick(ctx, &w);
+		damon_for_each_region(r, t)
+			if (i >= 100 && r->nr_accesses &&
+			    is_hot(&w, max(r->ar.start, w.coarse + 1024 * w.fine),
+				   r->ar.end - 1))
+				goto found;
+		if (i % 20)
+			continue;
+		end_window(ctx);
+		damon_cut_regions(ctx);
+	}
+found:
+	free_ctx(ctx);
+	return i - 100;
+}
+
+TEST(nothing_hides_behind_blind_sweeps)
+{
+	unsigned int same_coarse;
+	struct rng rng;
+
+	for (same_coarse = 0; same_coarse < 2; same_coarse++) {
+		unsigned int with = 0, without = 0;
+
+		for_each_case(rng, 100) {
+			with += ticks_to_find(&rng, same_coarse, true);
+			without += ticks_to_find(&rng, same_coarse, false);
+		}
+		EXPECT_LE(with, without * 3 / 2);
+		EXPECT_GT(without, 0);
+	}
+}
+
+/* when there is one */
 
 /* Cold memory with one hot region, for so long that all of it is settled. */
 static struct damon_ctx *settled_ctx(struct world *w)
@@ -572,81 +1124,11 @@ static struct damon_ctx *settled_ctx(struct world *w)
 	w->nr_hot = 1;
 	w->hot[0].start = w->coarse + 100 * w->fine;
 	w->hot[0].end = w->coarse + 150 * w->fine;
-	for (i = 0; i < 10; i++)
+	for (i = 0; i < 20; i++) {
 		window(ctx, w);
+		damon_cut_regions(ctx);
+	}
 	return ctx;
-}
-
-TEST(settled_regions_are_sampled_rarely)
-{
-	struct rng rng = { 1 };
-	struct world w = plain_world(&rng);
-	struct damon_ctx *ctx = settled_ctx(&w);
-	unsigned int nr = damon_nr_regions(target_of(ctx));
-
-	w.samples = 0;
-	window(ctx, &w);
-	/* a window begins with a sample of each that is steady */
-	ASSERT_EQ(20 / DAMON_STEADY_SPAN + 1 + (nr - 1) * (20 / DAMON_DORMANT_SPAN),
-		  w.samples);
-	free_ctx(ctx);
-}
-
-/* Memory that comes back after as many intervals as a steady region rests is seen. */
-TEST(turns_of_steady_regions_move)
-{
-	struct rng rng = { 1 };
-	struct world w = plain_world(&rng);
-	struct damon_ctx *ctx = settled_ctx(&w);
-	unsigned int i, ticks[DAMON_STEADY_SPAN] = {};
-	struct damon_region *hot;
-
-	damon_for_each_region(hot, target_of(ctx))
-		if (hot->last_nr_accesses)
-			break;
-	for (i = 0; i < 20 * DAMON_STEADY_SPAN; i++) {
-		if (i % 20 == 19)
-			last_tick(ctx, &w);
-		else
-			tick(ctx, &w);
-		ticks[i % DAMON_STEADY_SPAN] += hot->sampling_addr != DAMON_NO_SAMPLE_YET;
-		if (i % 20 == 19)
-			end_window(ctx);
-	}
-	for (i = 0; i < DAMON_STEADY_SPAN; i++)
-		ASSERT_GE(ticks[i], 20 / DAMON_STEADY_SPAN - 1);
-	free_ctx(ctx);
-}
-
-/*
- * Then each tick counts for itself.  One that is steady can have to wait twice if others
- * before it are not any more.
- */
-TEST(steady_regions_cool_down)
-{
-	struct rng rng;
-
-	for_each_case(rng, 50) {
-		struct world w = plain_world(&rng);
-		struct damon_ctx *ctx = settled_ctx(&w);
-		unsigned int hot = rnd_in(&rng, 0, 20), i;
-		struct damon_region *r;
-
-		for (i = 0; i < hot; i++)
-			tick(ctx, &w);
-		w.nr_hot = 0;
-		for (; i < 19; i++)
-			tick(ctx, &w);
-		last_tick(ctx, &w);
-		damon_for_each_region(r, target_of(ctx)) {
-			if (r->last_nr_accesses < 20)
-				continue;
-			HOLDS(r->nr_samples + 2 * DAMON_STEADY_SPAN > 20);
-			HOLDS(r->nr_accesses + 2 * DAMON_STEADY_SPAN > hot);
-			HOLDS(r->nr_accesses <= hot);
-		}
-		free_ctx(ctx);
-	}
 }
 
 /* No interval counts twice, and no window says nothing, however short it is. */
@@ -675,92 +1157,13 @@ TEST(intervals_count_once)
 			}
 			damon_for_each_region(r, target_of(ctx)) {
 				HOLDS(r->nr_samples);
-				HOLDS(r->nr_samples + DAMON_DORMANT_SPAN >
-				      min(ticks, window));
 			}
 			end_window(ctx);
 		}
 		damon_for_each_region(r, target_of(ctx))
-			HOLDS(!r->last_nr_accesses == !is_hot(&w, r->ar.start,
-							      r->ar.start));
+			HOLDS(damon_was_hot(r) == is_hot(&w, r->ar.start, r->ar.start));
 		free_ctx(ctx);
 	}
-}
-
-/* What a round has of one target does not reach the next one. */
-TEST(rounds_are_of_one_target)
-{
-	struct rng rng = { 1 };
-	struct world w = plain_world(&rng);
-	struct damon_ctx *ctx = settled_ctx(&w);
-	struct damon_round round, fresh;
-
-	while (!round_of(ctx).stay)
-		tick(ctx, &w);
-	fresh = round_of(ctx);
-	ASSERT_GT(fresh.span, 1);
-	round = fresh;
-	round.surprised = true;
-	round.all = true;
-	/* one that no sweep has told of */
-	damon_round_begin(&round, make_target(ctx));
-	ASSERT_FALSE(round.stay || round.surprised || round.all);
-	ASSERT_EQ(round.span, 1);
-	ASSERT_EQ(round.steady_span, 1);
-	damon_round_begin(&round, target_of(ctx));
-	ASSERT_EQ(0, memcmp(&round, &fresh, sizeof(round)));
-	free_ctx(ctx);
-}
-
-/* Memory that has just cooled down is not dormant yet. */
-TEST(young_regions_are_not_dormant)
-{
-	struct rng rng = { 1 };
-	struct world w = plain_world(&rng);
-	struct damon_ctx *ctx = settled_ctx(&w);
-	struct damon_round round;
-	unsigned int i, nr;
-
-	w.nr_hot = 0;
-	for (i = 0; i < 5; i++) {
-		struct damon_region *r;
-
-		window(ctx, &w);
-		round = round_of(ctx);
-		damon_for_each_region(r, target_of(ctx))
-			ASSERT_EQ(r->age >= DAMON_DORMANT_AGE && !r->last_nr_accesses,
-				  damon_round_dormant(&round, r));
-	}
-	nr = damon_nr_regions(target_of(ctx));
-	w.samples = 0;
-	window(ctx, &w);
-	ASSERT_EQ(nr * (20 / DAMON_DORMANT_SPAN), w.samples);
-	free_ctx(ctx);
-}
-
-TEST(accesses_wake_regions_up)
-{
-	struct rng rng = { 1 };
-	struct world w = plain_world(&rng);
-	struct damon_ctx *ctx = settled_ctx(&w);
-	unsigned int i, nr = damon_nr_regions(target_of(ctx));
-	struct damon_region *r;
-
-	w.hot[0].start = w.coarse;
-	w.hot[0].end = 2 * w.coarse;
-	for (i = 0; i < DAMON_DORMANT_SPAN; i++)
-		tick(ctx, &w);
-	/* each has seen an access by now, which counted for all of the time, ... */
-	damon_for_each_region(r, target_of(ctx)) {
-		ASSERT_GT(r->nr_accesses, 0);
-		if (!r->last_nr_accesses)
-			ASSERT_EQ(DAMON_DORMANT_SPAN, r->nr_samples);
-	}
-	/* ... and goes on */
-	w.samples = 0;
-	tick(ctx, &w);
-	ASSERT_GE(w.samples, nr - 1);
-	free_ctx(ctx);
 }
 
 /* Whether a sweep begins within @ticks although there was one in the window. */
@@ -773,59 +1176,78 @@ static bool sweeps_again(struct damon_ctx *ctx, struct world *w,
 	return w->visited;
 }
 
-static unsigned int nr_skipped(struct damon_round *round, struct damon_target *t)
-{
-	struct damon_region *r;
-	unsigned int nr = 0;
-
-	damon_for_each_region(r, t)
-		nr += damon_round_skips(round, r);
-	return nr;
-}
-
-/* After a look at a process that sleeps there may be none for a while. */
-TEST(all_regions_may_have_their_turn)
+/* The next window has a sweep, unless that can find nothing. */
+TEST(sweeps_can_be_skipped)
 {
 	struct rng rng = { 1 };
 	struct world w = plain_world(&rng);
 	struct damon_ctx *ctx = settled_ctx(&w);
-	struct damon_round round = round_of(ctx);
 	struct damon_target *t = target_of(ctx);
-	struct damon_region *r;
 
-	ASSERT_GT(nr_skipped(&round, t), damon_nr_regions(t) / 2);
-	round.all = true;
-	ASSERT_EQ(0, nr_skipped(&round, t));
-	damon_for_each_region(r, t)
-		ASSERT_FALSE(damon_round_rests(&round, r));
+	/* as long as a sweep is under way there is no rest */
+	ASSERT_FALSE(damon_sweep_rests(ctx, t));
+	while (!damon_sweep_rests(ctx, t))
+		tick(ctx, &w);
+	window(ctx, &w);
+	ASSERT_FALSE(damon_sweep_rests(ctx, t));
+	damon_sweep_skip(t);
+	ASSERT_TRUE(damon_sweep_rests(ctx, t));
+	ASSERT_FALSE(sweeps_again(ctx, &w, 10));
+	/* not while one is under way */
+	end_window(ctx);
+	tick(ctx, &w);
+	damon_sweep_skip(t);
+	ASSERT_FALSE(damon_sweep_rests(ctx, t));
 	free_ctx(ctx);
 }
 
-/* What is not looked at has its ticks nevertheless. */
+/* What is not looked at earns credit nevertheless. */
 TEST(rests_are_ticks)
 {
 	struct rng rng = { 1 };
 	struct world w = plain_world(&rng);
 	struct damon_ctx *ctx = settled_ctx(&w);
 	struct damon_target *t = target_of(ctx);
-	struct damon_round before, after;
+	unsigned int i;
 
-	/* as long as a sweep is under way there is no rest */
-	ASSERT_FALSE(damon_sweep_rests(ctx, t));
 	while (!damon_sweep_rests(ctx, t))
 		tick(ctx, &w);
-	before = round_of(ctx);
-	ASSERT_TRUE(damon_sweep_rests(ctx, t));
-	after = round_of(ctx);
-	ASSERT_EQ(before.tick + 1, after.tick);
-	ASSERT_EQ(before.turn + 1, after.turn);
-	/* the next window has a sweep, unless that can find nothing */
-	window(ctx, &w);
-	ASSERT_FALSE(damon_sweep_rests(ctx, t));
+	/* in debt by some thousand entries, without a sweep under way */
+	end_window(ctx);
+	w.price = 8 * CREDIT;
+	tick(ctx, &w);
+	w.price = 0;
+	while (!damon_sweep_rests(ctx, t))
+		tick(ctx, &w);
+	end_window(ctx);
+	w.price = 1;
 	damon_sweep_skip(t);
-	ASSERT_TRUE(damon_sweep_rests(ctx, t));
-	ASSERT_TRUE(damon_sweep_guides(t));
-	ASSERT_FALSE(sweeps_again(ctx, &w, 10));
+	for (i = 0; i < 10000; i++)
+		ASSERT_TRUE(damon_sweep_rests(ctx, t));
+	end_window(ctx);
+	ASSERT_TRUE(sweeps_again(ctx, &w, 1));
+	free_ctx(ctx);
+}
+
+/* Memory of which a window has not seen all accesses is busy again after a while. */
+TEST(settled_regions_are_busy)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = settled_ctx(&w);
+	struct damon_region *r;
+	unsigned int i;
+
+	tick(ctx, &w);
+	damon_for_each_region(r, target_of(ctx)) {
+		ASSERT_EQ(damon_was_hot(r), damon_is_busy(r));
+		r->rate -= r->rate / 50;
+	}
+	for (i = 0; i < 10; i++)
+		window(ctx, &w);
+	tick(ctx, &w);
+	damon_for_each_region(r, target_of(ctx))
+		ASSERT_EQ(damon_was_hot(r), damon_is_busy(r));
 	free_ctx(ctx);
 }
 
@@ -850,7 +1272,8 @@ TEST(sweeps_rest)
 	ctx = settled_ctx(&w);
 	ASSERT_TRUE(sweeps_again(ctx, &w, 9));
 	w.nr_hot = 0;
-	ASSERT_TRUE(sweeps_again(ctx, &w, 3));
+	/* a matter of chance: one in ten intervals has a look */
+	ASSERT_TRUE(sweeps_again(ctx, &w, 60));
 	free_ctx(ctx);
 
 	/* what was cold is not */
@@ -858,7 +1281,7 @@ TEST(sweeps_rest)
 	ctx = settled_ctx(&w);
 	ASSERT_TRUE(sweeps_again(ctx, &w, 9));
 	w.hot[0].end = 2 * w.coarse;
-	ASSERT_TRUE(sweeps_again(ctx, &w, DAMON_DORMANT_SPAN + 2));
+	ASSERT_TRUE(sweeps_again(ctx, &w, 20 / 2 + 2));
 	free_ctx(ctx);
 }
 
@@ -876,7 +1299,6 @@ TEST(sweeps_need_room)
 		w.visited = 0;
 		window(ctx, &w);
 		nr += !!w.visited;
-		ASSERT_TRUE(damon_sweep_guides(t));
 	}
 	ASSERT_EQ(10, nr);
 
@@ -888,121 +1310,6 @@ TEST(sweeps_need_room)
 		ASSERT_GT(w.visited, 0);
 	}
 	free_ctx(ctx);
-}
-
-/*
- * Between memory that was hot and memory that was cold, the samples of a region tell where
- * the border is if there is one.
- */
-TEST(regions_are_cut_at_their_borders)
-{
-	static const struct {
-		unsigned int window, before, nr, behind;
-		unsigned int gap;	/* 1: before it, 2: behind it */
-		bool border;
-	} v[] = {
-		{ 20, 20, 1, 0, 0, true }, { 20, 20, 19, 0, 0, true },
-		{ 20, 0, 1, 20, 0, true }, { 20, 0, 10, 20, 0, true },
-		{ 20, 16, 7, 4, 0, true }, { 10, 0, 5, 10, 0, true },
-		/* they tell nothing in between the same, or nearly so */
-		{ 20, 20, 10, 20, 0, false }, { 20, 0, 10, 0, 0, false },
-		{ 20, 20, 15, 11, 0, false }, { 20, 5, 7, 14, 0, false },
-		/* or if it is like neither, ... */
-		{ 20, 16, 18, 4, 0, false }, { 20, 4, 2, 16, 0, false },
-		/* ... touches only one, or samples are few */
-		{ 20, 20, 10, 0, 1, false }, { 20, 20, 10, 0, 2, false },
-		{ 9, 9, 4, 0, 0, false },
-	};
-	struct rng rng;
-
-	for_each_case(rng, 300) {
-		unsigned int i = rnd_in(&rng, 0, ARRAY_SIZE(v)), nr;
-		unsigned long grains = rnd_in(&rng, 1, 5000), grain, start, end, at, slack;
-		struct world w = plain_world(&rng);
-		struct damon_ctx *ctx = settled_ctx(&w);
-		struct damon_target *t = target_of(ctx);
-		struct damon_region *r, *next;
-
-		grain = ctx->min_region_sz;
-		damon_forget_spots(t);
-		damon_for_each_region(r, t) {
-			r->age = 0;
-			r->last_nr_accesses = v[i].before;
-		}
-		r = damon_first_region(t);
-		end = r->ar.end;
-		start = end - grains * grain;
-		next = damon_split_region_at(t, r, start - r->ar.start);
-		next->last_nr_accesses = v[i].nr;
-		r->ar.end -= v[i].gap == 1 ? grain : 0;
-		r = next;
-		while ((next = damon_region_behind(next, t)))
-			next->last_nr_accesses = v[i].behind;
-		damon_next_region(r)->ar.start += v[i].gap == 2 ? grain : 0;
-
-		ctx->attrs.aggr_interval = v[i].window * ctx->attrs.sample_interval;
-		ctx->attrs.min_nr_regions = 0;
-		nr = damon_nr_regions(t);
-		damon_split_regions(ctx);
-		if (!v[i].border || grains < 2) {
-			/* by chance only */
-			HOLDS(damon_nr_regions(t) <= nr + (nr + 7) / 8);
-			free_ctx(ctx);
-			continue;
-		}
-		damon_for_each_region(r, t)
-			if (r->ar.end > start)
-				break;
-		at = abs_diff(v[i].nr, v[i].behind) * grains /
-			abs_diff(v[i].before, v[i].behind);
-		at = start + clamp(at, 1, grains - 1) * grain;
-		slack = grains / 8 * grain;
-		HOLDS(r->ar.start == start);
-		if (slack && at - start > slack) {
-			HOLDS(r->ar.end == at - slack);
-			r = damon_next_region(r);
-		}
-		HOLDS(r->ar.start <= at && at <= r->ar.end);
-		HOLDS(r->ar.end == min(at + slack, end));
-		HOLDS(r->last_nr_accesses == v[i].nr);
-		free_ctx(ctx);
-	}
-}
-
-/* Nothing says that their parts differ. */
-TEST(most_steady_regions_stay_whole)
-{
-	struct rng rng;
-	unsigned int nr, sum = 0, all = 0;
-
-	for_each_case(rng, 100) {
-		struct world w = plain_world(&rng);
-		struct damon_ctx *ctx = settled_ctx(&w);
-		struct damon_target *t = target_of(ctx);
-		struct damon_region *r;
-
-		damon_forget_spots(t);
-		damon_for_each_region(r, t) {
-			r->age = DAMON_STEADY_AGE;
-			r->last_nr_accesses = 20;
-		}
-		ctx->rnd_state += _case;
-		nr = damon_nr_regions(t);
-		damon_split_regions(ctx);
-		sum += damon_nr_regions(t) - nr;
-		all += (nr + 7) / 8;
-		free_ctx(ctx);
-	}
-	ASSERT_GT(sum, all / 8);
-	ASSERT_LT(sum, all / 2);
-}
-
-static void split_at(struct damon_target *t, unsigned long addr)
-{
-	struct damon_region *r = damon_skip_to(damon_first_region_or_null(t), addr, t);
-
-	if (r && r->ar.start < addr)
-		damon_split_region_at(t, r, addr - r->ar.start);
 }
 
 /* How many regions sweeps have cut off in 100 windows. */
@@ -1019,7 +1326,7 @@ static unsigned int nr_cuts(struct world *w)
 	split_at(t, w->hot[0].start);
 	split_at(t, w->hot[0].end);
 	damon_for_each_region(r, t)
-		r->last_nr_accesses = 20 * is_hot(w, r->ar.start, r->ar.start);
+		set_last(r, 20 * is_hot(w, r->ar.start, r->ar.start));
 	for (j = 0; j < 100; j++) {
 		unsigned int before = damon_nr_regions(t);
 
@@ -1076,7 +1383,7 @@ TEST(unknown_borders_are_found_at_once)
 		w.hot[0] = (struct damon_addr_range){ base, base + 100 * fine };
 		w.hot[1].start = base + 110 * fine + fine / 2;
 		w.hot[1].end = base + 111 * fine;
-		add(target_of(ctx), w.hot[0].start, w.hot[0].end, 0)->last_nr_accesses = 20;
+		set_last(add(target_of(ctx), w.hot[0].start, w.hot[0].end, 0), 20);
 		add(target_of(ctx), w.hot[1].start, base + 200 * fine, 0);
 		HOLDS(is_cut(ctx, &w, w.hot[1].end));
 		free_ctx(ctx);
@@ -1095,34 +1402,6 @@ TEST(unknown_borders_are_found_at_once)
 	}
 }
 
-/* Random splits of guided targets take no more than half of the room. */
-TEST(random_splits_leave_room)
-{
-	static const unsigned int splits[] = { 0, 0, 1, 1, 2, 2, 2 };
-	struct rng rng = { 1 };
-	unsigned int room;
-
-	for (room = 0; room < ARRAY_SIZE(splits); room++) {
-		struct world w = plain_world(&rng);
-		struct damon_ctx *ctx = settled_ctx(&w);
-		struct damon_target *t = target_of(ctx);
-		unsigned int nr = damon_nr_regions(t);
-		struct damon_region *r;
-
-		ASSERT_TRUE(nr > 8 && nr <= 16);
-		/* spots and mixed ones may take all of it, steady ones none */
-		damon_forget_spots(t);
-		damon_for_each_region(r, t) {
-			r->last_nr_accesses = 0;
-			r->age = 0;
-		}
-		ctx->attrs.max_nr_regions = nr + room;
-		damon_split_regions(ctx);
-		ASSERT_EQ(nr + splits[room], damon_nr_regions(t));
-		free_ctx(ctx);
-	}
-}
-
 /* without memory */
 
 TEST(failures_are_survived)
@@ -1137,7 +1416,7 @@ TEST(failures_are_survived)
 	/* no sweep at all */
 	shim_fail_after(0);
 	window(ctx, &w);
-	ASSERT_FALSE(damon_sweep_guides(t));
+	ASSERT_EQ(NULL, t->sweep);
 	ASSERT_EQ(0, w.visited);
 
 	/* no region */
@@ -1155,6 +1434,161 @@ TEST(failures_are_survived)
 		tick(ctx, &w);
 	ASSERT_TRUE(all_cut_out(t, &w));
 	free_ctx(ctx);
+}
+
+/* giving back */
+
+/* Fine entries of one piece, as others find them. */
+struct borrowed {
+	struct world *w;
+	DECLARE_BITMAP(old, DAMON_SWEEP_PIECE);
+	unsigned int nr_looks, nr_kept;
+};
+
+static unsigned int borrow_coarse(void *arg, const struct damon_addr_range *range)
+{
+	struct borrowed *b = arg;
+
+	return arm_coarse(b->w, range);
+}
+
+static unsigned int return_coarse(void *arg, const struct damon_addr_range *range,
+				  struct damon_touched *touched)
+{
+	struct borrowed *b = arg;
+
+	return look_coarse(b->w, range, touched);
+}
+
+static unsigned int borrow_fine(void *arg, const struct damon_addr_range *range,
+				unsigned long *bits)
+{
+	struct borrowed *b = arg;
+	unsigned int i;
+
+	for (i = 0; i < (range->end - range->start) / b->w->fine; i++)
+		__set_bit(i, b->old);
+	return arm_fine(b->w, range, bits);
+}
+
+/* What is visited is young afterwards, be it since it was accessed. */
+static unsigned int return_fine(void *arg, const struct damon_addr_range *range,
+				unsigned long *bits)
+{
+	struct borrowed *b = arg;
+	unsigned int i;
+
+	for_each_set_bit(i, bits, DAMON_SWEEP_PIECE)
+		__clear_bit(i, b->old);
+	b->nr_looks++;
+	b->nr_kept += !bitmap_empty(b->old, DAMON_SWEEP_PIECE);
+	return look_fine(b->w, range, bits);
+}
+
+/* Whatever a look shows, all that was made old for it is young again afterwards. */
+TEST(all_looks_give_back)
+{
+	static const struct damon_sight sight = {
+		.fine = 1UL << 21,
+		.coarse = 1UL << 30,
+		.arm_coarse = borrow_coarse,
+		.look_coarse = return_coarse,
+		.arm_fine = borrow_fine,
+		.look_fine = return_fine,
+	};
+	unsigned int nr_looks = 0;
+	struct rng rng;
+
+	for_each_case(rng, 20) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		struct borrowed b = { .w = &w };
+		unsigned int i;
+
+		/* so many places that each piece gets several looks */
+		w.noise = 0.5;
+		for (i = 0; i < 60; i++) {
+			ctx->now++;
+			damon_sweep_look(ctx, target_of(ctx), &sight, &b);
+			damon_sweep_arm(ctx, target_of(ctx), &sight, &b);
+		}
+		HOLDS(!b.nr_kept);
+		nr_looks += b.nr_looks;
+		free_ctx(ctx);
+	}
+	ASSERT_GT(nr_looks, 40);
+}
+
+/* Coarse entries, which nobody accesses. */
+struct idle_entries {
+	DECLARE_BITMAP(young, 64);
+	unsigned int nr_seen;
+};
+
+static unsigned int arm_idle(void *arg, const struct damon_addr_range *range)
+{
+	struct idle_entries *e = arg;
+	unsigned int i;
+
+	for (i = range->start >> 20; i <= (range->end - 1) >> 20; i++)
+		__clear_bit(i, e->young);
+	return 1;
+}
+
+/* They are young again when they have been looked at. */
+static unsigned int look_at_idle(void *arg, const struct damon_addr_range *range,
+				 struct damon_touched *touched)
+{
+	struct idle_entries *e = arg;
+	unsigned int i;
+
+	for (i = range->start >> 20; i <= (range->end - 1) >> 20; i++) {
+		e->nr_seen += test_bit(i, e->young);
+		__set_bit(i, e->young);
+	}
+	return 1;
+}
+
+static unsigned int visit_none(void *arg, const struct damon_addr_range *range,
+			       unsigned long *bits)
+{
+	return 1;
+}
+
+/* However many holes there are below an entry, a look does not see what it has given back. */
+TEST(holes_do_not_make_entries_young)
+{
+	static const struct damon_sight sight = {
+		.fine = 4096,
+		.coarse = 1 << 20,
+		.arm_coarse = arm_idle,
+		.look_coarse = look_at_idle,
+		.arm_fine = visit_none,
+		.look_fine = visit_none,
+	};
+	struct rng rng;
+
+	for_each_case(rng, 100) {
+		struct damon_ctx *ctx = make_ctx(_case + 1);
+		struct idle_entries e = {};
+		unsigned long addr = 0;
+		unsigned int i;
+
+		bitmap_fill(e.young, 64);
+		for (i = 0; i < 20; i++) {
+			unsigned long start = addr + rnd_in(&rng, 0, 400) * 4096;
+
+			addr = start + rnd_in(&rng, 1, 400) * 4096;
+			add(target_of(ctx), start, addr, 0);
+		}
+		for (i = 0; i < 4; i++) {
+			ctx->now++;
+			damon_sweep_look(ctx, target_of(ctx), &sight, &e);
+			damon_sweep_arm(ctx, target_of(ctx), &sight, &e);
+		}
+		HOLDS(!e.nr_seen);
+		free_ctx(ctx);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -22,10 +22,13 @@ struct world {
 	unsigned long fine, coarse;
 	struct damon_addr_range hot[MAX_HOT];	/* ascending */
 	unsigned int nr_hot;
+	unsigned int hidden;	/* of "hot", by bits: what leaves no mark */
 	double noise;		/* share of the other fine entries that are touched */
-	bool blind;		/* nothing can be seen from above ... */
-	bool cold;		/* ... nothing by samples */
-	bool opaque;		/* ... or samples have no answer */
+	bool blind;		/* no entry is marked ... */
+	bool fine_blind;	/* ... no fine one */
+	bool sweepless;		/* nobody looks at entries */
+	bool cold;		/* nothing can be seen by samples ... */
+	bool opaque;		/* ... or they have no answer */
 	unsigned int price;	/* of an entry */
 	u64 visited, max_visit;
 	u64 samples;
@@ -45,11 +48,25 @@ static bool is_hot(const struct world *w, unsigned long start, unsigned long las
 	return false;
 }
 
+/* The same without what leaves no mark. */
+static bool is_marked(const struct world *w, unsigned long start, unsigned long last)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nr_hot; i++)
+		if (!(w->hidden & BIT(i)) && w->hot[i].start <= last &&
+		    start < w->hot[i].end)
+			return true;
+	return false;
+}
+
 static bool is_touched(const struct world *w, unsigned long start,
 		       unsigned long size)
 {
-	return !w->blind && (is_hot(w, start, start + size - 1) ||
-			     (w->noise && rnd_true(w->rng, w->noise)));
+	if (w->blind || (w->fine_blind && size == w->fine && w->fine < w->coarse))
+		return false;
+	return is_marked(w, start, start + size - 1) ||
+		(w->noise && rnd_true(w->rng, w->noise));
 }
 
 static unsigned int visit(struct world *w, const struct damon_addr_range *range,
@@ -91,6 +108,7 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 	return visit(w, range, w->coarse);
 }
 
+/* Entries are young since each look gives their bits back, touched or not. */
 static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 			     unsigned long *bits)
 {
@@ -104,8 +122,7 @@ static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
 	w->piece = *range;
 	w->coarse_armed = false;
 	for (i = 0; i < (range->end - range->start) / w->fine; i++)
-		if (w->noise || is_touched(w, range->start + i * w->fine, w->fine))
-			__set_bit(i, bits);
+		__set_bit(i, bits);
 	return visit(w, range, w->fine);
 }
 
@@ -133,6 +150,7 @@ static struct damon_sight sight_of(const struct world *w)
 {
 	return (struct damon_sight){
 		.fine = w->fine,
+		.coarse = w->coarse,
 		.arm_coarse = arm_coarse,
 		.look_coarse = look_coarse,
 		.arm_fine = arm_fine,
@@ -140,42 +158,56 @@ static struct damon_sight sight_of(const struct world *w)
 	};
 }
 
-static void sample(struct damon_ctx *ctx, struct damon_target *t, struct world *w)
+static enum damon_answer answer(const struct world *w, unsigned long addr)
 {
-	struct damon_round round;
+	if (w->opaque)
+		return DAMON_UNKNOWN;
+	return !w->cold && is_hot(w, addr, addr) ? DAMON_ACCESSED : DAMON_NOT_ACCESSED;
+}
+
+static void sample_region(struct damon_looks *looks, struct damon_target *t,
+			  struct damon_region *r, struct world *w)
+{
+	if (damon_look_lasts(looks, r))
+		return;
+	if (r->sampling_addr != DAMON_NO_SAMPLE_YET) {
+		if (!r->again || !damon_sample_pending(r))
+			r->sampling_addr = rnd_in(w->rng, r->ar.start, r->ar.end);
+		damon_look_count(looks, t, r, answer(w, r->sampling_addr));
+		w->samples++;
+	}
+	if (!damon_look_next(looks, r))
+		r->sampling_addr = DAMON_NO_SAMPLE_YET;
+	else if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
+		r->sampling_addr = DAMON_NO_SAMPLE;
+}
+
+static void sample(struct damon_looks *looks, struct damon_target *t, struct world *w)
+{
 	struct damon_region *r;
 
-	damon_round_prepare(&round, ctx);
-	damon_round_begin(&round, t);
-	damon_for_each_region(r, t) {
-		unsigned long addr = rnd_in(w->rng, r->ar.start, r->ar.end);
-		bool hot = !w->cold && is_hot(w, addr, addr);
-
-		if (damon_round_skips(&round, r))
-			continue;
-		if (r->sampling_addr != DAMON_NO_SAMPLE_YET) {
-			r->sampling_addr = addr;
-			damon_round_count(&round, t, r, w->opaque ? DAMON_UNKNOWN :
-					  hot ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
-			w->samples++;
-		}
-		r->sampling_addr = damon_round_rests(&round, r) ?
-			DAMON_NO_SAMPLE_YET : addr;
-	}
-	damon_round_end(&round, t);
+	damon_looks_of_target(looks);
+	damon_for_each_region(r, t)
+		sample_region(looks, t, r, w);
+	if (looks->surprised)
+		damon_sweep_surprise(t);
 }
 
 /* @w has one entry for each target. */
 static void tick(struct damon_ctx *ctx, struct world *w)
 {
+	struct damon_looks looks;
 	struct damon_target *t;
 
+	damon_looks_begin(&looks, ctx);
 	damon_for_each_target(t, ctx) {
 		struct damon_sight sight = sight_of(w);
 
-		damon_sweep_look(ctx, t, &sight, w);
-		sample(ctx, t, w);
-		damon_sweep_arm(ctx, t, &sight, w);
+		if (!w->sweepless)
+			damon_sweep_look(ctx, t, &sight, w);
+		sample(&looks, t, w);
+		if (!w->sweepless)
+			damon_sweep_arm(ctx, t, &sight, w);
 		w++;
 	}
 }

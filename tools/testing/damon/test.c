@@ -103,6 +103,12 @@ void free_ctx(struct damon_ctx *ctx)
 
 /* regions as text */
 
+void set_last(struct damon_region *r, unsigned int nr)
+{
+	r->rate = damon_to_rate(nr, TEST_WINDOW);
+	r->worth = TEST_WINDOW;
+}
+
 void set_text(struct damon_target *t, const char *text)
 {
 	damon_destroy_regions(t);
@@ -116,12 +122,16 @@ void add_text(struct damon_target *t, const char *text)
 
 	while (sscanf(text, " %lu-%lu%n", &start, &end, &len) == 2) {
 		struct damon_region *r = damon_new_region(start, end);
+		unsigned int last;
+		int nr;
 
 		text += len;
 		len = 0;
-		if (sscanf(text, ":%u%n/%u%n/%u%n", &r->nr_accesses, &len,
-			   &r->last_nr_accesses, &len, &r->age, &len) > 0)
-			text += len;
+		nr = sscanf(text, ":%u%n/%u%n/%u%n", &r->nr_accesses, &len, &last, &len,
+			    &r->age, &len);
+		text += len;
+		if (nr > 1)
+			set_last(r, last);
 		damon_add_region(r, t);
 	}
 	if (*text) {
@@ -154,7 +164,8 @@ const char *get_text(struct damon_target *t, enum text what)
 		if (what >= TEXT_NR)
 			append(buf, sizeof(buf), ":%u", r->nr_accesses);
 		if (what >= TEXT_ALL)
-			append(buf, sizeof(buf), "/%u", r->last_nr_accesses);
+			append(buf, sizeof(buf), "/%u",
+			       damon_last_nr_accesses(r, TEST_WINDOW));
 		if (what >= TEXT_AGE)
 			append(buf, sizeof(buf), "/%u", r->age);
 	}
@@ -245,7 +256,8 @@ void random_regions(struct rng *rng, struct damon_target *t, unsigned int nr,
 
 		r = add(t, start, start + sz,
 			min_t(u64, rnd_any(rng, 32), max_accesses));
-		r->last_nr_accesses = min_t(u64, rnd_any(rng, 32), max_accesses);
+		r->rate = rnd_any(rng, 21);
+		r->worth = rnd_in(rng, 0, TEST_WINDOW + 1);
 		r->age = rnd_any(rng, 32);
 		start += sz;
 	}

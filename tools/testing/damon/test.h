@@ -4,7 +4,7 @@
  * contexts without a kdamond, and regions written as text.
  *
  * Regions as text are "start-end:nr/last/age", separated by blanks; what is left
- * out is zero.
+ * out is zero.  Without "last", nothing is known of the windows before.
  */
 #ifndef _DAMON_TEST_H
 #define _DAMON_TEST_H
@@ -18,6 +18,11 @@
 #include <linux/slab.h>
 
 #include "../../../mm/damon/internal.h"
+#include "../../../mm/damon/cutting.h"
+#include "../../../mm/damon/looking.h"
+#include "../../../mm/damon/reach.h"
+#include "../../../mm/damon/sweep.h"
+#include "../../../mm/damon/window.h"
 
 #include "rng.h"
 
@@ -54,6 +59,23 @@ struct damon_target *make_target(struct damon_ctx *ctx);
 void free_ctx(struct damon_ctx *ctx);
 /* The only target of a context, or the first. */
 struct damon_target *target_of(struct damon_ctx *ctx);
+
+/* Samples of a window in a context as make_ctx() makes it. */
+#define TEST_WINDOW	20
+
+/* As if the window before had been one of those, with so many accesses. */
+void set_last(struct damon_region *r, unsigned int nr);
+
+/* Bit-fields, for assertions. */
+static inline unsigned int rate_of(const struct damon_region *r)
+{
+	return r->rate;
+}
+
+static inline unsigned int worth_of(const struct damon_region *r)
+{
+	return r->worth;
+}
 
 void set_text(struct damon_target *t, const char *text);
 /* The same without removing the regions that @t has. */

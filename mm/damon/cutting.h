@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One rule for where regions are cut.
+ */
+#ifndef _MM_DAMON_CUTTING_H
+#define _MM_DAMON_CUTTING_H
+
+#include <linux/damon.h>
+
+/**
+ * struct damon_cutter - Cuts the regions of a target at ascending addresses.
+ * @ctx:	The context.
+ * @t:		The target.
+ * @r:		Where it is.  %NULL: behind all regions.
+ * @room:	Cuts that may still be made.
+ * @forgets:	What was known of a region that is cut is true of the whole only.
+ */
+struct damon_cutter {
+	struct damon_ctx *ctx;
+	struct damon_target *t;
+	struct damon_region *r;
+	unsigned int room;
+	bool forgets;
+};
+
+bool damon_cut_at(struct damon_cutter *c, unsigned long addr);
+void damon_note_spot(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr,
+		     bool hot);
+void damon_forget_spots(struct damon_target *t);
+void damon_cut_regions(struct damon_ctx *ctx);
+
+#endif /* _MM_DAMON_CUTTING_H */

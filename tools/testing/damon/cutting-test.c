@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where regions are cut: around spots, and to search, in a budget that both share.
+ */
+#include "../selftests/kselftest_harness.h"
+#include "test.h"
+
+#define SEARCH_CUTS	96
+#define FOUND_SHARE	131072UL
+
+/*
+ * A context in which nothing is searched for, since all the memory is hot, with regions
+ * of which everything is known.
+ */
+static struct damon_ctx *make_found_ctx(const char *text)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r;
+
+	set_text(target_of(ctx), text);
+	damon_for_each_region(r, target_of(ctx))
+		set_last(r, TEST_WINDOW);
+	return ctx;
+}
+
+/* A page that was not accessed: all else is hot. */
+static void note(struct damon_ctx *ctx, unsigned long addr)
+{
+	damon_note_spot(ctx, target_of(ctx), addr, false);
+}
+
+/* around spots */
+
+/* 1, 4, 16 and 64 away, as far as the region reaches. */
+TEST(cuts_are_at_growing_distances)
+{
+	static const struct {
+		unsigned long spot;
+		const char *after;
+	} v[] = {
+		{ 100, "0-36 36-84 84-96 96-99 99-100 100-101 101-104 104-116 116-164 164-200" },
+		{ 0, "0-1 1-4 4-16 16-64 64-200" },
+		{ 1, "0-1 1-2 2-5 5-17 17-65 65-200" },
+		{ 4, "0-3 3-4 4-5 5-8 8-20 20-68 68-200" },
+		{ 63, "0-47 47-59 59-62 62-63 63-64 64-67 67-79 79-127 127-200" },
+		{ 64, "0-48 48-60 60-63 63-64 64-65 65-68 68-80 80-128 128-200" },
+		{ 65, "0-1 1-49 49-61 61-64 64-65 65-66 66-69 69-81 81-129 129-200" },
+		{ 199, "0-135 135-183 183-195 195-198 198-199 199-200" },
+		{ 196, "0-132 132-180 180-192 192-195 195-196 196-197 197-200" },
+		/* in no region */
+		{ 200, "0-200" }, { ULONG_MAX, "0-200" },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_found_ctx("0-200");
+
+		note(ctx, v[i].spot);
+		damon_cut_regions(ctx);
+		EXPECT_STREQ(v[i].after, get_text(target_of(ctx), TEXT_BORDERS));
+		/* once is enough */
+		EXPECT_EQ(0, target_of(ctx)->spots.nr_found);
+		free_ctx(ctx);
+	}
+}
+
+TEST(cuts_are_multiples_of_the_smallest_region)
+{
+	struct damon_ctx *ctx = make_found_ctx("0-96 96-800 800-1600");
+
+	ctx->min_region_sz = 8;
+	note(ctx, 405);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-96 96-272 272-368 368-392 392-400 400-408 408-432 432-528 528-800 800-1600",
+		     get_text(target_of(ctx), TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* Nor is there anything to be cut off what is not larger. */
+TEST(smallest_regions_stay)
+{
+	struct damon_ctx *ctx = make_found_ctx("0-8 8-16 16-24");
+	int i;
+
+	ctx->min_region_sz = 8;
+	for (i = 0; i < 24; i += 3)
+		note(ctx, i);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-8 8-16 16-24", get_text(target_of(ctx), TEXT_BORDERS));
+
+	/* nothing hot in it, so it is searched, too */
+	damon_first_region(target_of(ctx))->rate = 0;
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-8 8-16 16-24", get_text(target_of(ctx), TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* Regions may be there since before the smallest size grew. */
+TEST(borders_need_not_be_multiples)
+{
+	struct damon_ctx *ctx = make_found_ctx("3-5 5-21 21-70");
+
+	ctx->min_region_sz = 8;
+	note(ctx, 4);
+	note(ctx, 6);
+	note(ctx, 22);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("3-5 5-8 8-21 21-24 24-48 48-70",
+		     get_text(target_of(ctx), TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* Each of two spots has half of what is between them, in whatever order they were found. */
+TEST(spots_share_what_is_between)
+{
+	struct damon_ctx *ctx = make_found_ctx("0-100");
+
+	note(ctx, 60);
+	note(ctx, 40);
+	damon_cut_regions(ctx);
+	/* 10 are left to 50, so nothing is cut 16 away on that side */
+	ASSERT_STREQ("0-24 24-36 36-39 39-40 40-41 41-44 44-56 56-59 59-60 60-61 61-64 "
+		     "64-76 76-100",
+		     get_text(target_of(ctx), TEXT_BORDERS));
+
+	/* neighbours, and the same one twice */
+	set_text(target_of(ctx), "0-40");
+	set_last(damon_first_region(target_of(ctx)), TEST_WINDOW);
+	note(ctx, 20);
+	note(ctx, 21);
+	note(ctx, 20);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-4 4-16 16-19 19-20 20-21 21-22 22-25 25-37 37-40",
+		     get_text(target_of(ctx), TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* Spots of other regions, and of other targets, do not matter. */
+TEST(cuts_are_within_the_region)
+{
+	struct damon_ctx *ctx = make_found_ctx("0-100 100-120 130-150");
+	struct damon_target *second = make_target(ctx);
+
+	add_text(second, "0-60:20/20");
+	note(ctx, 98);
+	note(ctx, 103);
+	note(ctx, 125);
+	note(ctx, 145);
+	damon_note_spot(ctx, second, 30, false);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-34 34-82 82-94 94-97 97-98 98-99 99-100 "
+		     "100-102 102-103 103-104 104-107 107-119 119-120 "
+		     "130-141 141-144 144-145 145-146 146-149 149-150",
+		     get_text(target_of(ctx), TEXT_BORDERS));
+	ASSERT_STREQ("0-14 14-26 26-29 29-30 30-31 31-34 34-46 46-60",
+		     get_text(second, TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* At the end of the address space nothing wraps. */
+TEST(cuts_reach_the_end)
+{
+	struct damon_ctx *ctx = make_found_ctx("");
+	struct damon_target *t = target_of(ctx);
+	unsigned int nr;
+
+	set_last(add(t, 0, ULONG_MAX, 0), TEST_WINDOW);
+	note(ctx, ULONG_MAX - 1);
+	damon_cut_regions(ctx);
+	nr = damon_nr_regions(t);
+	/* one for each distance, and the spot */
+	ASSERT_EQ(BITS_PER_LONG / 2 + 2, nr);
+	ASSERT_TRUE(in_order(t));
+
+	set_text(t, "");
+	set_last(add(t, 0, ULONG_MAX, 0), TEST_WINDOW);
+	note(ctx, 0);
+	damon_cut_regions(ctx);
+	ASSERT_EQ(BITS_PER_LONG / 2 + 1, damon_nr_regions(t));
+	ASSERT_TRUE(in_order(t));
+	free_ctx(ctx);
+}
+
+/* How often the whole was accessed says nothing of its parts. */
+TEST(what_is_cut_forgets)
+{
+	struct damon_ctx *ctx = make_found_ctx("0-100 100-200");
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r;
+
+	note(ctx, 60);
+	damon_cut_regions(ctx);
+	ASSERT_EQ(9, damon_nr_regions(t));
+	damon_for_each_region(r, t) {
+		ASSERT_EQ(r->ar.end <= 100 ? 0 : TEST_WINDOW, worth_of(r));
+		ASSERT_EQ(DAMON_FULL_RATE, rate_of(r));
+	}
+	free_ctx(ctx);
+}
+
+TEST(forgotten_spots_are_not_cut)
+{
+	struct damon_ctx *ctx = make_found_ctx("0-100");
+
+	note(ctx, 60);
+	damon_forget_spots(target_of(ctx));
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-100", get_text(target_of(ctx), TEXT_BORDERS));
+	note(ctx, 60);
+	damon_forget_samples(ctx);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-100", get_text(target_of(ctx), TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* Of more spots than there is room for, the first are as likely to stay as the last. */
+TEST(each_spot_is_as_likely)
+{
+	const unsigned int nr = 3 * DAMON_MAX_SPOTS + 1, times = 4000;
+	unsigned int stays[3 * DAMON_MAX_SPOTS + 1] = {}, i, j;
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_spots *spots = &target_of(ctx)->spots;
+	double expected = (double)times * DAMON_MAX_SPOTS / nr;
+
+	for (i = 0; i < times; i++) {
+		damon_forget_spots(target_of(ctx));
+		for (j = 0; j < nr; j++) {
+			note(ctx, j);
+			ASSERT_EQ(j + 1, spots->nr_found);
+		}
+		for (j = 0; j < DAMON_MAX_SPOTS; j++)
+			stays[spots->spots[j].addr]++;
+	}
+	/* five standard errors, which are 30 */
+	for (j = 0; j < nr; j++) {
+		EXPECT_GT(stays[j], expected - 150);
+		EXPECT_LT(stays[j], expected + 150);
+	}
+	free_ctx(ctx);
+}
+
+/* searching */
+
+/* How many cuts are made if so much of a space is hot. */
+static unsigned int cuts_with_hot(unsigned long hot, unsigned int max_nr)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	unsigned int nr;
+
+	ctx->attrs.max_nr_regions = max_nr;
+	add(t, 0, 10 * FOUND_SHARE - hot, 0);
+	if (hot)
+		set_last(add(t, 10 * FOUND_SHARE - hot, 10 * FOUND_SHARE, 0),
+			 TEST_WINDOW);
+	nr = damon_nr_regions(t);
+	damon_cut_regions(ctx);
+	nr = damon_nr_regions(t) - nr;
+	free_ctx(ctx);
+	return nr;
+}
+
+TEST(searches_until_something_is_found)
+{
+	EXPECT_EQ(SEARCH_CUTS, cuts_with_hot(0, 1000));
+	EXPECT_EQ(SEARCH_CUTS, cuts_with_hot(9, 1000));
+	EXPECT_EQ(0, cuts_with_hot(10, 1000));
+	EXPECT_EQ(0, cuts_with_hot(1000, 1000));
+	/* a quarter of the budget */
+	EXPECT_EQ(25, cuts_with_hot(0, 100));
+	EXPECT_EQ(25, cuts_with_hot(9, 100));
+	EXPECT_EQ(2, cuts_with_hot(0, 10));
+}
+
+/* Half of the intervals is hot, less is not.  It is not dark either. */
+TEST(searches_what_is_dark)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r;
+	unsigned int nr = 0;
+
+	add(t, 0, 1 << 20, 0);
+	set_last(add(t, 1 << 20, 2 << 20, 0), 1);
+	set_last(add(t, 2 << 20, 3 << 20, 0), 9);
+	add(t, 3 << 20, 4 << 20, 0)->untouched = true;
+	set_last(add(t, 4 << 20, 5 << 20, 0), 0);
+	damon_cut_regions(ctx);
+	ASSERT_TRUE(ctx->searching);
+	damon_for_each_region(r, t)
+		nr += r->ar.start < 1 << 20;
+	ASSERT_EQ(5 + SEARCH_CUTS, damon_nr_regions(t));
+	ASSERT_EQ(1 + SEARCH_CUTS / 2, nr);
+	/* it is known as well as before */
+	damon_for_each_region(r, t)
+		ASSERT_EQ(r->ar.start < 1 << 20 ? 0 : r->untouched ? 0 : TEST_WINDOW,
+			  worth_of(r));
+
+	set_text(t, "");
+	set_last(add(t, 0, 1 << 20, 0), 10);
+	damon_cut_regions(ctx);
+	ASSERT_FALSE(ctx->searching);
+	ASSERT_EQ(1, damon_nr_regions(t));
+	free_ctx(ctx);
+}
+
+/* All of the budget goes by size, among all targets, and into equal parts. */
+TEST(searches_by_size)
+{
+	static const unsigned int max_nrs[] = { 1000, 200, 100, 60 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(max_nrs); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+		struct damon_target *second = make_target(ctx), *t = target_of(ctx);
+		unsigned int room = min(max_nrs[i] / 4, SEARCH_CUTS), nr[4] = {};
+		struct damon_region *r;
+
+		ctx->attrs.max_nr_regions = max_nrs[i];
+		add(t, 0, 1 << 20, 0);
+		add(t, 1 << 20, 4 << 20, 0);
+		add(second, 0, 2 << 20, 0);
+		add(second, 2 << 20, 8 << 20, 0);
+		damon_cut_regions(ctx);
+		damon_for_each_region(r, t)
+			nr[r->ar.start >= 1 << 20]++;
+		damon_for_each_region(r, second)
+			nr[2 + (r->ar.start >= 2 << 20)]++;
+		/* what is left of it goes to the last part */
+		damon_for_each_region(r, second)
+			if (r->ar.start >= 2 << 20) {
+				EXPECT_GE(damon_sz_region(r), (6 << 20) / nr[3]);
+				EXPECT_LT(damon_sz_region(r), (6 << 20) / nr[3] + nr[3]);
+			}
+		/* twelfths, rounded down */
+		EXPECT_EQ(1 + room / 12, nr[0]);
+		EXPECT_EQ(1 + room * 3 / 12, nr[1]);
+		EXPECT_EQ(1 + room * 2 / 12, nr[2]);
+		EXPECT_EQ(1 + room * 6 / 12, nr[3]);
+		free_ctx(ctx);
+	}
+}
+
+/* Also where that is less than a byte: a core address may be that of a page. */
+TEST(small_spaces_are_searched)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	add(t, 0, FOUND_SHARE / 2, 0);
+	damon_cut_regions(ctx);
+	ASSERT_TRUE(ctx->searching);
+	ASSERT_EQ(1 + SEARCH_CUTS, damon_nr_regions(t));
+
+	/* in one of more than half the address space, too */
+	set_text(t, "");
+	add(t, 0, ULONG_MAX, 0);
+	damon_cut_regions(ctx);
+	ASSERT_TRUE(ctx->searching);
+	ASSERT_EQ(1 + SEARCH_CUTS, damon_nr_regions(t));
+
+	/* and a single page is something */
+	set_text(t, "0-1:0/20 1-10");
+	damon_cut_regions(ctx);
+	ASSERT_FALSE(ctx->searching);
+	ASSERT_EQ(2, damon_nr_regions(t));
+	free_ctx(ctx);
+}
+
+/* the budget */
+
+TEST(room_is_a_quarter)
+{
+	static const struct {
+		unsigned int max_nr, nr, cuts;
+	} v[] = {
+		{ 1000, 1, 250 }, { 1000, 700, 250 }, { 1000, 800, 200 },
+		{ 1000, 999, 1 }, { 1000, 1000, 0 }, { 1000, 1001, 0 },
+		{ 100, 10, 25 }, { 103, 10, 25 }, { 104, 10, 26 }, { 3, 1, 1 },
+		{ 3, 2, 1 }, { 3, 3, 0 }, { 5, 1, 1 }, { 8, 1, 2 },
+	};
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_found_ctx("");
+		struct damon_target *t = target_of(ctx);
+
+		ctx->attrs.max_nr_regions = v[i].max_nr;
+		for (j = 0; j < v[i].nr; j++)
+			set_last(add(t, (u64)j << 40, ((u64)j + 1) << 40, 0), TEST_WINDOW);
+		for (j = 1; j <= DAMON_MAX_SPOTS; j++)
+			note(ctx, ((u64)v[i].nr << 40) / 17 * j);
+		damon_cut_regions(ctx);
+		EXPECT_EQ(v[i].nr + v[i].cuts, damon_nr_regions(t)) {
+			TH_LOG("vector %d", i);
+		}
+		EXPECT_TRUE(in_order(t));
+		free_ctx(ctx);
+	}
+}
+
+/* What was found out goes first, and searching gets what is left. */
+TEST(spots_come_before_searching)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	ctx->attrs.max_nr_regions = 400;
+	add(t, 0, 1UL << 30, 0);
+	damon_note_spot(ctx, t, 1UL << 29, true);
+	damon_cut_regions(ctx);
+	/* the parts around the spot are too small to get any of the others */
+	ASSERT_LE(damon_nr_regions(t), 1 + 100);
+	ASSERT_GE(damon_nr_regions(t), 1 + 80);
+	ASSERT_TRUE(damon_skip_to(damon_first_region(t), 1UL << 29, t)->ar.end ==
+		    (1UL << 29) + 1);
+
+	set_text(t, "");
+	ctx->attrs.max_nr_regions = 32;
+	add(t, 0, 1000, 0);
+	damon_note_spot(ctx, t, 500, true);
+	damon_cut_regions(ctx);
+	/* 256, 64, 16, 4 and 1 in front of it, the spot, 1 and 4 behind */
+	ASSERT_STREQ("0-244 244-436 436-484 484-496 496-499 499-500 500-501 501-504 504-1000",
+		     get_text(t, TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+TEST(nothing_to_cut)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	note(ctx, 5);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("", get_text(t, TEXT_BORDERS));
+	set_text(t, "0-100 100-200 200-300");
+	ctx->attrs.max_nr_regions = 3;
+	note(ctx, 50);
+	damon_cut_regions(ctx);
+	ASSERT_STREQ("0-100 100-200 200-300", get_text(t, TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* Each number of allocations that can be made before one fails. */
+TEST(cuts_survive_failures)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < 120; i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+		struct damon_target *t = target_of(ctx);
+
+		add(t, 0, 1 << 20, 7);
+		note(ctx, 1 << 19);
+		shim_fail_after(i);
+		damon_cut_regions(ctx);
+		shim_fail_after(ULONG_MAX);
+		ASSERT_LE(damon_nr_regions(t), 1 + i);
+		ASSERT_GE(damon_nr_regions(t), nr);
+		ASSERT_TRUE(in_order(t));
+		ASSERT_EQ(1 << 20, total_sz(ctx));
+		ASSERT_EQ(0, t->spots.nr_found);
+		nr = damon_nr_regions(t);
+		free_ctx(ctx);
+	}
+	ASSERT_GE(nr, SEARCH_CUTS);
+}
+
+/* Regions of some targets, with spots anywhere, also outside. */
+static void random_targets(struct rng *rng, struct damon_ctx *ctx, unsigned long grain)
+{
+	unsigned int targets = rnd_in(rng, 1, 4), i;
+	struct damon_region *r;
+	struct damon_target *t;
+
+	while (targets--) {
+		t = targets ? make_target(ctx) : target_of(ctx);
+		random_regions(rng, t, rnd_in(rng, 1, 200), grain, 20);
+		if (rnd_true(rng, 0.5))
+			damon_for_each_region(r, t)
+				r->rate = 0;
+		damon_for_each_region(r, t) {
+			r->untouched = rnd_true(rng, 0.2);
+			if (rnd_true(rng, 0.1))
+				damon_note_spot(ctx, t, r->ar.start +
+						rnd_in(rng, 0, damon_sz_region(r)),
+						rnd_true(rng, 0.5));
+		}
+		for (i = rnd_in(rng, 0, 5); i--; )
+			damon_note_spot(ctx, t, rnd_any(rng, BITS_PER_LONG),
+					rnd_true(rng, 0.5));
+	}
+}
+
+/* What cuts may do to any targets. */
+TEST(cuts_stay_in_budget)
+{
+	unsigned int used = 0, searched = 0;
+	struct rng rng;
+
+	for_each_case(rng, 5000) {
+		struct damon_ctx *ctx = make_ctx(_case);
+		unsigned long grain = 1UL << rnd_in(&rng, 0, 13);
+		unsigned int nr, max_nr, room;
+		struct damon_target *t;
+		u64 total;
+
+		ctx->min_region_sz = grain;
+		max_nr = rnd_in(&rng, 3, 1500);
+		ctx->attrs.max_nr_regions = max_nr;
+		random_targets(&rng, ctx, grain);
+		nr = total_nr(ctx);
+		total = total_sz(ctx);
+		room = min(max_nr - min(nr, max_nr), max(max_nr / 4, 1));
+		if (rnd_true(&rng, 0.2))
+			shim_fail_after(rnd_in(&rng, 0, 200));
+
+		damon_cut_regions(ctx);
+		shim_fail_after(ULONG_MAX);
+		HOLDS(total_nr(ctx) >= nr && total_nr(ctx) <= nr + room);
+		HOLDS(total_sz(ctx) == total);
+		damon_for_each_target(t, ctx)
+			HOLDS(in_order(t) && aligned(t, grain) && !t->spots.nr_found);
+		used += room && total_nr(ctx) == nr + room;
+		searched += ctx->searching;
+		free_ctx(ctx);
+	}
+	if (getenv("CASE"))
+		return;
+	/* the cases reach the limit, and both reasons to cut */
+	ASSERT_GT(used, 100);
+	ASSERT_GT(searched, 500);
+}
+
+/* However many regions there may be, some of the room for them is for cuts. */
+TEST(no_limit_leaves_no_room)
+{
+	static const unsigned long limits[] = {
+		3, 4, UINT_MAX, ULONG_MAX, ULONG_MAX / 2 + 1,
+#if BITS_PER_LONG == 64
+		1UL << 34, 1UL << 40,
+#endif
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+
+		ctx->attrs.max_nr_regions = limits[i];
+		ctx->min_region_sz = 1;
+		add(target_of(ctx), 0, 1 << 20, 0);
+		damon_cut_regions(ctx);
+		EXPECT_GT(damon_nr_regions(target_of(ctx)), 1);
+		EXPECT_GE(limits[i], damon_nr_regions(target_of(ctx)));
+		free_ctx(ctx);
+	}
+}
+
+TEST_HARNESS_MAIN
