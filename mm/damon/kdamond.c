@@ -44,7 +44,8 @@ static bool sleep_until(struct damon_ctx *ctx, const u64 *deadline, u64 interval
 			bool once)
 {
 	while (!has_to_go(ctx)) {
-		ktime_t expires = ns_to_ktime(*deadline);
+		/* ktime_t is signed: what is farther off would have been long ago */
+		ktime_t expires = ns_to_ktime(min_t(u64, *deadline, KTIME_MAX));
 		int woken = 1;
 
 		set_current_state(TASK_IDLE);
