@@ -59,8 +59,10 @@ bool damon_cut_at(struct damon_cutter *c, unsigned long addr)
 		c->r->worth = 0;
 		right->worth = 0;
 		/* it may have been begun long ago, and counts for one interval from now on */
-		if (was_idle)
-			c->r->sampling_addr = right->sampling_addr = DAMON_NO_SAMPLE;
+		if (was_idle) {
+			c->r->sampling_addr = DAMON_NO_SAMPLE;
+			right->sampling_addr = DAMON_NO_SAMPLE;
+		}
 	}
 	c->r = right;
 	c->room--;

@@ -177,22 +177,36 @@ unsigned int damon_lockless_look_coarse(struct mm_struct *mm,
 	return visit_coarse(mm, range, touched);
 }
 
+/* What is in the PUD of an address, which may be nothing. */
+static __always_inline pud_t read_pud(struct mm_struct *mm, unsigned long addr)
+{
+	p4d_t *p4dp = find_p4d(mm, addr), p4d;
+
+	if (!p4dp)
+		return __pud(0);
+	p4d = READ_ONCE(*p4dp);
+	if (!p4d_present(p4d))
+		return __pud(0);
+	return READ_ONCE(*pud_offset(&p4d, addr));
+}
+
 /* The entries of a PMD table from @addr on, or NULL if there is no such table. */
 static __always_inline pmd_t *find_pmds(struct mm_struct *mm,
 					unsigned long addr)
 {
-	p4d_t *p4dp = find_p4d(mm, addr), p4d;
-	pud_t pud;
+	pud_t pud = read_pud(mm, addr);
 
-	if (!p4dp)
-		return NULL;
-	p4d = READ_ONCE(*p4dp);
-	if (!p4d_present(p4d))
-		return NULL;
-	pud = READ_ONCE(*pud_offset(&p4d, addr));
 	if (!pud_present(pud) || pud_leaf(pud))
 		return NULL;
 	return pmd_offset(&pud, addr);
+}
+
+/* Whether a PUD maps memory instead.  @young: and was accessed since samples made it old. */
+static bool is_pud_leaf(struct mm_struct *mm, unsigned long addr, bool young)
+{
+	pud_t pud = read_pud(mm, addr);
+
+	return pud_present(pud) && pud_leaf(pud) && (!young || pud_young(pud));
 }
 
 static unsigned int count_fine(const struct damon_addr_range *range,
@@ -268,15 +282,19 @@ unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 				     unsigned long *bits)
 {
 	unsigned long addr, flags, stop;
+	unsigned int i, end;
 	pmd_t *pmdp;
 
 	for (addr = range->start; addr < range->end; addr = stop) {
 		stop = pud_addr_end(addr, range->end);
+		i = count_fine(range, addr);
+		end = count_fine(range, stop);
 		local_irq_save(flags);
 		pmdp = find_pmds(mm, addr);
 		if (pmdp)
-			arm_pmds(pmdp, count_fine(range, addr),
-				 count_fine(range, stop), bits);
+			arm_pmds(pmdp, i, end, bits);
+		else if (is_pud_leaf(mm, addr, false))
+			bitmap_set(bits, i, end - i);
 		local_irq_restore(flags);
 	}
 	return count_fine(range, range->end);
@@ -329,7 +347,7 @@ unsigned int damon_lockless_look_fine(struct mm_struct *mm,
 		pmdp = find_pmds(mm, addr);
 		if (pmdp)
 			nr += look_at_pmds(pmdp, bits, i, end);
-		else
+		else if (!is_pud_leaf(mm, addr, true))
 			bitmap_clear(bits, i, end - i);
 		local_irq_restore(flags);
 	}
