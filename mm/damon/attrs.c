@@ -94,7 +94,8 @@ static void rescale_region(struct damon_region *r,
 	unsigned int to = damon_max_nr_accesses(new);
 
 	if (from != to) {
-		r->nr_accesses = rescale(r->nr_accesses, to, from);
+		if (r->nr_accesses)
+			r->nr_accesses = max(rescale(r->nr_accesses, to, from), 1U);
 		if (r->nr_samples)
 			r->nr_samples = max(rescale(r->nr_samples, to, from), 1U);
 		r->nr_accesses_bp = !r->nr_accesses && !r->rate ? 0 :
