@@ -29,6 +29,9 @@
 #define RATE		1.0
 #define GOAL_BP		400
 
+/* What the monitor may take of a CPU, see damon_tune_intervals(). */
+#define MOST_LOAD	0.01
+
 /* What the touching process tells: its touches, and how long it could do nothing. */
 static struct told {
 	atomic_ulong nr_touches;
@@ -124,20 +127,20 @@ static void start_tuning(pid_t pid, unsigned long sample_us)
 	EXPECT(!put_ul(ATTRS "/intervals/intervals_goal/access_bp", GOAL_BP));
 	EXPECT_PUT(ATTRS "/intervals/intervals_goal/min_sample_us", "1000", 0);
 	EXPECT_PUT(ATTRS "/intervals/intervals_goal/max_sample_us", "10000000", 0);
-	EXPECT_PUT(ATTRS "/nr_regions/max", "800", 0);
-	EXPECT_PUT(ATTRS "/nr_regions/min", "400", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/max", "100", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/min", "50", 0);
 	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
 	stage_target(0, pid);
 	stage_regions(borders, 1);
 	EXPECT_PUT(K0 "/state", "on", 0);
 }
 
-/* Waits for the next tuned interval that differs from the last one. */
+/* Waits for the next tuned interval that differs from the last one, or for too long. */
 static unsigned long next_interval(unsigned long last)
 {
 	unsigned long sample_us = last;
 
-	for (int ms = 0; ms < 3 * LONG_MS && sample_us == last; ms += 20) {
+	for (int ms = 0; ms < LONG_MS && sample_us == last; ms += 20) {
 		sleep_ms(20);
 		EXPECT_PUT(K0 "/state", "update_tuned_intervals", 0);
 		sample_us = get_ul(ATTRS "/intervals/sample_us");
@@ -157,7 +160,11 @@ static void test_from(unsigned long start_us)
 	/* The rate is not what it ought to be if the machine is slow. */
 	best_us = -log(1 - GOAL_BP / 10000.0) / RATE * 1e6;
 	while (nr < NR_MOST && fabs(sample_us / best_us - 1) > 0.2) {
-		sample_us = next_interval(sample_us);
+		unsigned long last = sample_us;
+
+		sample_us = next_interval(last);
+		if (sample_us == last)
+			break;
 		nr++;
 	}
 	touches = atomic_load(&told->nr_touches);
@@ -177,9 +184,11 @@ static void test_from(unsigned long start_us)
 	printf("# from %lu us: %d tunings, then %.0f us, which sees %.2f %%\n",
 	       start_us, nr, mean_us, 100 * share);
 	/* Intervals that end late show more than they were set to. */
+	/* What the monitor may take of a CPU is the stronger aim. */
 	if (load > 0.1 || stall_us > best_us / 4 ||
+	    (mean_us > best_us && load > MOST_LOAD / 2) ||
 	    touches < 0.8 * RATE * NR_PAGES * took) {
-		skip("too slow a machine: monitoring takes %.0f %% of a CPU, stalls %lu us",
+		skip("too slow a machine: monitoring takes %.1f %% of a CPU, stalls %lu us",
 		     100 * load, stall_us);
 	} else {
 		EXPECT(nr < NR_MOST);
