@@ -371,8 +371,7 @@ struct damos_watermarks {
 /**
  * struct damos_stat - What a scheme did, since it exists.
  * @nr_tried:		Regions that it was tried on.
- * @sz_tried:		Their size (core address units), without memory that is known to
- *			be nothing for the action.
+ * @sz_tried:		Their size (core address units).
  * @nr_applied:		Regions of which something was changed.
  * @sz_applied:		Size of what was changed.
  * @sz_ops_filter_passed: Size that passed the operations set's filters.

@@ -221,9 +221,6 @@ static bool out_of_reach(const struct damos *s, const struct folio *folio)
 	case DAMOS_LRU_PRIO:
 	case DAMOS_LRU_DEPRIO:
 		return folio_test_unevictable(folio);
-	case DAMOS_MIGRATE_HOT:
-	case DAMOS_MIGRATE_COLD:
-		return !could_migrate(folio, s->target_nid);
 	default:
 		return false;
 	}

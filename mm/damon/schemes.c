@@ -279,7 +279,7 @@ static u64 clock_for(const struct damos *s)
 static void apply_scheme(struct pass *pass, struct damon_region *r,
 			 struct damos *s, struct share *share)
 {
-	unsigned long sz = damon_sz_region(r), applied = 0, passed = 0;
+	unsigned long sz = damon_sz_region(r), present, applied = 0, passed = 0;
 	struct damon_ctx *ctx = pass->ctx;
 	u64 begin;
 
@@ -289,10 +289,10 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	s->sz_waiting = 0;
 	if (ctx->ops.apply_scheme)
 		applied = ctx->ops.apply_scheme(ctx, pass->t, r, s, &passed);
-	sz -= min(s->sz_absent, sz);
+	present = sz - min(s->sz_absent, sz);
 	if (damos_quota_is_set(&s->quota))
-		charge(pass, r, s, share, sz - min(s->sz_waiting, sz), applied,
-		       clock_for(s) - begin);
+		charge(pass, r, s, share, present - min(s->sz_waiting, present),
+		       applied, clock_for(s) - begin);
 
 	if (pass->watched && !s->walked)
 		damon_show_walk(ctx, pass->t, r, s, passed);

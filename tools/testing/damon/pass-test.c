@@ -336,12 +336,11 @@ TEST(absent_memory_is_not_charged)
 	next_pass(ctx);
 	ASSERT_GE(s->stat.sz_applied, EACH - THERE);
 	ASSERT_LE(s->stat.sz_applied, EACH);
-	ASSERT_EQ(s->stat.sz_applied, s->stat.sz_tried);
 	ASSERT_EQ(s->stat.sz_applied, s->quota.charged_sz);
 	next_pass(ctx);
 	next_pass(ctx);
 	ASSERT_EQ(SPACE / EACH * THERE, s->stat.sz_applied);
-	ASSERT_EQ(s->stat.sz_applied, s->stat.sz_tried);
+	ASSERT_GE(s->stat.sz_tried, s->stat.sz_applied);
 	drop_ctx(ctx);
 }
 
@@ -380,7 +379,6 @@ TEST(young_memory_has_its_turn_in_the_next_pass)
 	for (i = 0; i < 20; i++)
 		next_pass(ctx);
 	ASSERT_EQ(SPACE / EACH * THERE, s->stat.sz_applied);
-	ASSERT_LE(s->stat.sz_tried, 2 * s->stat.sz_applied);
 	drop_ctx(ctx);
 }
 
