@@ -23,9 +23,6 @@
 /* Each distance is so many times the one before. */
 #define GROWTH		4
 
-/* One in so many of the regions that there may be is for finding out what differs. */
-#define TRIAL_SHARE	4
-
 /*
  * As long as less than one byte in so many is hot, there may be something that was
  * not found yet, and so many more cuts let more samples look for it.
@@ -234,7 +231,7 @@ void damon_cut_regions(struct damon_ctx *ctx)
 	struct damon_cutter c = { .ctx = ctx };
 	struct census census = take_census(ctx);
 
-	c.room = min3(max_nr - min(nr, max_nr), max(max_nr / TRIAL_SHARE, 1UL),
+	c.room = min3(max_nr - min(nr, max_nr), max(max_nr / DAMON_ROOM_SHARE, 1UL),
 		      (unsigned long)UINT_MAX);
 	ctx->searching = census.sz_hot < div_u64(damon_add(census.sz, FOUND_SHARE - 1),
 						 FOUND_SHARE);

@@ -7,6 +7,12 @@
 
 #include <linux/damon.h>
 
+/*
+ * One in so many of the regions that there may be is for finding out what differs: merging
+ * leaves room for so many, and no more are cut in a window.
+ */
+#define DAMON_ROOM_SHARE	4
+
 /**
  * struct damon_cutter - Cuts the regions of a target at ascending addresses.
  * @ctx:	The context.

@@ -12,6 +12,7 @@
  */
 #include <linux/kernel.h>
 
+#include "cutting.h"
 #include "internal.h"
 #include "sweep.h"
 #include "window.h"
@@ -22,9 +23,6 @@
  */
 #define SAME_REGION	(4 * 2)
 #define SAME_RATE	(4 * 9)
-
-/* One in so many regions is kept free for cuts, see cutting.c. */
-#define ROOM_SHARE	4
 
 /*
  * Whether two rates differ by more than so many standard errors, given how many samples
@@ -311,7 +309,7 @@ static void merge_regions(struct damon_ctx *ctx)
 	like.unknown = ABSORBED;
 	merge_all(ctx, &like);
 	like.unknown = MIXED;
-	max_nr -= max_nr / ROOM_SHARE;
+	max_nr -= max_nr / DAMON_ROOM_SHARE;
 	/* with that many errors, any two rates are the same */
 	while (damon_nr_all_regions(ctx) > max_nr && can_merge(ctx) &&
 	       like.quarters < SHRT_MAX) {
