@@ -240,7 +240,8 @@ static void visit_folio(struct visit *v, struct folio *folio)
 	}
 	if (wanted)
 		v->passed += overlap(&v->iter, folio);
-	if (out_of_reach(v->s, folio))
+	/* what had its turn in the last region was charged there */
+	if (out_of_reach(v->s, folio) || note & WANTED)
 		return;
 	v->present += overlap(&v->iter, folio);
 	if (v->young && !wanted)

@@ -188,13 +188,18 @@ bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 	return first || quota->esz != old_esz;
 }
 
-/* What counts of @sz if only @applied of it was changed. */
+/*
+ * What counts of @sz if @applied was changed: less than that, or more where large folios
+ * reach out of it.
+ */
 static unsigned long charge_of(const struct damos_quota *quota, unsigned long sz,
 			       unsigned long applied)
 {
 	u64 failed;
 
-	if (!quota->fail_charge_denom || applied > sz)
+	if (applied >= sz)
+		return applied;
+	if (!quota->fail_charge_denom)
 		return sz;
 	failed = damon_mul_div(sz - applied, quota->fail_charge_num,
 			       quota->fail_charge_denom);

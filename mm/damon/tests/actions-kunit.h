@@ -800,8 +800,11 @@ static void spanning_folio_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn, pfn + 1, &passed),
 			nr * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, passed, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, s->sz_absent, 0);
 	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn + 1, pfn + 3, &passed), 0);
 	KUNIT_EXPECT_EQ(test, passed, 2 * PAGE_SIZE);
+	/* all of it is charged with the first part */
+	KUNIT_EXPECT_EQ(test, s->sz_absent, 2 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn + 3, pfn + nr, &passed), 0);
 	KUNIT_EXPECT_EQ(test, passed, (nr - 3) * PAGE_SIZE);
 
