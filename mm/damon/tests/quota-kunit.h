@@ -255,7 +255,7 @@ static void quota_fail_charge(struct kunit *test)
 	} cases[] = {
 		{ 0, 0, 0, 1000 }, { 40, 7, 0, 1000 }, { 0, 1, 4, 250 },
 		{ 40, 1, 4, 550 }, { 100, 1, 4, 1000 }, { 0, 0, 4, 0 },
-		{ 40, 2, 1, 1600 }, { 150, 1, 4, 1000 },
+		{ 40, 2, 1, 1600 }, { 150, 1, 4, 1500 },
 		{ 0, UINT_MAX, 1, ULONG_MAX / UINT_MAX < 1000 ? ULONG_MAX : UINT_MAX * 1000UL },
 	};
 	unsigned int i;
