@@ -6,8 +6,9 @@
  * management.  Whoever clears an accessed bit sets the young flag, which
  * reclaim takes for a reference, so that monitoring makes nothing look cold to
  * it.  The idle flag is set along with it, and cleared by reclaim when that
- * consumes an accessed bit, and by mark_page_accessed() and the like.  So a
- * folio without it was accessed in a way that its mappings may not show.
+ * consumes an accessed bit, and by folio_mark_accessed() and the like.  So a
+ * folio without it was accessed in a way that its mappings may not show.  (With
+ * the multi-generational LRU, see lru.c.)
  *
  * Nothing here protects against the user interface of idle page tracking, which
  * uses the same flags.

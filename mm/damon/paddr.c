@@ -19,6 +19,7 @@
 
 #include "../internal.h"
 #include "looking.h"
+#include "lru.h"
 #include "ops-common.h"
 #include "paddr.h"
 
@@ -46,6 +47,7 @@ struct sampler {
 	struct damon_ctx *ctx;
 	unsigned long pfn;		/* folio that was made old last */
 	unsigned long nr_pages;
+	unsigned int lru_refs;
 	struct damon_visits visits;
 };
 
@@ -83,6 +85,7 @@ static bool arm_folio(struct sampler *s, struct folio *folio)
 	if (armed) {
 		s->pfn = folio_pfn(folio);
 		s->nr_pages = folio_nr_pages(folio);
+		s->lru_refs = damon_lru_watch_refs(folio);
 	}
 	folio_put(folio);
 	return armed;
@@ -107,14 +110,23 @@ static bool arm_sample(struct sampler *s, unsigned long addr)
 	return folio && arm_folio(s, folio);
 }
 
-static enum damon_answer test_sample(struct sampler *s, unsigned long addr)
+/* The folio at an address is old now. */
+static void note_sample(const struct sampler *s, struct damon_region *r,
+			unsigned long addr)
 {
-	struct folio *folio = folio_at(s->ctx, addr);
+	r->sampling_addr = addr;
+	r->lru_refs = s->lru_refs;
+}
+
+static enum damon_answer test_sample(struct sampler *s, const struct damon_region *r)
+{
+	struct folio *folio = folio_at(s->ctx, r->sampling_addr);
 	enum damon_answer answer;
 
 	if (!folio)
 		return DAMON_UNKNOWN;
-	answer = damon_folio_young(folio, visits_of(s, folio));
+	answer = damon_lru_answer(folio, r->lru_refs,
+				  damon_folio_young(folio, visits_of(s, folio)));
 	folio_put(folio);
 	return answer;
 }
@@ -131,7 +143,7 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
 		if (arm_sample(s, addr)) {
-			r->sampling_addr = addr;
+			note_sample(s, r, addr);
 			return;
 		}
 	}
@@ -173,7 +185,7 @@ static void seek_sample(struct sampler *s, struct damon_region *r)
 
 	while (looks-- && addr < r->ar.end && !s->visits.lacking) {
 		if (arm_or_seek(s, &addr)) {
-			r->sampling_addr = addr;
+			note_sample(s, r, addr);
 			return;
 		}
 	}
@@ -192,8 +204,10 @@ static void pause_sampling(unsigned int *nr)
 static void begin_sample(struct sampler *s, const struct damon_looks *looks,
 			 struct damon_region *r)
 {
-	if (r->again && damon_sample_pending(r) && arm_sample(s, r->sampling_addr))
+	if (r->again && damon_sample_pending(r) && arm_sample(s, r->sampling_addr)) {
+		note_sample(s, r, r->sampling_addr);
 		return;
+	}
 	r->again = false;
 	r->sampling_addr = DAMON_NO_SAMPLE;
 	if (damon_region_known(r))
@@ -240,7 +254,7 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 static void finish_sample(struct sampler *s, struct damon_looks *looks,
 			  struct damon_target *t, struct damon_region *r, bool probe)
 {
-	enum damon_answer answer = test_sample(s, r->sampling_addr);
+	enum damon_answer answer = test_sample(s, r);
 	unsigned int nr_samples = r->nr_samples;
 
 	damon_look_count(looks, t, r, answer);
