@@ -16,6 +16,7 @@
 #include <linux/vmstat.h>
 
 #include "../internal.h"
+#include "lru.h"
 #include "ops-actions.h"
 #include "ops-common.h"
 
@@ -123,7 +124,7 @@ static bool filter_matches(const struct damos_filter *f, struct folio *folio,
 		of_type = folio_test_anon(folio);
 		break;
 	case DAMOS_FILTER_TYPE_ACTIVE:
-		of_type = folio_test_active(folio);
+		of_type = damon_lru_active(folio);
 		break;
 	case DAMOS_FILTER_TYPE_MEMCG:
 		of_type = damon_folio_in_memcg(folio, f->memcg_id);

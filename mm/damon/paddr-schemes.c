@@ -14,6 +14,7 @@
 #include <linux/swap.h>
 
 #include "../internal.h"
+#include "lru.h"
 #include "ops-actions.h"
 #include "ops-common.h"
 #include "paddr.h"
@@ -110,12 +111,22 @@ struct visit {
 	u64 waiting;			/* ... that was only made old */
 };
 
-/* For filters. */
+static bool acts_on_cold(const struct damos *s)
+{
+	return s->action == DAMOS_PAGEOUT || s->action == DAMOS_MIGRATE_COLD ||
+		s->action == DAMOS_LRU_DEPRIO;
+}
+
+/*
+ * For filters.  References make a folio young, too, and old ones would do so for ever where
+ * nothing begins to count anew.  What is to be cold has no use for the old count.
+ */
 static bool folio_is_young(struct folio *folio, void *arg)
 {
 	struct visit *v = arg;
 
 	v->young = damos_folio_young(folio, NULL);
+	v->young |= damon_lru_referenced(folio, acts_on_cold(v->s));
 	return v->young;
 }
 
@@ -193,11 +204,11 @@ static void act(struct visit *v, struct folio *folio)
 			damon_batch_take(&v->batch, folio, false);
 		break;
 	case DAMOS_LRU_PRIO:
-		folio_activate(folio);
+		damon_lru_raise(folio);
 		v->nr_pages += folio_nr_pages(folio);
 		break;
 	case DAMOS_LRU_DEPRIO:
-		folio_deactivate(folio);
+		damon_lru_lower(folio);
 		v->nr_pages += folio_nr_pages(folio);
 		break;
 	default:

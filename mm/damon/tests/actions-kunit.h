@@ -284,7 +284,7 @@ static void filter_types_test(struct kunit *test)
 	expect_type(test, s, folio, &young, false);
 
 	f->type = DAMOS_FILTER_TYPE_ACTIVE;
-	expect_type(test, s, folio, &young, folio_test_active(folio));
+	expect_type(test, s, folio, &young, damon_lru_active(folio));
 
 	f->type = DAMOS_FILTER_TYPE_HUGEPAGE_SIZE;
 	f->sz_range = (struct damon_size_range){ PAGE_SIZE, PAGE_SIZE };
@@ -740,7 +740,7 @@ static void pageout_young_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, passed, PAGE_SIZE);
 }
 
-/* The multi-generational LRU has no use for the active flag. */
+/* Where there are generations, it is another matter, see lru-kunit.h. */
 static void expect_active(struct kunit *test, struct folio *folio, bool active)
 {
 	lru_add_drain_all();
