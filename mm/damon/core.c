@@ -269,6 +269,7 @@ void damon_destroy_target(struct damon_target *t, struct damon_ctx *ctx)
 {
 	struct damos *s;
 
+	damon_forget_target(t);
 	if (ctx) {
 		damon_for_each_scheme(s, ctx)
 			damos_quota_forget_target(&s->quota, t);

@@ -119,7 +119,6 @@ static void skip_time(struct damon_ctx *ctx, u64 since)
 	ctx->next_ops_update_ns += skipped;
 	damon_for_each_scheme(s, ctx)
 		s->next_apply_ns += skipped;
-	damon_forget_samples(ctx);
 }
 
 /*
@@ -144,6 +143,7 @@ static void wait_for_watermarks(struct damon_ctx *ctx)
 	if (!wait)
 		return;
 	since = ktime_get_ns();
+	damon_forget_samples(ctx);
 	do {
 		idle_for(ctx, wait);
 	} while (!has_to_go(ctx) && (wait = damos_wmarks_wait_ns(ctx)));
@@ -158,6 +158,7 @@ static void wait_for_resume(struct damon_ctx *ctx)
 	if (!ctx->pause)
 		return;
 	since = ktime_get_ns();
+	damon_forget_samples(ctx);
 	while (!has_to_go(ctx) && ctx->pause)
 		idle_for(ctx, sample_interval_ns(ctx));
 	skip_time(ctx, since);

@@ -10,6 +10,7 @@
 #include <linux/list.h>
 
 #include "internal.h"
+#include "sweep.h"
 
 /*
  * Rounds a range outwards to @min_sz.  The end of the address space may not be
@@ -183,6 +184,7 @@ void damon_apply_regions(struct damon_regions_plan *plan, struct damon_target *t
 	struct damon_region *r = damon_first_region_or_null(t), *next;
 	unsigned int i;
 
+	damon_sweep_leave(t);
 	t->lacks_samples = true;
 	t->layout.known = false;
 	for (i = 0; i < plan->nr_ranges; i++)

@@ -81,6 +81,7 @@ void damon_destroy_regions(struct damon_target *t)
 {
 	struct damon_region *r, *next;
 
+	damon_sweep_leave(t);
 	damon_for_each_region_safe(r, next, t)
 		damon_destroy_region(r, t);
 }
@@ -241,7 +242,7 @@ void damon_forget_target(struct damon_target *t)
 	}
 }
 
-/* The same for all targets, for example after a pause. */
+/* The same for all targets, for example before a pause. */
 void damon_forget_samples(struct damon_ctx *ctx)
 {
 	struct damon_target *t;

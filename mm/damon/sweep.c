@@ -72,6 +72,7 @@ struct damon_sweep {
 	unsigned long next;		/* ... and how far that is */
 	struct damon_addr_range piece;	/* whose fine entries are old */
 	bool armed;			/* it is to be looked at */
+	const struct damon_sight *sight; /* by which entries were made old */
 	unsigned int looks;		/* that were taken at it */
 	DECLARE_BITMAP(touched, DAMON_SWEEP_PIECE);	/* in all of them */
 	DECLARE_BITMAP(old, DAMON_SWEEP_PIECE);		/* to be visited by the next one */
@@ -115,6 +116,28 @@ static struct damon_addr_range next_span(struct damon_target *t, struct damon_re
 		((*r)->ar.start ^ (span.end - 1)) < sight->coarse))
 		span.end = (*r)->ar.end;
 	return span;
+}
+
+/* Whether entries are old, and to be looked at. */
+static bool is_armed(const struct damon_sweep *sweep)
+{
+	return sweep->stage == STAGE_COARSE || sweep->armed;
+}
+
+/* Gives back what is old, by the regions for which it was made so. */
+static void give_back(struct damon_target *t)
+{
+	struct damon_region *r = damon_first_region_or_null(t);
+	struct damon_sweep *sweep = t->sweep;
+	const struct damon_sight *sight = sweep->sight;
+
+	if (sweep->armed)
+		sight->give_back(t, &sweep->piece, sweep->old);
+	while (r && sweep->stage == STAGE_COARSE) {
+		struct damon_addr_range span = next_span(t, &r, sight);
+
+		sight->give_back(t, &span, NULL);
+	}
 }
 
 /*
@@ -637,6 +660,8 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
  * @sight:	How its entries are visited.
  * @arg:	For @sight.
  *
+ * What is old and was not looked at in this tick stays so.  @sight is kept.
+ *
  * Context: Worker, after the samples of the tick were tested.
  */
 void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
@@ -644,8 +669,9 @@ void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
 {
 	struct damon_sweep *sweep = t->sweep;
 
-	if (!sweep || sweep->credit < 0)
+	if (!sweep || sweep->credit < 0 || is_armed(sweep))
 		return;
+	sweep->sight = sight;
 	if (sweep->stage == STAGE_FINE)
 		arm_fine(t, sight, arg);
 	else if (is_due(ctx, sweep))
@@ -653,7 +679,19 @@ void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
 }
 
 /*
- * What was made old is not to be looked at any more, for example after a pause, and
+ * The regions of a target are about to become others, which will not lead to the coarse
+ * entries that are old now.  The sweep is due again.
+ */
+void damon_sweep_leave(struct damon_target *t)
+{
+	if (!t->sweep || t->sweep->stage != STAGE_COARSE)
+		return;
+	give_back(t);
+	t->sweep->stage = STAGE_IDLE;
+}
+
+/*
+ * What was made old is not to be looked at any more, for example because of a pause, and
  * what was seen before says nothing.
  */
 void damon_sweep_forget(struct damon_target *t)
@@ -662,6 +700,7 @@ void damon_sweep_forget(struct damon_target *t)
 
 	if (!t->sweep)
 		return;
+	give_back(t);
 	t->sweep->stage = STAGE_IDLE;
 	t->sweep->armed = false;
 	t->sweep->windows = UINT_MAX;

@@ -27,10 +27,14 @@ struct damon_touched {
  *		since the last time, as far as is known.
  * @look_fine:	Clears the bits of those that have not been accessed since.  Visits no
  *		others than those whose bits are set.
+ * @give_back:	Instead of a look: what was made old becomes young again, of fine entries
+ *		those whose bits are set.  Without @bits it is about coarse entries.  Gets
+ *		the target, since whoever made them old may have gone.
  *
- * Ranges of fine entries are aligned and at most %DAMON_SWEEP_PIECE long.  What is
- * reported must be aligned to fine entries, too, at both ends.  The first argument
- * is what the sweep was called with.  All return the number of entries they visited.
+ * What was made old is looked at or given back.  Ranges of fine entries are aligned and at
+ * most %DAMON_SWEEP_PIECE long.  What is reported must be aligned to fine entries, too, at
+ * both ends.  The first argument of arming and looking is what the sweep was called with,
+ * and they return the number of entries that they visited.
  */
 struct damon_sight {
 	unsigned long fine;
@@ -46,6 +50,8 @@ struct damon_sight {
 	unsigned int (*look_fine)(void *arg,
 				  const struct damon_addr_range *range,
 				  unsigned long *bits);
+	void (*give_back)(struct damon_target *t,
+			  const struct damon_addr_range *range, unsigned long *bits);
 };
 
 void damon_note_touched(struct damon_touched *touched, unsigned long start,
@@ -56,6 +62,7 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight, void *arg);
 void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
 		     const struct damon_sight *sight, void *arg);
+void damon_sweep_leave(struct damon_target *t);
 void damon_sweep_forget(struct damon_target *t);
 void damon_sweep_open_window(struct damon_target *t);
 

@@ -308,6 +308,22 @@ static unsigned int look_fine(void *arg, const struct damon_addr_range *range,
 	return damon_lockless_look_fine(s->walk.mm, range, bits);
 }
 
+static void give_back(struct damon_target *t, const struct damon_addr_range *range,
+		      unsigned long *bits)
+{
+	struct mm_struct *mm = damon_get_mm(t);
+	struct damon_touched touched = {};
+
+	/* the entries of a process that has exited are gone */
+	if (!mm)
+		return;
+	if (bits)
+		damon_lockless_look_fine(mm, range, bits);
+	else
+		damon_lockless_look_coarse(mm, range, &touched);
+	mmput_async(mm);
+}
+
 static const struct damon_sight sight = {
 	.fine = PMD_SIZE,
 	.coarse = PUD_SIZE,
@@ -315,6 +331,7 @@ static const struct damon_sight sight = {
 	.look_coarse = look_coarse,
 	.arm_fine = arm_fine,
 	.look_fine = look_fine,
+	.give_back = give_back,
 };
 
 static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)

@@ -23,6 +23,7 @@
 #include "killed-kunit.h"
 #include "windows-kunit.h"
 #include "schemes-kunit.h"
+#include "sweeps-kunit.h"
 #include "quota-kunit.h"
 #include "commit-kunit.h"
 #include "commit-schemes-kunit.h"
@@ -418,6 +419,11 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(long_passes_leave_windows),
 	KUNIT_CASE(intervals_change_online),
 	KUNIT_CASE(tunes_while_running),
+	/* sweeps */
+	KUNIT_CASE(sweep_gives_back_for_pause),
+	KUNIT_CASE(sweep_gives_back_for_wmarks),
+	KUNIT_CASE(sweep_gives_back_at_end),
+	KUNIT_CASE(sweep_gives_back_at_commit),
 	/* schemes */
 	KUNIT_CASE(scheme_new),
 	KUNIT_CASE(scheme_set),

@@ -237,6 +237,38 @@ static void lockless_borrows_test(struct kunit *test)
 	}
 }
 
+/* The same without a look, and without who has made entries old. */
+static void lockless_gives_back_test(struct kunit *test)
+{
+	DECLARE_BITMAP(bits, DAMON_SWEEP_PIECE) = {};
+	struct damon_addr_range range, fine;
+	struct damon_target *t;
+
+	need_upper_levels(test);
+	range = map_aligned(test, PUD_SIZE, PUD_SIZE);
+	fine = (struct damon_addr_range){ range.start, range.start + 4 * PMD_SIZE };
+	touch_entries(test, &fine, BIT(3) | BIT(1));
+	t = damon_new_target();
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->pid = task_pid(current);
+
+	damon_lockless_arm_fine(current->mm, &fine, bits);
+	damon_lockless_arm_coarse(current->mm, &range);
+	KUNIT_EXPECT_EQ(test, young_fine(&fine), 0);
+	KUNIT_EXPECT_FALSE(test, upper_is_young(range.start, PUD_SIZE));
+
+	/* kernel threads have no memory of their own, and are left alone */
+	give_back(t, &range, NULL);
+	KUNIT_EXPECT_FALSE(test, upper_is_young(range.start, PUD_SIZE));
+	current->flags &= ~PF_KTHREAD;
+	give_back(t, &range, NULL);
+	give_back(t, &fine, bits);
+	current->flags |= PF_KTHREAD;
+	KUNIT_EXPECT_TRUE(test, upper_is_young(range.start, PUD_SIZE));
+	KUNIT_EXPECT_EQ(test, young_fine(&fine), BIT(3) | BIT(1));
+	damon_free_target(t);
+}
+
 static struct sampler *new_glancer(struct kunit *test)
 {
 	struct sampler *s = new_sampler(test);

@@ -743,6 +743,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(lockless_fine_test),
 	KUNIT_CASE(lockless_leaves_test),
 	KUNIT_CASE(lockless_borrows_test),
+	KUNIT_CASE(lockless_gives_back_test),
 	KUNIT_CASE(lockless_sample_test),
 	KUNIT_CASE(glance_agrees_test),
 	KUNIT_CASE(glance_mkold_test),

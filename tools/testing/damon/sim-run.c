@@ -181,6 +181,12 @@ static unsigned int look_fine(void *arg,
 	return nr;
 }
 
+/* Entries have no state here. */
+static void give_back(struct damon_target *t, const struct damon_addr_range *range,
+		      unsigned long *bits)
+{
+}
+
 static const struct damon_sight sight = {
 	.fine = FINE,
 	.coarse = COARSE,
@@ -188,6 +194,7 @@ static const struct damon_sight sight = {
 	.look_coarse = look_coarse,
 	.arm_fine = arm_fine,
 	.look_fine = look_fine,
+	.give_back = give_back,
 };
 
 /* What a sample sees that lasts. */

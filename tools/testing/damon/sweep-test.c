@@ -1495,6 +1495,7 @@ TEST(all_looks_give_back)
 		.look_coarse = return_coarse,
 		.arm_fine = borrow_fine,
 		.look_fine = return_fine,
+		.give_back = give_nothing,
 	};
 	unsigned int nr_looks = 0;
 	struct rng rng;
@@ -1517,6 +1518,151 @@ TEST(all_looks_give_back)
 		free_ctx(ctx);
 	}
 	ASSERT_GT(nr_looks, 40);
+}
+
+/* Entries of 8 GiB that are old since a sweep has made them so. */
+static struct ledger {
+	struct world *w;
+	bool coarse[8];
+	bool fine[8 * DAMON_SWEEP_PIECE];
+} ledger;
+
+static void note_coarse(const struct damon_addr_range *range, bool old)
+{
+	unsigned int i = range->start / ledger.w->coarse;
+
+	for (; i <= (range->end - 1) / ledger.w->coarse; i++)
+		ledger.coarse[i] = old;
+}
+
+/* Those whose bits are set, or all. */
+static void note_fine(const struct damon_addr_range *range, const unsigned long *bits,
+		      bool old)
+{
+	unsigned int i, first = range->start / ledger.w->fine;
+
+	for (i = 0; i < (range->end - range->start) / ledger.w->fine; i++)
+		if (!bits || test_bit(i, bits))
+			ledger.fine[first + i] = old;
+}
+
+static unsigned int lend_coarse(void *arg, const struct damon_addr_range *range)
+{
+	note_coarse(range, true);
+	return arm_coarse(ledger.w, range);
+}
+
+static unsigned int lend_fine(void *arg, const struct damon_addr_range *range,
+			      unsigned long *bits)
+{
+	note_fine(range, NULL, true);
+	return arm_fine(ledger.w, range, bits);
+}
+
+/* As it is called instead of a look, or in front of it. */
+static void get_back(struct damon_target *t, const struct damon_addr_range *range,
+		     unsigned long *bits)
+{
+	if (bits)
+		note_fine(range, bits, false);
+	else
+		note_coarse(range, false);
+}
+
+static unsigned int get_coarse_back(void *arg, const struct damon_addr_range *range,
+				    struct damon_touched *touched)
+{
+	get_back(NULL, range, NULL);
+	return look_coarse(ledger.w, range, touched);
+}
+
+static unsigned int get_fine_back(void *arg, const struct damon_addr_range *range,
+				  unsigned long *bits)
+{
+	get_back(NULL, range, bits);
+	return look_fine(ledger.w, range, bits);
+}
+
+static const struct damon_sight lending_sight = {
+	.fine = 1UL << 21,
+	.coarse = 1UL << 30,
+	.arm_coarse = lend_coarse,
+	.look_coarse = get_coarse_back,
+	.arm_fine = lend_fine,
+	.look_fine = get_fine_back,
+	.give_back = get_back,
+};
+
+/* Memory of which entries are old is not monitored any more. */
+static void move_away(struct damon_target *t)
+{
+	unsigned long coarse = ledger.w->coarse;
+	struct damon_addr_range range;
+
+	range.start = rnd_in(ledger.w->rng, 1, 4) * coarse;
+	range.end = range.start + coarse;
+	if (rnd_true(ledger.w->rng, 0.5))
+		damon_destroy_regions(t);
+	if (damon_set_regions(t, &range, 1, 4096))
+		abort();
+}
+
+static bool all_is_back(void)
+{
+	return !memchr(ledger.coarse, true, sizeof(ledger.coarse)) &&
+		!memchr(ledger.fine, true, sizeof(ledger.fine));
+}
+
+/* A tick, in which entries may not be looked at, or not be made old. */
+static void lending_tick(struct damon_ctx *ctx, bool look, bool arm)
+{
+	struct damon_target *t = target_of(ctx);
+	struct damon_looks looks;
+
+	ctx->now++;
+	damon_looks_begin(&looks, ctx);
+	if (look)
+		damon_sweep_look(ctx, t, &lending_sight, NULL);
+	sample(&looks, t, ledger.w);
+	if (arm)
+		damon_sweep_arm(ctx, t, &lending_sight, NULL);
+}
+
+/* Whatever happens before a look. */
+TEST(all_is_given_back)
+{
+	unsigned int nr_lent = 0;
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx = plain_ctx(&w);
+		unsigned int i;
+
+		ledger = (struct ledger){ .w = &w };
+		add(target_of(ctx), 2 * w.coarse, 4 * w.coarse, 0);
+		ctx->attrs.max_nr_regions = rnd_in(&rng, 10, 100);
+		w.moving = true;
+		w.noise = rnd_true(&rng, 0.5) ? 0.5 : 0;
+		heat(&w, w.coarse, 4 * w.coarse, rnd_in(&rng, 1, 9), 100);
+		for (i = 0; i < 100; i++) {
+			lending_tick(ctx, rnd_true(&rng, 0.9), rnd_true(&rng, 0.9));
+			HOLDS(!w.broken);
+			nr_lent += !all_is_back();
+			if (rnd_true(&rng, 0.2))
+				change_regions(ctx, &w);
+			if (rnd_true(&rng, 0.05))
+				move_away(target_of(ctx));
+			if (!rnd_true(&rng, 0.05))
+				continue;
+			damon_forget_target(target_of(ctx));
+			HOLDS(all_is_back());
+		}
+		lending_tick(ctx, true, false);
+		HOLDS(all_is_back());
+		free_ctx(ctx);
+	}
+	ASSERT_GT(nr_lent, 1000);
 }
 
 /* Coarse entries, which nobody accesses. */
@@ -1565,6 +1711,7 @@ TEST(holes_do_not_make_entries_young)
 		.look_coarse = look_at_idle,
 		.arm_fine = visit_none,
 		.look_fine = visit_none,
+		.give_back = give_nothing,
 	};
 	struct rng rng;
 

@@ -36,6 +36,7 @@ struct world {
 	bool coarse_armed;
 	bool moving;		/* regions may come between making old and looking */
 	const char *broken;
+	struct damon_sight sight;
 };
 
 static bool is_hot(const struct world *w, unsigned long start, unsigned long last)
@@ -146,16 +147,24 @@ static unsigned int look_fine(void *arg, const struct damon_addr_range *range,
 	return nr;
 }
 
-static struct damon_sight sight_of(const struct world *w)
+/* For who does not ask what becomes of entries. */
+static void give_nothing(struct damon_target *t, const struct damon_addr_range *range,
+			 unsigned long *bits)
 {
-	return (struct damon_sight){
+}
+
+static const struct damon_sight *sight_of(struct world *w)
+{
+	w->sight = (struct damon_sight){
 		.fine = w->fine,
 		.coarse = w->coarse,
 		.arm_coarse = arm_coarse,
 		.look_coarse = look_coarse,
 		.arm_fine = arm_fine,
 		.look_fine = look_fine,
+		.give_back = give_nothing,
 	};
+	return &w->sight;
 }
 
 static enum damon_answer answer(const struct world *w, unsigned long addr)
@@ -201,13 +210,13 @@ static void tick(struct damon_ctx *ctx, struct world *w)
 
 	damon_looks_begin(&looks, ctx);
 	damon_for_each_target(t, ctx) {
-		struct damon_sight sight = sight_of(w);
+		const struct damon_sight *sight = sight_of(w);
 
 		if (!w->sweepless)
-			damon_sweep_look(ctx, t, &sight, w);
+			damon_sweep_look(ctx, t, sight, w);
 		sample(&looks, t, w);
 		if (!w->sweepless)
-			damon_sweep_arm(ctx, t, &sight, w);
+			damon_sweep_arm(ctx, t, sight, w);
 		w++;
 	}
 }
