@@ -65,7 +65,7 @@ struct damon_sweep {
 	int credit;
 	unsigned int cuts;		/* left in this window */
 	unsigned int windows;		/* since a sweep was complete */
-	bool blind;			/* this one misses what samples see */
+	bool blind;			/* this one, or the last, misses what samples see */
 	bool found;			/* it has told anything of what it looked into */
 	bool again;			/* something has changed since it began */
 	unsigned int range;		/* of "coarse", under way ... */
@@ -523,9 +523,8 @@ static bool begin_piece(struct damon_target *t, const struct damon_sight *sight,
 
 	if (!next_piece(t, sight, from, &piece)) {
 		sweep->stage = STAGE_IDLE;
+		sweep->windows = 0;
 		end_evidence(t);
-		if (!sweep->blind)
-			sweep->windows = 0;
 		return false;
 	}
 	piece.start = round_down(piece.start, sight->fine);
@@ -563,14 +562,15 @@ static noinline void arm_fine(struct damon_target *t,
 }
 
 /*
- * One sweep in a window is enough as long as samples see nothing new.  Without room for
- * what it finds, it only has to be made before the last one is good no more.
+ * One sweep in a window is enough as long as samples see nothing new.  If the last one was
+ * blind, or there is no room for what the next one finds, that only has to be made before
+ * what was found is good no more.
  */
 static bool is_due(struct damon_ctx *ctx, const struct damon_sweep *sweep)
 {
 	if (sweep->windows >= GUIDED_WINDOWS - 1)
 		return true;
-	return (sweep->windows || sweep->again) && has_room(ctx);
+	return (sweep->again || (sweep->windows && !sweep->blind)) && has_room(ctx);
 }
 
 static void count_tick(struct damon_target *t)

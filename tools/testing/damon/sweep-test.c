@@ -963,9 +963,8 @@ TEST(blind_sweeps_are_no_evidence)
 	w.cold = true;
 	w.fine_blind = true;
 	ASSERT_FALSE(is_evidence(ctx, &w, 50));
-	ASSERT_FALSE(damon_sweep_rests(ctx, target_of(ctx)));
 	w.fine_blind = false;
-	damon_open_window(ctx);
+	open_windows(ctx);
 	/* it is in debt */
 	ASSERT_TRUE(is_evidence(ctx, &w, 200));
 	free_ctx(ctx);
@@ -1005,7 +1004,7 @@ TEST(evidence_has_control_entries)
 	w.hidden = 1;
 	ASSERT_FALSE(is_evidence(ctx, &w, 19));
 	w.hidden = 0;
-	damon_open_window(ctx);
+	open_windows(ctx);
 	/* it is in debt */
 	ASSERT_TRUE(is_evidence(ctx, &w, 200));
 	free_ctx(ctx);
@@ -1115,6 +1114,17 @@ TEST(nothing_hides_behind_blind_sweeps)
 
 /* when there is one */
 
+/* Whether all is known that there is to know. */
+static bool is_known(struct damon_target *t, const struct world *w)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, t)
+		if (rate_of(r) != (is_hot(w, r->ar.start, r->ar.start) ? DAMON_FULL_RATE : 0))
+			return false;
+	return all_cut_out(t, w);
+}
+
 /* Cold memory with one hot region, for so long that all of it is settled. */
 static struct damon_ctx *settled_ctx(struct world *w)
 {
@@ -1124,7 +1134,7 @@ static struct damon_ctx *settled_ctx(struct world *w)
 	w->nr_hot = 1;
 	w->hot[0].start = w->coarse + 100 * w->fine;
 	w->hot[0].end = w->coarse + 150 * w->fine;
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 20 || (i < 200 && !is_known(target_of(ctx), w)); i++) {
 		window(ctx, w);
 		damon_cut_regions(ctx);
 	}
@@ -1400,6 +1410,42 @@ TEST(unknown_borders_are_found_at_once)
 		w.cold = false;
 		free_ctx(ctx);
 	}
+}
+
+/* How many sweeps there are in 30 windows of two regions, of which one is hot. */
+static unsigned int nr_swept(struct world *w, bool hidden, bool fine_blind)
+{
+	static const unsigned int borders[] = { 0, 512, 1024 };
+	struct damon_ctx *ctx = ctx_of(w, borders, ARRAY_SIZE(borders));
+	unsigned int i;
+
+	heat_entries(w, 0, 512);
+	heat_entries(w, 600, 601);
+	ctx->attrs.min_nr_regions = 2;
+	w->price = 0;
+	w->hidden = hidden;
+	w->fine_blind = fine_blind;
+	for (i = 0; i < 40; i++) {
+		if (i == 10)
+			w->nr_coarse = 0;
+		window(ctx, w);
+	}
+	free_ctx(ctx);
+	return w->nr_coarse;
+}
+
+/* Those that miss what samples see are not made again and again. */
+TEST(blind_sweeps_rest)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+
+	ASSERT_EQ(30, nr_swept(&w, false, false));
+	w = plain_world(&rng);
+	ASSERT_EQ(10, nr_swept(&w, true, false));
+	/* a sample may meet the hot entry in other memory */
+	w = plain_world(&rng);
+	ASSERT_LE(nr_swept(&w, false, true), 15);
 }
 
 /* without memory */

@@ -31,6 +31,7 @@ struct world {
 	bool opaque;		/* ... or they have no answer */
 	unsigned int price;	/* of an entry */
 	u64 visited, max_visit;
+	unsigned int nr_coarse;	/* times that coarse entries were made old */
 	u64 samples;
 	struct damon_addr_range piece;	/* of fine entries that were made old */
 	bool coarse_armed;
@@ -88,6 +89,7 @@ static unsigned int arm_coarse(void *arg, const struct damon_addr_range *range)
 	if (range->start >= range->end)
 		w->broken = "empty range of coarse entries";
 	w->coarse_armed = true;
+	w->nr_coarse++;
 	return visit(w, range, w->coarse);
 }
 
