@@ -441,20 +441,18 @@ enum damon_leaf_kind damon_glance_odd(pte_t pte)
 
 /**
  * damon_glance_get() - Keep the folio that a glance has just seen.
- * @glance:	The glance.
+ * @glance:	The glance, with room for one more folio that is held.
  * @folio:	What it saw.
  *
- * Return: Whether the entry still maps it, and the caller has to put it.
+ * Return: Whether the entry still maps it, and it stays until the glance ends.
  */
 bool damon_glance_get(struct damon_glance *glance, struct folio *folio)
 {
 	if (!folio_try_get(folio))
 		return false;
-	if (likely(pte_same(ptep_get_lockless(glance->ptep), glance->pte) &&
-		   page_folio(pfn_to_page(pte_pfn(glance->pte))) == folio))
-		return true;
-	folio_put(folio);
-	return false;
+	folio_batch_add(&glance->held, folio);
+	return pte_same(ptep_get_lockless(glance->ptep), glance->pte) &&
+		page_folio(pfn_to_page(pte_pfn(glance->pte))) == folio;
 }
 
 /**

@@ -7,6 +7,7 @@
 #ifndef _MM_DAMON_LOCKLESS_H
 #define _MM_DAMON_LOCKLESS_H
 
+#include <linux/folio_batch.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
@@ -29,6 +30,8 @@ struct damon_touched;
  * @pmds:	The PMD table that it went through last.
  * @ptep:	The entry that it saw last.
  * @pte:	The value of that.
+ * @held:	Folios to be put when interrupts are on again: whoever frees one takes
+ *		locks that may sleep with PREEMPT_RT.
  */
 struct damon_glance {
 	struct mm_struct *mm;
@@ -42,6 +45,7 @@ struct damon_glance {
 	pmd_t *pmds;
 	pte_t *ptep;
 	pte_t pte;
+	struct folio_batch held;
 };
 
 /* What is not set here is not looked at before it has been set. */
@@ -52,6 +56,7 @@ static inline void damon_glance_begin(struct damon_glance *glance,
 	glance->on = false;
 	glance->size = 0;
 	glance->near_size = 0;
+	folio_batch_init(&glance->held);
 }
 
 /* Until the next look.  Must not be forgotten before anything that sleeps. */
@@ -63,6 +68,8 @@ static inline void damon_glance_end(struct damon_glance *glance)
 	glance->size = 0;
 	glance->near_size = 0;
 	local_irq_restore(glance->irq_flags);
+	if (folio_batch_count(&glance->held))
+		folios_put(&glance->held);
 }
 
 #ifdef CONFIG_X86_64

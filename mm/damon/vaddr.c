@@ -137,16 +137,17 @@ static void remember_old(struct sampler *s, const struct damon_leaf *leaf,
 static bool make_old_at_glance(struct sampler *s, const struct damon_leaf *leaf)
 {
 	struct folio *folio = leaf->folio;
-	bool touched, done;
+	bool touched, done = false;
 
-	if (!damon_glance_get(&s->glance, folio))
-		return false;
-	touched = damon_folio_touched(folio);
-	/* flags first: reclaim, which no lock holds off, must not miss both */
-	damon_folio_age_flags(folio, leaf->young);
-	done = !leaf->young || damon_glance_mkold(&s->glance);
-	remember_old(s, leaf, leaf->young, touched);
-	folio_put(folio);
+	if (damon_glance_get(&s->glance, folio)) {
+		touched = damon_folio_touched(folio);
+		/* flags first: reclaim, which no lock holds off, must not miss both */
+		damon_folio_age_flags(folio, leaf->young);
+		done = !leaf->young || damon_glance_mkold(&s->glance);
+		remember_old(s, leaf, leaf->young, touched);
+	}
+	if (!folio_batch_space(&s->glance.held))
+		damon_glance_end(&s->glance);
 	return done;
 }
 

@@ -515,8 +515,8 @@ static void glance_mkold_test(struct kunit *test)
 	/* The glance still has the value from before. */
 	gone = !damon_glance_mkold(&s->glance) &&
 		!damon_glance_get(&s->glance, leaf.folio);
-	refs -= folio_ref_count(leaf.folio);
 	damon_glance_end(&s->glance);
+	refs -= folio_ref_count(leaf.folio);
 	KUNIT_EXPECT_TRUE(test, leaf.young);
 	KUNIT_EXPECT_TRUE(test, old);
 	KUNIT_EXPECT_TRUE(test, gone);
@@ -524,6 +524,39 @@ static void glance_mkold_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, leaf.young);
 	KUNIT_EXPECT_EQ(test, refs, 0);
 	damon_walk_end(&s->walk);
+}
+
+/* Nothing is freed while interrupts are off, and no reference stays afterwards. */
+static void glance_holds_test(struct kunit *test)
+{
+	unsigned int nr = 2 * FOLIO_BATCH_SIZE, i, max_held = 0;
+	struct damon_leaf leaf;
+	struct sampler *s;
+	unsigned long addr;
+	int refs, before;
+
+	need_upper_levels(test);
+	addr = map_pages(test, nr, PROT_READ | PROT_WRITE);
+	for (i = 0; i < nr; i++)
+		touch(test, addr + i * PAGE_SIZE);
+	lru_add_drain_all();
+	s = new_glancer(test);
+	KUNIT_ASSERT_EQ(test, look_up(&s->walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	before = folio_ref_count(leaf.folio);
+	damon_walk_end(&s->walk);
+
+	arm_sample(s, addr);
+	refs = folio_ref_count(leaf.folio);
+	for (i = 1; i < nr; i++) {
+		arm_sample(s, addr + i * PAGE_SIZE);
+		max_held = max(max_held, folio_batch_count(&s->glance.held));
+	}
+	let_go(s);
+	KUNIT_EXPECT_EQ(test, refs, before + 1);
+	KUNIT_EXPECT_EQ(test, folio_ref_count(leaf.folio), before);
+	KUNIT_EXPECT_LT(test, max_held, FOLIO_BATCH_SIZE);
+	KUNIT_EXPECT_EQ(test, folio_batch_count(&s->glance.held), 0);
+	KUNIT_EXPECT_FALSE(test, irqs_disabled());
 }
 
 /* Reclaim has to see what a glance took away. */

@@ -747,6 +747,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(lockless_sample_test),
 	KUNIT_CASE(glance_agrees_test),
 	KUNIT_CASE(glance_mkold_test),
+	KUNIT_CASE(glance_holds_test),
 	KUNIT_CASE(glance_flags_test),
 	KUNIT_CASE(glance_lasts_test),
 	KUNIT_CASE(glance_regions_test),
