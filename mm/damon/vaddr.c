@@ -28,7 +28,7 @@
 #include "vaddr.h"
 #include "walk.h"
 
-/* Regions that are sampled in a row while locks are held. */
+/* Regions that are passed in a row while locks are held, or interrupts are off. */
 #define BATCH		64
 
 /* How many addresses to draw for a sample at most, in a tick that is not one of many. */
@@ -391,12 +391,13 @@ static void check_regions(struct sampler *s, struct damon_target *t)
 	 */
 	s->looks.all = t->nr_sleeps || s->step != DAMON_REACH_WATCH;
 	damon_for_each_region(r, t) {
+		/* interrupts may be off, so those that are passed over count as well */
+		if (++nr % BATCH == 0)
+			pause_sampling(s);
 		/* without any access, and most of those that are idle */
 		if (damon_sample_pending(r) && damon_look_lasts(&s->looks, r))
 			continue;
 		check_region(s, r);
-		if (++nr % BATCH == 0)
-			pause_sampling(s);
 	}
 	/* each has one or waits for its turn, also those that a sweep has just cut off */
 	t->lacks_samples = false;

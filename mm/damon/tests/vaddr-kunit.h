@@ -644,6 +644,42 @@ static void glance_regions_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, irqs_disabled());
 }
 
+/* Regions that are passed over do not keep interrupts off. */
+static void glance_batch_test(struct kunit *test)
+{
+	struct damon_region *r;
+	unsigned long addr;
+	struct sampler *s;
+	bool on;
+	int i;
+
+	need_upper_levels(test);
+	addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	s = new_look(test, addr, 1, 0);
+	touch(test, addr);
+	/* so long a window that nobody has a turn */
+	s->ctx->attrs.sample_interval = 1;
+	s->ctx->attrs.aggr_interval = INT_MAX;
+	s->ctx->next_aggregation_ns = U64_MAX;
+	for (i = 1; i < BATCH; i++) {
+		r = damon_new_region(addr + i * PAGE_SIZE, addr + (i + 1) * PAGE_SIZE);
+		KUNIT_ASSERT_NOT_NULL(test, r);
+		r->worth = 1;
+		r->untouched = true;
+		r->sampling_addr = r->ar.start;
+		damon_add_region(r, s->t);
+	}
+	s->lockless = true;
+	damon_glance_begin(&s->glance, current->mm);
+	damon_looks_begin(&s->looks, s->ctx);
+	check_regions(s, s->t);
+	on = s->glance.on;
+	let_go(s);
+	KUNIT_EXPECT_TRUE(test, damon_sample_pending(damon_first_region(s->t)));
+	KUNIT_EXPECT_FALSE(test, on);
+	damon_destroy_ctx(s->ctx);
+}
+
 /* Kernel threads, which tests run in, have no memory to monitor. */
 static void no_process_test(struct kunit *test)
 {
@@ -751,6 +787,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(glance_flags_test),
 	KUNIT_CASE(glance_lasts_test),
 	KUNIT_CASE(glance_regions_test),
+	KUNIT_CASE(glance_batch_test),
 	KUNIT_CASE(no_process_test),
 	{}
 };
