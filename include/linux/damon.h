@@ -124,6 +124,7 @@ struct damon_reach {
 	bool window_opens;
 	bool silent;			/* without flushes nothing is seen */
 	bool trial;			/* whether there is one flush to find out */
+	bool flushed;			/* in the last tick */
 };
 
 /* What the regions of a target were fitted to. */

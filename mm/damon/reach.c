@@ -10,7 +10,8 @@
  * its TLB is flushed once.  If that makes accesses visible, the target is
  * "silent": from then on there is one flush per window, the samples right behind
  * it are the only ones that count, and in between nothing is done.  It ends when
- * accesses are seen without a flush, too.
+ * accesses are seen without a flush, too.  If a window has but one tick, since the monitor
+ * is late, its samples are those behind the flush of the window before.
  *
  * A pure room.  It knows numbers; who flushes is not its business.
  */
@@ -52,6 +53,8 @@ void damon_reach_begin(struct damon_target *t, u64 cpu_ns, u64 now,
 	bool quiet = reach->nr_samples &&
 		(u64)reach->nr_hits * QUIET_SHARE < reach->nr_samples;
 
+	/* after a window without another tick, the samples behind its flush are yet to come */
+	reach->flushed &= reach->tick == 1;
 	reach->trial = false;
 	/* windows may have become too short to have a sample behind the flush */
 	reach->silent &= ticks >= MIN_TICKS;
@@ -59,6 +62,7 @@ void damon_reach_begin(struct damon_target *t, u64 cpu_ns, u64 now,
 		reach->trial = !reach->wait;
 		reach->wait -= !!reach->wait;
 	}
+	reach->flushed &= reach->silent || reach->trial;
 	reach->cpu_ns = cpu_ns;
 	reach->begin_ns = now;
 	reach->window_opens = false;
@@ -74,17 +78,15 @@ enum damon_reach_step damon_reach_odd_step(const struct damon_target *t,
 	bool silent = t->reach.silent;
 
 	if (tick == 0)
-		return silent ? DAMON_REACH_FLUSH : DAMON_REACH_TRY;
+		return silent && !t->reach.flushed ? DAMON_REACH_FLUSH : DAMON_REACH_TRY;
 	if (tick == 1)
 		return DAMON_REACH_COUNT;
 	return silent ? DAMON_REACH_SKIP : DAMON_REACH_WATCH;
 }
 
-/* How a flush changed what can be seen. */
-static void judge(struct damon_reach *reach, unsigned int with)
+/* How a flush changed what can be seen: @with and @without it. */
+static void judge(struct damon_reach *reach, unsigned int with, unsigned int without)
 {
-	unsigned int without = reach->nr_before;
-
 	if (reach->silent) {
 		reach->silent = with > 2 * without;
 	} else if (with > MIN_GAIN * without) {
@@ -96,16 +98,19 @@ static void judge(struct damon_reach *reach, unsigned int with)
 	}
 }
 
-/* What a tick around a flush has shown. */
+/*
+ * What a tick around a flush has shown.  Where there was one in the last tick, too, nobody
+ * knows what would be seen without.
+ */
 void damon_reach_judge(struct damon_target *t, enum damon_reach_step step,
 		       unsigned int nr_hits)
 {
 	struct damon_reach *reach = &t->reach;
 
-	if (step == DAMON_REACH_FLUSH || step == DAMON_REACH_TRY) {
+	if (reach->flushed)
+		judge(reach, nr_hits, reach->nr_before);
+	else
 		reach->nr_before = nr_hits;
-		reach->nr_flushes++;
-	} else if (step == DAMON_REACH_COUNT) {
-		judge(reach, nr_hits);
-	}
+	reach->flushed = step != DAMON_REACH_COUNT;
+	reach->nr_flushes += reach->flushed;
 }

@@ -16,6 +16,7 @@ struct plant {
 	u64 busy;			/* 1/1000 of the time that it runs */
 	unsigned int hidden;		/* hits per tick without a flush */
 	unsigned int shown;		/* hits in the tick behind one */
+	unsigned int made;		/* ticks that are made, if not all are */
 	/* where it is */
 	u64 now, cpu_ns;
 	bool flushed;
@@ -31,7 +32,7 @@ static unsigned long run_window(struct damon_target *t, struct plant *p)
 	p->flushes = 0;
 	p->counted = 0;
 	damon_reach_begin(t, p->cpu_ns, p->now, p->ticks);
-	for (i = 0; i < p->ticks; i++) {
+	for (i = 0; i < (p->made ?: p->ticks); i++) {
 		enum damon_reach_step step = damon_reach_step(t);
 		bool flush = step == DAMON_REACH_TRY || step == DAMON_REACH_FLUSH;
 
@@ -170,6 +171,48 @@ TEST(short_windows_have_samples)
 		run_windows(&t, &p, 10);
 		EXPECT_TRUE(t.reach.silent);
 	}
+}
+
+/* A monitor that is late makes a tick per window: the one behind a flush is of the next. */
+TEST(late_monitors_have_samples)
+{
+	struct plant p = { .ticks = 20, .busy = 1000, .shown = 10 };
+	struct damon_target t = {};
+	unsigned int i;
+
+	run_windows(&t, &p, 10);
+	p.made = 1;
+	/* the first one has the flush only */
+	run_window(&t, &p);
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(run_window(&t, &p), 1);
+		ASSERT_EQ(p.counted, 1);
+		ASSERT_EQ(t.reach.nr_hits, p.shown);
+		ASSERT_TRUE(t.reach.silent);
+	}
+	/* it ends here, too */
+	p.shown = 0;
+	p.busy = 0;
+	run_windows(&t, &p, 2);
+	ASSERT_EQ(run_windows(&t, &p, 10), 0);
+
+	/* and begins */
+	p.shown = 10;
+	p.busy = 1000;
+	run_windows(&t, &p, 10);
+	ASSERT_TRUE(t.reach.silent);
+	ASSERT_EQ(run_windows(&t, &p, 10), 10);
+	/* nothing of that is left when there are more ticks */
+	p.made = 0;
+	run_window(&t, &p);
+	ASSERT_EQ(run_window(&t, &p), 1);
+	ASSERT_EQ(p.counted, 1);
+	ASSERT_EQ(t.reach.nr_before, 0);
+	ASSERT_TRUE(t.reach.silent);
+	/* as if each sample needed a flush */
+	p.hidden = 10;
+	run_windows(&t, &p, 2);
+	ASSERT_FALSE(t.reach.silent);
 }
 
 TEST_HARNESS_MAIN
