@@ -119,6 +119,8 @@ struct damon_reach {
 	unsigned int nr_hits;		/* samples that saw an access, of ... */
 	unsigned int nr_samples;	/* ... those of the window with an answer */
 	unsigned int nr_before;		/* accesses seen right before the flush */
+	unsigned int nr_with;		/* accesses that trials have seen behind flushes ... */
+	unsigned int nr_without;	/* ... and right before */
 	unsigned int wait;		/* windows until another trial */
 	unsigned int backoff;
 	bool window_opens;

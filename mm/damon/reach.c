@@ -84,18 +84,46 @@ enum damon_reach_step damon_reach_odd_step(const struct damon_target *t,
 	return silent ? DAMON_REACH_SKIP : DAMON_REACH_WATCH;
 }
 
+/*
+ * Whether trials show that flushes reveal accesses.  One access with a flush and none
+ * without is a matter of chance, so all trials count, and one more access without.
+ */
+static bool is_revealing(const struct damon_reach *reach)
+{
+	return reach->nr_with > MIN_GAIN * (reach->nr_without + 1);
+}
+
+static void forget_trials(struct damon_reach *reach)
+{
+	reach->nr_with = 0;
+	reach->nr_without = 0;
+}
+
+/* A trial that shows something, but not enough, is followed by the next one at once. */
+static void judge_trial(struct damon_reach *reach, unsigned int with,
+			unsigned int without)
+{
+	reach->nr_with += with;
+	reach->nr_without += without;
+	if (is_revealing(reach)) {
+		reach->silent = true;
+		reach->backoff = 0;
+		forget_trials(reach);
+	} else if (with <= MIN_GAIN * without) {
+		reach->backoff = min(2 * reach->backoff + 1, MAX_WAIT);
+		reach->wait = reach->backoff;
+		if (reach->nr_with <= MIN_GAIN * reach->nr_without)
+			forget_trials(reach);
+	}
+}
+
 /* How a flush changed what can be seen: @with and @without it. */
 static void judge(struct damon_reach *reach, unsigned int with, unsigned int without)
 {
-	if (reach->silent) {
+	if (reach->silent)
 		reach->silent = with > 2 * without;
-	} else if (with > MIN_GAIN * without) {
-		reach->silent = true;
-		reach->backoff = 0;
-	} else {
-		reach->backoff = min(2 * reach->backoff + 1, MAX_WAIT);
-		reach->wait = reach->backoff;
-	}
+	else
+		judge_trial(reach, with, without);
 }
 
 /*

@@ -173,6 +173,59 @@ TEST(short_windows_have_samples)
 	}
 }
 
+/* Accesses here and there, as many with a flush as without, are no reason for any. */
+TEST(noise_is_not_silence)
+{
+	unsigned int nr_silent = 0, nr_windows = 0;
+	struct rng rng;
+
+	for_each_case(rng, 100) {
+		double noise = rnd_in(&rng, 50, 101) / 1e4;
+		struct damon_target t = {};
+		u64 now = 0;
+		unsigned int i, j, hits;
+
+		for (i = 0; i < 1000; i++, now += WINDOW_NS) {
+			damon_reach_begin(&t, now, now, 20);
+			nr_silent += t.reach.silent;
+			nr_windows++;
+			for (j = 0; j < 20; j++) {
+				enum damon_reach_step step = damon_reach_step(&t);
+				unsigned int nr = 100;
+
+				if (step == DAMON_REACH_SKIP)
+					continue;
+				for (hits = 0; nr--;)
+					hits += rnd_true(&rng, noise);
+				damon_reach_note(&t, step, hits, 100);
+			}
+		}
+	}
+	EXPECT_LE(nr_silent, nr_windows / 1000);
+}
+
+/* Of a few regions, one is all that can be seen, and not in every trial. */
+TEST(few_hidden_accesses_are_found)
+{
+	struct rng rng;
+
+	for_each_case(rng, 100) {
+		struct plant p = { .ticks = 20, .busy = 1000, .shown = 1 };
+		struct damon_target t = {};
+		unsigned int i;
+
+		run_windows(&t, &p, 6);
+		HOLDS(t.reach.silent);
+
+		t = (struct damon_target){};
+		for (i = 0; i < 2000 && !t.reach.silent; i++) {
+			p.shown = rnd_true(&rng, 0.7);
+			run_window(&t, &p);
+		}
+		HOLDS(t.reach.silent);
+	}
+}
+
 /* A monitor that is late makes a tick per window: the one behind a flush is of the next. */
 TEST(late_monitors_have_samples)
 {
