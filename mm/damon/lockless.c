@@ -41,15 +41,6 @@ static void make_young(unsigned long *entry, unsigned long val)
 }
 
 /*
- * Whether accesses leave their mark in P4D entries that the kernel sees: with
- * page table isolation, programs have a top level of their own.
- */
-static bool p4d_tells(void)
-{
-	return pgtable_l5_enabled() || !cpu_feature_enabled(X86_FEATURE_PTI);
-}
-
-/*
  * An entry can be cleared at any moment, when all that was mapped below it is gone.
  * So each is read once, and the way down is found from a copy of it.
  */
@@ -70,27 +61,15 @@ static __always_inline p4d_t *find_p4d(struct mm_struct *mm, unsigned long addr)
 	return (p4d_t *)pgd_page_vaddr(pgd) + p4d_index(addr);
 }
 
-static bool p4d_old(p4d_t p4d)
-{
-	return p4d_tells() && !(p4d_val(p4d) & _PAGE_ACCESSED);
-}
-
 /*
- * The entries from @addr on of a PUD table, or NULL.  The entry above is made old, or with
- * @look, young again: what is below was not @touched if it was old.
+ * The entries from @addr on of a PUD table, or NULL.  The entry above tells nothing that
+ * these do not tell, and others would miss its bit for all that is below.
  */
-static pud_t *find_puds(p4d_t *p4dp, unsigned long addr, bool look, bool *touched)
+static pud_t *find_puds(p4d_t *p4dp, unsigned long addr)
 {
 	p4d_t p4d = READ_ONCE(*p4dp);
 
-	if (!p4d_present(p4d))
-		return NULL;
-	*touched = !p4d_old(p4d);
-	if (p4d_tells() && !look)
-		make_old((unsigned long *)p4dp, p4d_val(p4d));
-	else if (!*touched && look)
-		make_young((unsigned long *)p4dp, p4d_val(p4d));
-	return pud_offset(&p4d, addr);
+	return p4d_present(p4d) ? pud_offset(&p4d, addr) : NULL;
 }
 
 /* One that maps memory is made old by samples only. */
@@ -102,21 +81,17 @@ static void arm_pud(pud_t *pudp)
 		make_old((unsigned long *)pudp, pud_val(pud));
 }
 
-static void look_at_pud(pud_t *pudp, unsigned long addr, bool may_be_touched,
-			struct damon_touched *touched)
+static void look_at_pud(pud_t *pudp, unsigned long addr, struct damon_touched *touched)
 {
 	pud_t pud = READ_ONCE(*pudp);
 
 	if (!pud_present(pud))
 		return;
-	if (!pud_young(pud)) {
-		if (!pud_leaf(pud))
-			make_young((unsigned long *)pudp, pud_val(pud));
-		return;
-	}
-	if (may_be_touched)
+	if (pud_young(pud))
 		damon_note_touched(touched, addr & PUD_MASK,
 				   (addr & PUD_MASK) + PUD_SIZE);
+	else if (!pud_leaf(pud))
+		make_young((unsigned long *)pudp, pud_val(pud));
 }
 
 /* Reports young coarse entries and makes the others young, or makes them old. */
@@ -127,7 +102,6 @@ static unsigned int visit_coarse(struct mm_struct *mm,
 	unsigned long end = min(range->end, TASK_SIZE_MAX), stop, flags;
 	unsigned long addr = range->start;
 	unsigned int nr = 0;
-	bool may_be_touched;
 	p4d_t *p4dp;
 	pud_t *pudp;
 
@@ -135,10 +109,10 @@ static unsigned int visit_coarse(struct mm_struct *mm,
 		local_irq_save(flags);
 		p4dp = find_p4d(mm, addr);
 		stop = p4dp ? p4d_addr_end(addr, end) : pgd_addr_end(addr, end);
-		pudp = p4dp ? find_puds(p4dp, addr, touched, &may_be_touched) : NULL;
+		pudp = p4dp ? find_puds(p4dp, addr) : NULL;
 		for (; pudp && addr < stop; pudp++, nr++) {
 			if (touched)
-				look_at_pud(pudp, addr, may_be_touched, touched);
+				look_at_pud(pudp, addr, touched);
 			else
 				arm_pud(pudp);
 			addr = pud_addr_end(addr, stop);

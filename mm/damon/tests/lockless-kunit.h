@@ -61,7 +61,7 @@ static void look_at_coarse(const struct damon_addr_range *range,
 	damon_lockless_look_coarse(current->mm, range, touched);
 }
 
-/* Coarse entries and the one above them are young whenever a look is over. */
+/* Coarse entries are young whenever a look is over, like the one above them. */
 static void expect_given_back(struct kunit *test, unsigned long addr)
 {
 	KUNIT_EXPECT_TRUE(test, upper_is_young(addr, PUD_SIZE));
@@ -84,6 +84,9 @@ static void lockless_coarse_test(struct kunit *test)
 	KUNIT_EXPECT_GE(test, damon_lockless_arm_coarse(current->mm, &range), 3);
 	KUNIT_EXPECT_FALSE(test, upper_is_young(first, PUD_SIZE));
 	KUNIT_EXPECT_FALSE(test, upper_is_young(last, PUD_SIZE));
+	/* the entry above, which is about much other memory, is left alone */
+	KUNIT_EXPECT_TRUE(test, upper_is_young(first, P4D_SIZE));
+	KUNIT_EXPECT_TRUE(test, upper_is_young(last, P4D_SIZE));
 	look_at_coarse(&range, &touched);
 	KUNIT_EXPECT_EQ(test, touched.nr, 0);
 	expect_given_back(test, first);

@@ -105,29 +105,17 @@ static enum damon_answer answer(struct run *run, unsigned long addr)
 #define COARSE		0x40000000ULL
 #define FINE		0x200000ULL
 
-#define UPPER		0x8000000000ULL
-
-/*
- * Goes through the coarse entries of a range, but for those below upper entries
- * that have not been accessed.  Returns the number of entries of both.
- */
+/* Goes through the coarse entries of a range.  Returns the number of entries. */
 static unsigned int visit_coarse(struct run *run,
 				 const struct damon_addr_range *range,
 				 struct damon_touched *seen)
 {
-	uint64_t addr = range->start, stop;
+	uint64_t addr = range->start - range->start % COARSE;
 	unsigned int nr = 0;
 
-	for (; addr < range->end; addr = stop, nr++) {
-		bool skip;
-
-		stop = min(addr / UPPER * UPPER + UPPER, range->end);
-		skip = !touched(run, addr, stop, run->c->coarse_unmarked);
-		for (addr -= addr % COARSE; !skip && addr < stop; addr += COARSE, nr++)
-			if (seen && touched(run, addr, addr + COARSE,
-					    run->c->coarse_unmarked))
-				damon_note_touched(seen, addr, addr + COARSE);
-	}
+	for (; addr < range->end; addr += COARSE, nr++)
+		if (seen && touched(run, addr, addr + COARSE, run->c->coarse_unmarked))
+			damon_note_touched(seen, addr, addr + COARSE);
 	run->entries += nr;
 	return nr;
 }
