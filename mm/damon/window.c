@@ -80,7 +80,8 @@ void damon_update_region_access_rate(struct damon_region *r, bool accessed,
  * @ctx:	Its context.
  *
  * What this window has shown so far, and for the rest of it what earlier ones have
- * shown.
+ * shown.  Never zero as long as those were not without any access, and the window is not
+ * over.
  *
  * Context: Worker.
  * Return: Accesses per window.
@@ -94,7 +95,9 @@ unsigned int damon_nr_accesses_mvsum(struct damon_region *r,
 	if (r->nr_samples < window)
 		rest = div_u64((u64)r->rate * (window - r->nr_samples) +
 			       DAMON_FULL_RATE / 2, DAMON_FULL_RATE);
-	return min_t(u64, r->nr_accesses + rest, UINT_MAX);
+	/* some are never none, as at the end of a window */
+	return clamp_t(u64, r->nr_accesses + rest, r->rate && r->nr_samples < window,
+		       UINT_MAX);
 }
 
 /* What a full window would have counted at the rate of the answered samples. */

@@ -21,7 +21,7 @@ TEST(moving_sum_vectors)
 		{ 0, 7, 10, 10, 7 }, { 3, 10, 5, 10, 8 }, { 3, 10, 2, 10, 5 },
 		{ 42, 49, 0, 100, 42 }, { 0, 49, 100, 100, 49 }, { 3, 10, 7, 10, 10 },
 		/* a share that has no exact rate, and less than half an access */
-		{ 0, 4, 20, 20, 4 }, { 0, 1, 9, 20, 0 },
+		{ 0, 4, 20, 20, 4 }, { 0, 1, 9, 20, 1 }, { 0, 1, 0, 20, 0 },
 	};
 	struct damon_ctx *ctx = make_ctx(1);
 	struct damon_region *r = add(target_of(ctx), 0, 1, 0);
@@ -148,6 +148,26 @@ TEST(rate_at_the_end_is_the_count)
 		r = damon_first_region(target_of(ctx));
 		HOLDS(damon_nr_accesses_mvsum(r, ctx) == r->nr_accesses);
 		HOLDS(r->nr_accesses_bp == r->nr_accesses * 10000);
+		free_ctx(ctx);
+	}
+}
+
+/* However rare accesses are, memory is not idle before a window says so. */
+TEST(some_are_never_none)
+{
+	struct rng rng;
+
+	for_each_case(rng, 2000) {
+		struct damon_ctx *ctx = make_ctx(_case);
+		struct damon_region *r = add(target_of(ctx), 0, 100, 0);
+		unsigned int window = rnd_in(&rng, 1, 1000);
+
+		ctx->attrs.aggr_interval = window * ctx->attrs.sample_interval;
+		r->nr_samples = rnd_in(&rng, 0, window);
+		HOLDS(!damon_nr_accesses_mvsum(r, ctx));
+		r->rate = 1 + rnd_any(&rng, 21) % DAMON_FULL_RATE;
+		HOLDS(damon_nr_accesses_mvsum(r, ctx));
+		HOLDS(damon_nr_accesses_mvsum(r, ctx) <= damon_to_nr(rate_of(r), window));
 		free_ctx(ctx);
 	}
 }
