@@ -146,9 +146,7 @@ static void learn(struct damon_region *r, unsigned int window)
 	if (r->nr_accesses == r->nr_samples &&
 	    (u64)(DAMON_FULL_RATE - now) * window < DAMON_FULL_RATE / 2)
 		now = DAMON_FULL_RATE;
-	else if (r->nr_accesses)
-		now = max(now, 1U);
-	else if ((u64)now * window < DAMON_FULL_RATE / 2)
+	else if (!r->nr_accesses && (u64)now * window < DAMON_FULL_RATE / 2)
 		now = 0;
 	r->rate = now;
 	r->worth = min(nr, DAMON_MAX_WORTH);
