@@ -113,21 +113,21 @@ static void cut_around(struct damon_cutter *c, unsigned long addr, unsigned long
 	}
 }
 
-/* Cuts region @r around spot @i, as far as halfway to its neighbours. */
+/*
+ * Cuts region @r around spot @i, as far as halfway to the next one.  To the last one that
+ * was done already, or it is in another region.
+ */
 static void cut_around_spot(struct damon_cutter *c, struct damon_region *r,
 			    const struct damon_spot *spots, unsigned int nr,
 			    unsigned int i)
 {
-	unsigned long low = r->ar.start, high = r->ar.end, addr = spots[i].addr;
+	unsigned long addr = spots[i].addr, high = r->ar.end;
 
 	addr -= addr % c->ctx->min_region_sz;
-	if (i && spots[i - 1].addr >= low)
-		low = addr - min(addr, (addr - min(addr, spots[i - 1].addr)) / 2);
-	low = min(max(low, r->ar.start), addr);
 	if (i + 1 < nr && spots[i + 1].addr < high)
 		high = addr + (spots[i + 1].addr - addr) / 2;
 	c->r = r;
-	cut_around(c, addr, low, high);
+	cut_around(c, addr, min(r->ar.start, addr), high);
 }
 
 static int ascending(const void *a, const void *b)
