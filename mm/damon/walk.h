@@ -23,6 +23,7 @@
 #ifndef _MM_DAMON_WALK_H
 #define _MM_DAMON_WALK_H
 
+#include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 
@@ -157,6 +158,38 @@ static inline void damon_walk_end(struct damon_walk *walk)
 }
 
 /*
+ * Entries may change while they are read.  Where one is read in two parts, both are of the
+ * same entry only while interrupts are off: one page takes the place of another not before
+ * a TLB flush, which waits for this CPU then.
+ */
+static __always_inline pte_t damon_read_pte(pte_t *ptep)
+{
+	unsigned long flags;
+	pte_t pte;
+
+	if (!IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH))
+		return ptep_get_lockless(ptep);
+	local_irq_save(flags);
+	pte = ptep_get_lockless(ptep);
+	local_irq_restore(flags);
+	return pte;
+}
+
+/* The same one level above. */
+static inline pmd_t damon_read_pmd(pmd_t *pmdp)
+{
+	unsigned long flags;
+	pmd_t pmd;
+
+	if (!IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH))
+		return pmdp_get_lockless(pmdp);
+	local_irq_save(flags);
+	pmd = pmdp_get_lockless(pmdp);
+	local_irq_restore(flags);
+	return pmd;
+}
+
+/*
  * Interprets an entry of a page table.  Nearly all of them are what the first
  * condition is about; vm_normal_page() would find out the same about those.
  */
@@ -203,8 +236,7 @@ damon_walk_peek(struct damon_walk *walk, unsigned long addr,
 	if (likely(walk->level == DAMON_WALK_PTE)) {
 		pte_t *ptep = walk->pte + ((addr - walk->start) >> PAGE_SHIFT);
 
-		return damon_walk_read_pte(walk, addr, ptep,
-					   ptep_get_lockless(ptep), leaf);
+		return damon_walk_read_pte(walk, addr, ptep, damon_read_pte(ptep), leaf);
 	}
 	/* Through a copy, so that @leaf may live in registers. */
 	kind = damon_walk_huge(walk, addr, &huge);
