@@ -24,21 +24,10 @@
 #include <linux/sched.h>
 #include <linux/unroll.h>
 
+#include "arch.h"
 #include "internal.h"
 #include "lockless.h"
 #include "sweep.h"
-
-/* Clears the accessed bit of an entry, unless it has become another one. */
-static void make_old(unsigned long *entry, unsigned long val)
-{
-	try_cmpxchg(entry, &val, val & ~_PAGE_ACCESSED);
-}
-
-/* Gives the accessed bit of an entry back, unless it has become another one. */
-static void make_young(unsigned long *entry, unsigned long val)
-{
-	try_cmpxchg(entry, &val, val | _PAGE_ACCESSED);
-}
 
 /*
  * An entry can be cleared at any moment, when all that was mapped below it is gone.
@@ -55,10 +44,7 @@ static __always_inline p4d_t *find_p4d(struct mm_struct *mm, unsigned long addr)
 	pgd = READ_ONCE(*pgdp);
 	if (!pgd_present(pgd))
 		return NULL;
-	/* with four levels it is that very entry */
-	if (!pgtable_l5_enabled())
-		return (p4d_t *)pgdp;
-	return (p4d_t *)pgd_page_vaddr(pgd) + p4d_index(addr);
+	return damon_p4d_in(pgdp, pgd, addr);
 }
 
 /*
@@ -78,7 +64,7 @@ static void arm_pud(pud_t *pudp)
 	pud_t pud = READ_ONCE(*pudp);
 
 	if (pud_present(pud) && !pud_leaf(pud) && pud_young(pud))
-		make_old((unsigned long *)pudp, pud_val(pud));
+		damon_entry_mkold((unsigned long *)pudp, pud_val(pud));
 }
 
 static void look_at_pud(pud_t *pudp, unsigned long addr, struct damon_touched *touched)
@@ -91,7 +77,7 @@ static void look_at_pud(pud_t *pudp, unsigned long addr, struct damon_touched *t
 		damon_note_touched(touched, addr & PUD_MASK,
 				   (addr & PUD_MASK) + PUD_SIZE);
 	else if (!pud_leaf(pud))
-		make_young((unsigned long *)pudp, pud_val(pud));
+		damon_entry_mkyoung((unsigned long *)pudp, pud_val(pud));
 }
 
 /* Reports young coarse entries and makes the others young, or makes them old. */
@@ -189,15 +175,6 @@ static unsigned int count_fine(const struct damon_addr_range *range,
 	return (addr - range->start) >> PMD_SHIFT;
 }
 
-/*
- * Whether an entry refers to a page table.  Asks for bits, since pmd_present() and the
- * like take into account what only entries of huge pages can be.
- */
-static bool is_table(pmd_t pmd)
-{
-	return !(pmd_val(pmd) & _PAGE_PSE) && (pmd_val(pmd) & _PAGE_PRESENT);
-}
-
 /* Fine entries that are looked at together. */
 #define GROUP	8
 
@@ -210,7 +187,7 @@ static bool are_old_tables(pmd_t *pmdp)
 	unrolled_full
 	for (i = 0; i < GROUP; i++)
 		any |= pmd_val(pmdp_get_lockless(pmdp + i));
-	return !(any & (_PAGE_ACCESSED | _PAGE_PSE));
+	return !damon_pmd_matters(any);
 }
 
 /* Makes one fine entry old, which is number @i. */
@@ -218,11 +195,11 @@ static void arm_pmd(pmd_t *pmdp, unsigned int i, unsigned long *bits)
 {
 	pmd_t pmd = pmdp_get_lockless(pmdp);
 
-	if (!(pmd_val(pmd) & (_PAGE_ACCESSED | _PAGE_PSE)) || !pmd_present(pmd))
+	if (!damon_pmd_matters(pmd_val(pmd)) || !pmd_present(pmd))
 		return;
 	__set_bit(i, bits);
 	if (!pmd_leaf(pmd))
-		make_old((unsigned long *)pmdp, pmd_val(pmd));
+		damon_entry_mkold((unsigned long *)pmdp, pmd_val(pmd));
 }
 
 /* Makes fine entries old: those from @pmdp on, which are number @i to @end. */
@@ -290,8 +267,8 @@ static unsigned int look_at_pmds(pmd_t *pmdp, unsigned long *bits, unsigned int 
 		if (pmd_present(pmd) && pmd_young(pmd))
 			continue;
 		__clear_bit(i, bits);
-		if (is_table(pmd))
-			make_young((unsigned long *)(pmdp + i - first), pmd_val(pmd));
+		if (damon_pmd_is_table(pmd))
+			damon_entry_mkyoung((unsigned long *)(pmdp + i - first), pmd_val(pmd));
 	}
 	return nr;
 }
@@ -347,7 +324,7 @@ static __always_inline bool enter_pmd(struct damon_glance *glance, pmd_t *pmdp,
 
 	if (pmd_none(pmd))
 		return settle_on_none(glance, addr, PMD_SIZE);
-	if (!is_table(pmd)) {
+	if (!damon_pmd_is_table(pmd)) {
 		glance->size = 0;
 		return false;
 	}
@@ -439,9 +416,7 @@ bool damon_glance_get(struct damon_glance *glance, struct folio *folio)
  */
 bool damon_glance_mkold(struct damon_glance *glance)
 {
-	pte_t old = glance->pte;
-
-	return try_cmpxchg(&glance->ptep->pte, &old.pte, pte_mkold(old).pte);
+	return damon_entry_mkold((unsigned long *)glance->ptep, pte_val(glance->pte));
 }
 
 static enum damon_leaf_kind visit_page(struct mm_struct *mm, unsigned long addr,
@@ -454,7 +429,7 @@ static enum damon_leaf_kind visit_page(struct mm_struct *mm, unsigned long addr,
 	if (!pmdp)
 		return DAMON_LEAF_OPAQUE;
 	pmd = pmdp_get_lockless(pmdp);
-	if (!is_table(pmd))
+	if (!damon_pmd_is_table(pmd))
 		return pmd_none(pmd) ? DAMON_LEAF_NONE : DAMON_LEAF_OPAQUE;
 	ptep = (pte_t *)pmd_page_vaddr(pmd) + pte_index(addr);
 	pte = ptep_get_lockless(ptep);
@@ -463,8 +438,7 @@ static enum damon_leaf_kind visit_page(struct mm_struct *mm, unsigned long addr,
 	if (pte_pfn(pte) != pfn)
 		return DAMON_LEAF_NONE;
 	*young = pte_young(pte);
-	if (clear && *young &&
-	    !try_cmpxchg(&ptep->pte, &pte.pte, pte_mkold(pte).pte))
+	if (clear && *young && !damon_entry_mkold((unsigned long *)ptep, pte_val(pte)))
 		return DAMON_LEAF_OPAQUE;
 	return DAMON_LEAF_FOLIO;
 }

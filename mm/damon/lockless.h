@@ -72,7 +72,7 @@ static inline void damon_glance_end(struct damon_glance *glance)
 		folios_put(&glance->held);
 }
 
-#ifdef CONFIG_X86_64
+#ifdef CONFIG_DAMON_LOCKLESS
 /**
  * damon_lockless_works() - Whether upper levels tell about an address space.
  * @mm:	The address space.

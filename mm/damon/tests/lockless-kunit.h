@@ -7,6 +7,8 @@
 #include <linux/huge_mm.h>
 #include <linux/random.h>
 
+#include "../arch.h"
+
 /* Nothing else accesses the test's address space, so what is found is exact. */
 static void need_upper_levels(struct kunit *test)
 {
@@ -35,20 +37,20 @@ static struct damon_addr_range map_aligned(struct kunit *test, unsigned long siz
 /* Whether the entry for @addr is young that covers @size bytes. */
 static bool upper_is_young(unsigned long addr, unsigned long size)
 {
-#ifdef CONFIG_X86_64
+#ifdef CONFIG_DAMON_LOCKLESS
 	p4d_t *p4dp = p4d_offset(pgd_offset(current->mm, addr), addr);
 	pud_t *pudp;
 
 	if (size == P4D_SIZE)
-		return p4d_val(*p4dp) & _PAGE_ACCESSED;
+		return damon_entry_young(p4d_val(*p4dp));
 	if (!p4d_present(*p4dp))
 		return false;
 	pudp = pud_offset(p4dp, addr);
 	if (size == PUD_SIZE)
-		return pud_val(*pudp) & _PAGE_ACCESSED;
+		return damon_entry_young(pud_val(*pudp));
 	if (!pud_present(*pudp))
 		return false;
-	return pmd_val(*pmd_offset(pudp, addr)) & _PAGE_ACCESSED;
+	return damon_entry_young(pmd_val(*pmd_offset(pudp, addr)));
 #else
 	return false;
 #endif
