@@ -14,7 +14,7 @@
 #include <linux/atomic.h>
 #include <linux/pgtable.h>
 
-/* Whether an entry of any level is young, by its value. */
+/* An entry of any level is young, by its value. */
 static inline bool damon_entry_young(unsigned long val)
 {
 	return val & _PAGE_ACCESSED;
@@ -33,8 +33,8 @@ static inline void damon_entry_mkyoung(unsigned long *entry, unsigned long val)
 }
 
 /*
- * Whether an entry refers to a page table.  Asks for bits, since pmd_present() and the
- * like take into account what only entries of huge pages can be.
+ * An entry refers to a page table.  This asks for bits, since pmd_present() and the like
+ * take into account what only entries of huge pages can be.
  */
 static inline bool damon_pmd_is_table(pmd_t pmd)
 {
@@ -42,8 +42,8 @@ static inline bool damon_pmd_is_table(pmd_t pmd)
 }
 
 /*
- * Whether an entry is young, or maps memory, or is something that looks so.  With the
- * values of several, combined by "or": whether that is true of any.
+ * An entry is young, or maps memory, or is something that looks so.  With the values of
+ * several, combined by "or", that is true of any.
  */
 static inline bool damon_pmd_matters(pmdval_t val)
 {

@@ -160,7 +160,7 @@ static void cut_around_spots(struct damon_cutter *c)
 
 /* searching */
 
-/* Whether there may be something in a region that neither samples nor sweeps have seen. */
+/* There may be something in a region that neither samples nor sweeps have seen. */
 static bool is_dark(const struct damon_region *r)
 {
 	return !r->rate && !r->untouched;

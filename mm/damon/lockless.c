@@ -161,7 +161,7 @@ static __always_inline pmd_t *find_pmds(struct mm_struct *mm,
 	return pmd_offset(&pud, addr);
 }
 
-/* Whether a PUD maps memory instead.  @young: and was accessed since samples made it old. */
+/* A PUD maps memory instead.  @young: and was accessed since samples made it old. */
 static bool is_pud_leaf(struct mm_struct *mm, unsigned long addr, bool young)
 {
 	pud_t pud = read_pud(mm, addr);
@@ -178,7 +178,7 @@ static unsigned int count_fine(const struct damon_addr_range *range,
 /* Fine entries that are looked at together. */
 #define GROUP	8
 
-/* Whether each entry of a group is nothing, or a table that is old.  Most are. */
+/* Each entry of a group is nothing, or a table that is old.  Most groups are like that. */
 static bool are_old_tables(pmd_t *pmdp)
 {
 	pmdval_t any = 0;

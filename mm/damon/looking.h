@@ -77,7 +77,7 @@ static inline unsigned int damon_turn(const struct damon_looks *looks,
 	return looks->turn + hash_long(r->ar.start, 32);
 }
 
-/* Whether all looks at a region were alike, without any access. */
+/* All looks at a region were alike, without any access. */
 static inline bool damon_is_idle(const struct damon_region *r)
 {
 	return r->worth && !r->rate && !r->nr_accesses;
@@ -118,8 +118,8 @@ static inline unsigned int damon_look_span(const struct damon_looks *looks,
 }
 
 /*
- * Whether the sample of a region goes on: the region is idle, and it is not its turn.  No
- * window ends without a sample.
+ * The sample of a region goes on if the region is idle and it is not its turn.  No window
+ * ends without a sample.
  */
 static inline bool damon_look_lasts(const struct damon_looks *looks,
 				    const struct damon_region *r)
@@ -131,9 +131,9 @@ static inline bool damon_look_lasts(const struct damon_looks *looks,
 }
 
 /*
- * Whether the sample of a region was the first one to see an access where none was known.
- * It may be all that is ever seen of something small, so the second look at its page is
- * not left to chance.
+ * The sample of a region was the first one to see an access where none was known.  It may
+ * be all that is ever seen of something small, so the second look at its page is not left
+ * to chance.
  */
 static inline bool damon_is_news(const struct damon_region *r)
 {
@@ -141,9 +141,9 @@ static inline bool damon_is_news(const struct damon_region *r)
 }
 
 /*
- * Whether a region whose sample does not go on is to have one in the next interval: each
- * window begins with one, the others are a matter of chance.  If it is not for a first
- * look, there is time for a second one.
+ * A region whose sample does not go on is to have one in the next interval: each window
+ * begins with one, the others are a matter of chance.  If it is not for a first look, there
+ * is time for a second one.
  */
 static inline bool damon_look_next(const struct damon_looks *looks,
 				   struct damon_region *r)
@@ -156,7 +156,7 @@ static inline bool damon_look_next(const struct damon_looks *looks,
 	return first || r->again;
 }
 
-/* Whether a sample contradicts what is known of the region that it is of. */
+/* A sample contradicts what is known of the region that it is of. */
 static inline bool damon_is_surprise(const struct damon_looks *looks,
 				     const struct damon_region *r, bool accessed)
 {

@@ -85,8 +85,8 @@ enum damon_reach_step damon_reach_odd_step(const struct damon_target *t,
 }
 
 /*
- * Whether trials show that flushes reveal accesses.  One access with a flush and none
- * without is a matter of chance, so all trials count, and one more access without.
+ * Trials show that flushes reveal accesses.  One access with a flush and none without is a
+ * matter of chance, so all trials count, and one more access without.
  */
 static bool is_revealing(const struct damon_reach *reach)
 {

@@ -36,7 +36,7 @@
 
 /* As many places of a piece do not stand out, unless they are looked at again. */
 #define MANY_PLACES	4
-#define MAX_LOOKS	6
+#define MAX_PIECE_LOOKS	6
 
 /* Windows for which what a sweep has found is good. */
 #define GUIDED_WINDOWS	4
@@ -118,7 +118,7 @@ static struct damon_addr_range next_span(struct damon_target *t, struct damon_re
 	return span;
 }
 
-/* Whether entries are old, and to be looked at. */
+/* There are entries that are old, and to be looked at. */
 static bool is_armed(const struct damon_sweep *sweep)
 {
 	return sweep->stage == STAGE_COARSE || sweep->armed;
@@ -160,7 +160,7 @@ static noinline void arm_coarse(struct damon_target *t,
 	sweep->stage = STAGE_COARSE;
 }
 
-/* Whether at least half of the samples saw an access. */
+/* At least half of the samples saw an access. */
 static bool is_hot(const struct damon_region *r, unsigned int window)
 {
 	if (r->nr_samples < min(window, MIN_SAMPLES))
@@ -174,9 +174,8 @@ static bool is_settled(const struct damon_region *r)
 	return r->nr_samples ? r->nr_accesses == r->nr_samples : r->rate;
 }
 
-/* Whether an access to a region explains that an entry was touched. */
-static bool explains_touch(const struct damon_region *r, unsigned long addr,
-			   unsigned long fine)
+/* An access to a region explains that the entry at @addr was touched. */
+static bool explains(const struct damon_region *r, unsigned long addr, unsigned long fine)
 {
 	return (r->nr_accesses || r->rate) && r->ar.end > addr &&
 		r->ar.start <= addr + (fine - 1);
@@ -292,14 +291,14 @@ static unsigned long entry_addr(const struct damon_sweep *sweep,
 }
 
 /*
- * Whether it is because of a region that reaches into it that an entry was touched.  What
- * is cut off around that would most likely be merged again, so only one in
- * EXPLAINED_SHARE is, in case that the border between them is not where it seems to be.
+ * If it is because of region @r that the entry at @addr was touched, what is cut off around
+ * that would most likely be merged again.  So only one in EXPLAINED_SHARE is, in case that
+ * the border between them is not where it seems to be.
  */
-static bool explains(struct damon_cutter *c, const struct damon_region *r)
+static bool is_known_border(struct damon_cutter *c, const struct damon_region *r,
+			    unsigned long addr, unsigned long fine)
 {
-	return (r->nr_accesses || r->rate) &&
-		damon_rand(c->ctx, 0, EXPLAINED_SHARE);
+	return explains(r, addr, fine) && damon_rand(c->ctx, 0, EXPLAINED_SHARE);
 }
 
 /* Cuts where the first of some touched entries begins. */
@@ -311,7 +310,7 @@ static void cut_before(struct damon_cutter *c, unsigned long addr, unsigned long
 	if (!c->r)
 		return;
 	next = damon_region_behind(c->r, c->t);
-	if (next && next->ar.start - addr < fine && explains(c, next))
+	if (next && is_known_border(c, next, addr, fine))
 		return;
 	cut_at(c, addr);
 }
@@ -323,15 +322,14 @@ static void cut_behind(struct damon_cutter *c, unsigned long addr, unsigned long
 	if (!c->r)
 		return;
 	if (!list_is_first(&c->r->list, &c->t->regions_list) &&
-	    addr - damon_prev_region(c->r)->ar.end < fine &&
-	    explains(c, damon_prev_region(c->r)))
+	    is_known_border(c, damon_prev_region(c->r), addr - fine, fine))
 		return;
 	cut_at(c, addr);
 }
 
 /*
- * Whether any of the entries @i to @end was touched in region @r.  The first and the last
- * one may have been touched in the regions beside it.
+ * One of the entries @i to @end was touched in region @r.  The first and the last one may
+ * have been touched in the regions beside it.
  */
 static bool was_touched(struct damon_target *t, struct damon_region *r,
 			const struct damon_sight *sight, unsigned int i,
@@ -341,18 +339,17 @@ static bool was_touched(struct damon_target *t, struct damon_region *r,
 	unsigned int bit = find_next_bit(sweep->touched, end + 1, i);
 
 	if (bit == i && !list_is_first(&r->list, &t->regions_list) &&
-	    explains_touch(damon_prev_region(r), entry_addr(sweep, sight, i), sight->fine))
+	    explains(damon_prev_region(r), entry_addr(sweep, sight, i), sight->fine))
 		bit = find_next_bit(sweep->touched, end + 1, i + 1);
 	if (bit == end && !list_is_last(&r->list, &t->regions_list) &&
-	    explains_touch(damon_next_region(r), entry_addr(sweep, sight, end),
-			   sight->fine))
+	    explains(damon_next_region(r), entry_addr(sweep, sight, end), sight->fine))
 		bit++;
 	return bit <= end;
 }
 
 /*
- * Whether there are entries that lie in a region, and none of them was touched.  If some
- * were not, it is not all of the region that is busy.
+ * There are entries that lie in a region, and none of them was touched.  If some were not,
+ * it is not all of the region that is busy.
  */
 static bool none_touched(const struct damon_sweep *sweep, const struct damon_sight *sight,
 			 const struct damon_region *r)
@@ -434,27 +431,27 @@ static noinline void look_fine(struct damon_ctx *ctx, struct damon_target *t,
 	for_each_set_bit(i, sweep->touched, DAMON_SWEEP_PIECE)
 		if (!test_bit(i, sweep->old))
 			__clear_bit(i, sweep->touched);
-	if (sweep->looks >= MAX_LOOKS ||
+	if (sweep->looks >= MAX_PIECE_LOOKS ||
 	    nr_places(sweep, sight) <= MANY_PLACES)
 		cut_piece(ctx, t, sight);
 }
 
-/* Whether a region is too small for a border of fine entries to be inside. */
+/* A region is too small for a border of fine entries to be inside. */
 static bool is_atom(const struct damon_region *r, const struct damon_sight *sight)
 {
 	return (r->ar.start ^ (r->ar.end - 1)) < sight->fine;
 }
 
-/* Whether what touched the entry of an atom must have been an access beside it. */
+/* What touched the entry of an atom may have been an access beside it. */
 static bool is_explained(struct damon_target *t, struct damon_region *r,
 			 const struct damon_sight *sight)
 {
 	unsigned long addr = r->ar.start - r->ar.start % sight->fine;
 
 	return (!list_is_first(&r->list, &t->regions_list) &&
-		explains_touch(damon_prev_region(r), addr, sight->fine)) ||
+		explains(damon_prev_region(r), addr, sight->fine)) ||
 		(!list_is_last(&r->list, &t->regions_list) &&
-		 explains_touch(damon_next_region(r), addr, sight->fine));
+		 explains(damon_next_region(r), addr, sight->fine));
 }
 
 /*

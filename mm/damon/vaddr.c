@@ -200,7 +200,7 @@ static void finish_one(struct sampler *s)
 		pause_sampling(s);
 }
 
-/* Whether a target is looked at in a few ticks of a window only. */
+/* A target is looked at in a few ticks of a window only. */
 static bool is_seen_rarely(const struct damon_target *t)
 {
 	return t->nr_sleeps || t->reach.silent;
@@ -472,8 +472,8 @@ static unsigned long count_sleeps(struct damon_target *t, unsigned int *nr_users
 }
 
 /*
- * Whether a process has slept since the last tick: all of its threads sleep, and none
- * has gone to sleep in between.  (One that is just doing so may not be counted before
+ * A process has slept since the last tick if all of its threads sleep, and none has gone
+ * to sleep in between.  (One that is just doing so may not be counted before
  * the next tick.)  Who else could have used its memory, such as processes that share
  * it or devices, was looked for when it was looked at last, and cannot come while it
  * sleeps.  Marks of accesses from elsewhere, for example through ptrace() or by kernel
@@ -644,8 +644,8 @@ static u64 exec_id_of(struct damon_target *t)
 }
 
 /*
- * Whether nobody has had the mmap lock for writing since the regions were fitted, so
- * that they still fit.
+ * Nobody has had the mmap lock for writing since the regions were fitted, so they still
+ * fit.
  */
 static bool fits(const struct damon_target *t, struct mm_struct *mm,
 		 const struct damon_layout *now)

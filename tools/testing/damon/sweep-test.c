@@ -1114,7 +1114,7 @@ TEST(nothing_hides_behind_blind_sweeps)
 
 /* when there is one */
 
-/* Whether all is known that there is to know. */
+/* All is known that there is to know. */
 static bool is_known(struct damon_target *t, const struct world *w)
 {
 	struct damon_region *r;
@@ -1176,7 +1176,7 @@ TEST(intervals_count_once)
 	}
 }
 
-/* Whether a sweep begins within @ticks although there was one in the window. */
+/* A sweep begins within @ticks although there was one in the window. */
 static bool sweeps_again(struct damon_ctx *ctx, struct world *w,
 			 unsigned int ticks)
 {
@@ -1362,7 +1362,7 @@ TEST(known_borders_are_left_alone)
 	ASSERT_LT(nr, 100);
 }
 
-/* Whether a sweep cuts at @at, where a touched entry begins or ends. */
+/* A sweep cuts at @at, where a touched entry begins or ends. */
 static bool is_cut(struct damon_ctx *ctx, struct world *w, unsigned long at)
 {
 	struct damon_region *r;
