@@ -59,6 +59,10 @@ static inline bool damos_has_filter(const struct damos *s,
 	return false;
 }
 
+/* reach */
+
+bool damon_can_pageout(struct folio *folio, unsigned long nr_ahead);
+
 /* batches */
 
 /* Pages that are isolated at a time, at most; more only if one folio has more. */

@@ -225,10 +225,12 @@ static void finish_batch(struct visit *v)
 }
 
 /* Whether an action can do nothing with a folio. */
-static bool out_of_reach(const struct damos *s, const struct folio *folio)
+static bool out_of_reach(const struct visit *v, struct folio *folio)
 {
-	switch (s->action) {
+	switch (v->s->action) {
 	case DAMOS_PAGEOUT:
+		return folio_test_unevictable(folio) ||
+			!damon_can_pageout(folio, v->batch.nr_pages);
 	case DAMOS_LRU_PRIO:
 	case DAMOS_LRU_DEPRIO:
 		return folio_test_unevictable(folio);
@@ -240,19 +242,19 @@ static bool out_of_reach(const struct damos *s, const struct folio *folio)
 static void visit_folio(struct visit *v, struct folio *folio)
 {
 	unsigned long note = recall(v, folio);
-	bool wanted = note & WANTED;
+	bool reachable = !out_of_reach(v, folio), wanted = note & WANTED;
 
 	v->young = false;
 	if (!still_holds(v, note)) {
 		wanted = wants(v, folio);
-		if (wanted && !(note & WANTED))
+		if (wanted && reachable && !(note & WANTED))
 			act(v, folio);
 		remember(v, v->iter.pfn, wanted);
 	}
 	if (wanted)
 		v->passed += overlap(&v->iter, folio);
 	/* what had its turn in the last region was charged there */
-	if (out_of_reach(v->s, folio) || note & WANTED)
+	if (!reachable || note & WANTED)
 		return;
 	v->present += overlap(&v->iter, folio);
 	if (v->young && !wanted)

@@ -205,8 +205,8 @@ static unsigned long advise(struct mm_struct *mm, unsigned long start,
  *
  * An entry or a batch of them can reach into later regions.  The filters are
  * asked once about it, since asking can change the answer, and what they said is
- * noted in damos.last_applied: the address where it ends, and SAID_YES.  Regions
- * that core filters allow need neither ask nor know.
+ * noted in damos.last_applied: the address where it ends, SAID_YES, and IS_STUCK.
+ * Regions that core filters allow need neither ask nor know.
  */
 struct scan {
 	struct damos *s;
@@ -216,11 +216,14 @@ struct scan {
 	unsigned long *sz_passed;
 	bool absent;			/* memory that is not there counts, too */
 	bool young;			/* what it is at was accessed */
+	bool stuck;			/* the action can do nothing with it */
+	unsigned long nr_ahead;		/* pages of the run that go to swap */
 	unsigned int nr_steps;		/* since the last pause */
 	struct damon_leaf leaf;		/* found last, locked; or no folio */
 };
 
 #define SAID_YES	1UL
+#define IS_STUCK	2UL
 
 static void begin_scan(struct scan *scan, struct mm_struct *mm, struct damos *s,
 		       const struct damon_addr_range *range,
@@ -232,6 +235,8 @@ static void begin_scan(struct scan *scan, struct mm_struct *mm, struct damos *s,
 	scan->end = range->end;
 	scan->sz_passed = sz_passed;
 	scan->absent = false;
+	scan->stuck = false;
+	scan->nr_ahead = 0;
 	scan->nr_steps = 0;
 }
 
@@ -282,6 +287,13 @@ static bool admits(struct scan *scan)
 	default:
 		return false;
 	}
+}
+
+/* As of paddr's out_of_reach(). */
+static bool is_stuck(struct scan *scan)
+{
+	return scan->s->action == DAMOS_PAGEOUT &&
+		!damon_can_pageout(scan->leaf.folio, scan->nr_ahead);
 }
 
 /*
@@ -351,16 +363,18 @@ static bool judge_leaf(struct scan *scan)
 	bool admitted;
 
 	scan->young = false;
+	scan->stuck = kind == DAMON_LEAF_FOLIO && is_stuck(scan);
 	if (kind == DAMON_LEAF_FOLIO) {
 		admitted = admits(scan);
 		end = scan->leaf.start + scan->leaf.size;
 		size = end - scan->pos;
-		if (scan->young && !admitted)
+		if (scan->young && !admitted && !scan->stuck)
 			scan->s->sz_waiting += min(size, scan->end - scan->pos);
 		if (size > scan->end - scan->pos &&
 		    !scan->s->core_filters_allowed)
 			scan->s->last_applied = (void *)
-				(end | (admitted ? SAID_YES : 0));
+				(end | (admitted ? SAID_YES : 0) |
+				 (scan->stuck ? IS_STUCK : 0));
 	} else {
 		scan->leaf.folio = NULL;
 		admitted = kind == DAMON_LEAF_NONE && scan->absent &&
@@ -380,6 +394,7 @@ static bool judge_next(struct scan *scan)
 	if (scan->pos >= judged_end || scan->s->core_filters_allowed)
 		return judge_leaf(scan);
 	scan->leaf.folio = NULL;
+	scan->stuck = note & IS_STUCK;
 	scan->pos = min(judged_end, scan->end);
 	return note & SAID_YES;
 }
@@ -391,10 +406,15 @@ static bool judge_next(struct scan *scan)
  */
 static bool next_admitted(struct scan *scan, struct damon_addr_range *found)
 {
+	bool admitted;
+
 	while (may_go_on(scan) && scan->pos < scan->end) {
 		found->start = scan->pos;
-		if (judge_next(scan)) {
-			found->end = scan->pos;
+		admitted = judge_next(scan);
+		found->end = scan->pos;
+		if (scan->stuck)
+			scan->s->sz_absent += found->end - found->start;
+		if (admitted) {
 			*scan->sz_passed += found->end - found->start;
 			return true;
 		}
@@ -415,21 +435,25 @@ static void count_admitted(struct mm_struct *mm, struct damos *s,
 		;
 }
 
-/* Advises on runs of admitted memory. */
+/* Advises on runs of admitted memory, as far as that can have any effect. */
 static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
 				     const struct damon_addr_range *range,
 				     unsigned long *sz_passed)
 {
 	struct damon_addr_range found, run = {};
 	struct scan scan __uninitialized;
-	unsigned long applied = 0;
+	unsigned long applied = 0, nr_pages;
 
 	begin_scan(&scan, mm, s, range, sz_passed);
 	scan.absent = true;
 	while (next_admitted(&scan, &found)) {
+		if (scan.stuck)
+			continue;
+		nr_pages = scan.leaf.folio ? PFN_DOWN(found.end - found.start) : 0;
 		if (found.start == run.end && (changes_mappings(s->action) ||
 					       run.end - run.start < PIECE)) {
 			run.end = found.end;
+			scan.nr_ahead += nr_pages;
 			continue;
 		}
 		if (run.end) {
@@ -437,6 +461,7 @@ static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
 			applied += advise(mm, run.start, run.end, s->action);
 		}
 		run = found;
+		scan.nr_ahead = nr_pages;
 	}
 	return applied + advise(mm, run.start, run.end, s->action);
 }
@@ -632,13 +657,14 @@ static unsigned long apply(struct mm_struct *mm, struct damos *s,
 	switch (s->action) {
 	case DAMOS_WILLNEED:
 	case DAMOS_COLD:
-	case DAMOS_PAGEOUT:
 	case DAMOS_HUGEPAGE:
 	case DAMOS_NOHUGEPAGE:
 	case DAMOS_COLLAPSE:
-		if (damos_has_ops_filter(s) || s->spares_young)
+		if (damos_has_ops_filter(s))
 			return advise_admitted(mm, s, range, sz_passed);
 		return advise(mm, range->start, range->end, s->action);
+	case DAMOS_PAGEOUT:
+		return advise_admitted(mm, s, range, sz_passed);
 	case DAMOS_MIGRATE_HOT:
 	case DAMOS_MIGRATE_COLD:
 		return migrate_admitted(mm, s, range, sz_passed);
@@ -669,7 +695,8 @@ static bool has_work(const struct damos *s)
  * @r:			The region.
  * @s:			The scheme.
  * @sz_filter_passed:	What the filters of the scheme admitted is added to it.
- *			Advice without filters does not look.
+ *			Advice without filters does not look, unless it is to
+ *			page out.
  *
  * Context: Worker.
  * Return: The size of what was changed, bytes.

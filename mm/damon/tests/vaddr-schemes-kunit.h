@@ -5,6 +5,7 @@
  */
 
 #include "mappings-kunit.h"
+#include "swap-kunit.h"
 
 static struct damos *new_scheme(struct kunit *test, enum damos_action action)
 {
@@ -210,6 +211,7 @@ static void scan_spares_young_test(struct kunit *test)
 	unsigned long addr = map_kept(test, 12);
 	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
 
+	pretend_swap(test, 12);
 	touch_pages(test, addr, 4);
 	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), true), 0xfff);
 	s->spares_young = true;
@@ -564,6 +566,46 @@ static void advise_filtered_test(struct kunit *test)
 			apply(current->mm, s, &range, &passed));
 }
 
+/* Without room in swap, huge pages stay what they are, and cost nothing. */
+static void advise_no_room_test(struct kunit *test)
+{
+	unsigned long addr = map_huge(test), passed = 0;
+	struct damon_addr_range front = { addr, addr + 3 * PAGE_SIZE };
+	struct damon_addr_range rest = { front.end, addr + PMD_SIZE };
+	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	map_kept(test, 1);
+	lru_add_drain_all();
+	pretend_swap(test, PMD_SIZE / PAGE_SIZE - 1);
+	KUNIT_EXPECT_EQ(test, apply(current->mm, s, &front, &passed), 0);
+	KUNIT_EXPECT_EQ(test, passed, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, s->sz_absent, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, apply(current->mm, s, &rest, &passed), 0);
+	KUNIT_EXPECT_EQ(test, passed, PMD_SIZE);
+	KUNIT_EXPECT_EQ(test, s->sz_absent, PMD_SIZE);
+
+	damon_walk_begin(&walk, current->mm);
+	look_up(&walk, addr, &leaf);
+	damon_walk_end(&walk);
+	KUNIT_EXPECT_EQ(test, leaf.size, PMD_SIZE);
+}
+
+/* One piece of advice is for no more than there is room for. */
+static void advise_little_room_test(struct kunit *test)
+{
+	unsigned long addr = map_kept(test, 8), passed = 0;
+	struct damon_addr_range range = pages_at(addr, 8);
+	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
+
+	touch_pages(test, addr, 8);
+	pretend_swap(test, 5);
+	apply(current->mm, s, &range, &passed);
+	KUNIT_EXPECT_EQ(test, passed, 8 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, s->sz_absent, 3 * PAGE_SIZE);
+}
+
 /* migration */
 
 static void migrate_nowhere_test(struct kunit *test)
@@ -684,6 +726,8 @@ static struct kunit_case vaddr_schemes_cases[] = {
 	KUNIT_CASE(advise_collapse_test),
 #endif
 	KUNIT_CASE(advise_filtered_test),
+	KUNIT_CASE(advise_no_room_test),
+	KUNIT_CASE(advise_little_room_test),
 	KUNIT_CASE(migrate_nowhere_test),
 	KUNIT_CASE(migrate_locked_test),
 	KUNIT_CASE(migrate_weighted_test),

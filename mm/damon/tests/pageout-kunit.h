@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * KUnit suite "damon-pageout": memory that there is no place for stays as it is, and
+ * costs nothing.  Schemes for the physical address space are what tells.
+ */
+
+#include <linux/page_counter.h>
+
+#include "../paddr.h"
+#include "../walk.h"
+#include "mappings-kunit.h"
+#include "swap-kunit.h"
+
+/* The folio at an address, on its LRU list and old. */
+static struct folio *old_folio_at(struct kunit *test, unsigned long addr)
+{
+	struct folio *folio;
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, 1, get_user_pages_fast(addr, 1, FOLL_WRITE, &page));
+	folio = page_folio(page);
+	folio_put(folio);
+	lru_add_drain_all();
+	KUNIT_ASSERT_TRUE(test, folio_test_lru(folio));
+	damos_folio_young(folio, NULL);
+	KUNIT_ASSERT_FALSE(test, damos_folio_young(folio, NULL));
+	return folio;
+}
+
+static void free_ctx(void *ctx)
+{
+	damon_destroy_ctx(ctx);
+}
+
+/* Pages out a folio, and returns how much of it there was to be charged. */
+static unsigned long pageout(struct kunit *test, struct folio *folio)
+{
+	unsigned long start = folio_pfn(folio) << PAGE_SHIFT, passed = 0;
+	unsigned long size = folio_size(folio);
+	struct damon_region r = { .ar = { start, start + size } };
+	struct damos_access_pattern pattern = {};
+	struct damon_ctx *ctx = damon_new_ctx();
+	struct damos_watermarks wmarks = {};
+	struct damos_quota quota = {};
+	struct damos *s;
+
+	KUNIT_ASSERT_NOT_NULL(test, ctx);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_ctx, ctx));
+	s = damon_new_scheme(&pattern, DAMOS_PAGEOUT, 0, &quota, &wmarks,
+			     NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	damon_add_scheme(ctx, s);
+	KUNIT_EXPECT_EQ(test, 0, damon_paddr_apply_scheme(ctx, NULL, &r, s, &passed));
+	KUNIT_EXPECT_EQ(test, passed, size);
+	return size - s->sz_absent;
+}
+
+/* That at least one folio is at an address, as it was before. */
+static void expect_untouched(struct kunit *test, struct folio *folio,
+			     unsigned long addr, unsigned long size)
+{
+	lru_add_drain_all();
+	KUNIT_EXPECT_PTR_EQ(test, old_folio_at(test, addr), folio);
+	KUNIT_EXPECT_EQ(test, folio_size(folio), size);
+	KUNIT_EXPECT_FALSE(test, folio_test_active(folio));
+}
+
+static void no_room_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct folio *folio;
+
+	touch(test, addr);
+	folio = old_folio_at(test, addr);
+	pretend_swap(test, 0);
+	KUNIT_EXPECT_EQ(test, pageout(test, folio), 0);
+	expect_untouched(test, folio, addr, PAGE_SIZE);
+	pretend_swap(test, 1);
+	KUNIT_EXPECT_EQ(test, pageout(test, folio), PAGE_SIZE);
+}
+
+static void no_room_huge_test(struct kunit *test)
+{
+	unsigned long addr = map_huge(test);
+	struct folio *folio = old_folio_at(test, addr);
+	unsigned long size = folio_size(folio);
+
+	pretend_swap(test, 0);
+	KUNIT_EXPECT_EQ(test, pageout(test, folio), 0);
+	expect_untouched(test, folio, addr, size);
+	pretend_swap(test, folio_nr_pages(folio) - 1);
+	KUNIT_EXPECT_EQ(test, pageout(test, folio), 0);
+	expect_untouched(test, folio, addr, size);
+	/* what has been taken before wants some of it, too */
+	pretend_swap(test, folio_nr_pages(folio));
+	KUNIT_EXPECT_TRUE(test, damon_can_pageout(folio, 0));
+	KUNIT_EXPECT_FALSE(test, damon_can_pageout(folio, 1));
+}
+
+/* What the next pass may throw away needs no room. */
+static void no_room_needed_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct folio *folio;
+
+	touch(test, addr);
+	folio = old_folio_at(test, addr);
+	pretend_swap(test, 0);
+	KUNIT_EXPECT_FALSE(test, damon_can_pageout(folio, 0));
+	do_madvise(current->mm, addr, PAGE_SIZE, MADV_FREE);
+	lru_add_drain_all();
+	KUNIT_EXPECT_TRUE(test, damon_can_pageout(folio, 1000));
+}
+
+#ifdef CONFIG_MEMCG
+/* A cgroup that nothing belongs to and nobody else knows. */
+static struct mem_cgroup *new_memcg(struct kunit *test, struct mem_cgroup *parent)
+{
+	struct mem_cgroup *memcg;
+
+	if (mem_cgroup_disabled())
+		kunit_skip(test, "no memory cgroups");
+	memcg = kunit_kzalloc(test, sizeof(*memcg), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memcg);
+	memcg->css.parent = &parent->css;
+	page_counter_init(&memcg->memory, &parent->memory, true);
+	page_counter_init(&memcg->swap, &parent->swap, false);
+	return memcg;
+}
+
+/* The scarcest of all that has to be charged is what there is. */
+static void cgroup_room_test(struct kunit *test)
+{
+	struct mem_cgroup *parent = new_memcg(test, root_mem_cgroup);
+	struct mem_cgroup *child = new_memcg(test, parent);
+
+	pretend_swap(test, 100);
+	KUNIT_EXPECT_EQ(test, swap_room(NULL), 100);
+	KUNIT_EXPECT_EQ(test, swap_room(root_mem_cgroup), 100);
+	KUNIT_EXPECT_EQ(test, swap_room(child), 100);
+	page_counter_set_max(&parent->swap, 10);
+	KUNIT_EXPECT_EQ(test, swap_room(child), 10);
+	page_counter_set_max(&child->swap, 0);
+	KUNIT_EXPECT_EQ(test, swap_room(child), 0);
+	KUNIT_EXPECT_EQ(test, swap_room(parent), 10);
+	pretend_swap(test, 5);
+	KUNIT_EXPECT_EQ(test, swap_room(parent), 5);
+}
+#endif
+
+static struct kunit_case pageout_cases[] = {
+	KUNIT_CASE(no_room_test),
+	KUNIT_CASE(no_room_huge_test),
+	KUNIT_CASE(no_room_needed_test),
+#ifdef CONFIG_MEMCG
+	KUNIT_CASE(cgroup_room_test),
+#endif
+	{}
+};
+
+static struct kunit_suite pageout_suite = {
+	.name = "damon-pageout",
+	.test_cases = pageout_cases,
+};
+
+kunit_test_suite(pageout_suite);
