@@ -292,36 +292,97 @@ bool damon_node_usable(int nid)
 	return nid >= 0 && nid < MAX_NUMNODES && node_state(nid, N_MEMORY);
 }
 
-/* Moves those folios of a list that can be migrated without waiting. */
-static void choose_migratable(struct list_head *folios, int nid,
+/*
+ * Folios of a node for others to be migrated to.  Migration splits a large folio for
+ * which it gets none, so there is one for each of those before it begins.
+ */
+struct places {
+	int nid;
+	struct list_head large;
+};
+
+/*
+ * Neither reclaims or compacts, nor wakes who does, nor touches reserves, and takes
+ * no other node for the one that was asked for.
+ */
+static struct folio *new_place(const struct places *places, unsigned int order)
+{
+	gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC |
+		__GFP_NOWARN | __GFP_THISNODE;
+
+	return __folio_alloc_node(gfp, order, places->nid);
+}
+
+static bool reserve_place(struct places *places, const struct folio *folio)
+{
+	struct folio *place;
+
+	if (!folio_test_large(folio))
+		return true;
+	place = new_place(places, folio_order(folio));
+	if (place)
+		list_add_tail(&place->lru, &places->large);
+	return place;
+}
+
+/* For migrate_pages(). */
+static struct folio *get_place(struct folio *folio, unsigned long arg)
+{
+	struct places *places = (void *)arg;
+	struct folio *place;
+
+	list_for_each_entry(place, &places->large, lru) {
+		if (folio_order(place) == folio_order(folio)) {
+			list_del(&place->lru);
+			return place;
+		}
+	}
+	return new_place(places, folio_order(folio));
+}
+
+/* The same.  What was not migrated to now may be later. */
+static void put_place(struct folio *place, unsigned long arg)
+{
+	struct places *places = (void *)arg;
+
+	if (folio_test_large(place))
+		list_add_tail(&place->lru, &places->large);
+	else
+		folio_put(place);
+}
+
+static void free_places(struct places *places)
+{
+	struct folio *place, *next;
+
+	list_for_each_entry_safe(place, next, &places->large, lru) {
+		list_del(&place->lru);
+		folio_put(place);
+	}
+}
+
+/* Moves those folios of a list that can be migrated, and that without waiting. */
+static void choose_migratable(struct list_head *folios, struct places *places,
 			      struct list_head *chosen)
 {
 	struct folio *folio, *next;
 
 	list_for_each_entry_safe(folio, next, folios, lru) {
-		if (folio_nid(folio) != nid && !folio_test_locked(folio))
+		if (folio_nid(folio) != places->nid && !folio_test_locked(folio) &&
+		    reserve_place(places, folio))
 			list_move_tail(&folio->lru, chosen);
 	}
 }
 
-/*
- * Neither reclaims nor touches reserves, and takes no other node for the one that
- * was asked for.
- */
-static unsigned long migrate_chosen(struct list_head *chosen, int nid)
+static unsigned long migrate_chosen(struct list_head *chosen,
+				    struct places *places)
 {
-	struct migration_target_control mtc = {
-		.nid = nid,
-		.gfp_mask = (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) |
-			GFP_NOWAIT | __GFP_NOMEMALLOC | __GFP_THISNODE,
-		.reason = MR_DAMON,
-	};
 	unsigned int nr_migrated = 0, flags;
 
 	if (list_empty(chosen))
 		return 0;
 	flags = memalloc_noreclaim_save();
-	migrate_pages(chosen, alloc_migration_target, NULL, (unsigned long)&mtc,
+	migrate_pages(chosen, get_place, put_place, (unsigned long)places,
 		      MIGRATE_ASYNC, MR_DAMON, &nr_migrated);
 	try_to_unmap_flush();
 	memalloc_noreclaim_restore(flags);
@@ -333,21 +394,26 @@ static unsigned long migrate_chosen(struct list_head *chosen, int nid)
  * @batch:	The batch, which is empty afterwards.
  * @nid:	The node.  Need not exist.
  *
- * What cannot be migrated now, because it is in use or the node is full,
- * returns to its LRU list, and so does what is on the node already.  The folios'
- * memory policies and cpusets are not asked.
+ * What cannot be migrated now, because it is in use or the node has no free block of
+ * its size, returns to its LRU list as it is, and so does what is on the node
+ * already.  The folios' memory policies and cpusets are not asked.
  *
  * Context: Worker.
  * Return: The number of pages that were migrated.
  */
 unsigned long damon_batch_migrate(struct damon_batch *batch, int nid)
 {
+	struct places places = {
+		.nid = nid,
+		.large = LIST_HEAD_INIT(places.large),
+	};
 	unsigned long nr_migrated = 0;
 	LIST_HEAD(chosen);
 
 	if (damon_node_usable(nid)) {
-		choose_migratable(&batch->folios, nid, &chosen);
-		nr_migrated = migrate_chosen(&chosen, nid);
+		choose_migratable(&batch->folios, &places, &chosen);
+		nr_migrated = migrate_chosen(&chosen, &places);
+		free_places(&places);
 	}
 	put_back(&chosen);
 	put_back(&batch->folios);

@@ -531,6 +531,67 @@ static void batch_migrate_test(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, folio_at(test, addr), folio);
 }
 
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+static void free_huge_pages(void *arg)
+{
+	struct list_head *pages = arg;
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_pages(page, HPAGE_PMD_ORDER);
+	}
+}
+
+/* Leaves nothing of a node but blocks that are smaller than a huge page. */
+static void fragment(struct kunit *test, int nid, struct list_head *taken)
+{
+	gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC |
+		__GFP_NOWARN | __GFP_THISNODE | __GFP_COMP;
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_huge_pages,
+							   taken));
+	while ((page = alloc_pages_node(nid, gfp, HPAGE_PMD_ORDER)))
+		list_add(&page->lru, taken);
+}
+
+/* What a node has no block for stays a huge page, and keeps nobody else away. */
+static void batch_migrate_huge_test(struct kunit *test)
+{
+	unsigned long addr = map_memory(test, PAGE_SIZE);
+	struct folio *huge = new_large_folio(test);
+	unsigned long nr_pages = folio_nr_pages(huge);
+	int from = folio_nid(huge), to = other_node(test, huge);
+	long isolated = nr_isolated();
+	struct list_head *taken;
+	struct damon_batch batch;
+	struct folio *small;
+
+	taken = kunit_kzalloc(test, sizeof(*taken), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	INIT_LIST_HEAD(taken);
+	fragment(test, to, taken);
+	small = folio_at(test, addr);
+	damon_batch_init(&batch);
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, huge, false));
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, small, false));
+	/* there may be no room for the small one either */
+	KUNIT_EXPECT_LE(test, damon_batch_migrate(&batch, to), 1);
+	lru_add_drain_all();
+	KUNIT_EXPECT_EQ(test, folio_nr_pages(huge), nr_pages);
+	KUNIT_EXPECT_EQ(test, folio_nid(huge), from);
+	KUNIT_EXPECT_TRUE(test, folio_test_lru(huge));
+	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated);
+
+	/* as soon as it has one, it does not */
+	free_huge_pages(taken);
+	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, huge, false));
+	KUNIT_EXPECT_EQ(test, damon_batch_migrate(&batch, to), nr_pages);
+	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated);
+}
+#endif
+
 /* folios of a region */
 
 static void iter_one_test(struct kunit *test)
@@ -936,6 +997,9 @@ static struct kunit_case actions_cases[] = {
 	KUNIT_CASE(batch_unevictable_test),
 	KUNIT_CASE(batch_reclaim_test),
 	KUNIT_CASE(batch_migrate_test),
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	KUNIT_CASE(batch_migrate_huge_test),
+#endif
 	KUNIT_CASE(iter_one_test),
 	KUNIT_CASE(iter_beyond_test),
 	KUNIT_CASE(iter_all_test),
