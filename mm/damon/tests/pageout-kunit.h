@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * KUnit suite "damon-pageout": memory that there is no place for stays as it is, and
- * costs nothing.  Schemes for the physical address space are what tells.
+ * costs nothing; so does what cgroups were promised to keep.  Schemes for the physical
+ * address space are what tells.
  */
 
 #include <linux/page_counter.h>
@@ -146,6 +147,78 @@ static void cgroup_room_test(struct kunit *test)
 	pretend_swap(test, 5);
 	KUNIT_EXPECT_EQ(test, swap_room(parent), 5);
 }
+
+struct memory_of {
+	struct mem_cgroup *memcg;
+	unsigned long nr_pages;
+};
+
+static void give_back(void *arg)
+{
+	struct memory_of *memory = arg;
+
+	page_counter_uncharge(&memory->memcg->memory, memory->nr_pages);
+}
+
+/* Makes a cgroup, and those above it, have so much more memory. */
+static void use(struct kunit *test, struct mem_cgroup *memcg, unsigned long nr_pages)
+{
+	struct memory_of *memory = kunit_kzalloc(test, sizeof(*memory), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	*memory = (struct memory_of){ memcg, nr_pages };
+	page_counter_charge(&memcg->memory, nr_pages);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, give_back, memory));
+}
+
+static void no_protection_test(struct kunit *test)
+{
+	struct mem_cgroup *memcg = new_memcg(test, root_mem_cgroup);
+
+	use(test, memcg, 100);
+	KUNIT_EXPECT_FALSE(test, is_protected(NULL));
+	KUNIT_EXPECT_FALSE(test, is_protected(root_mem_cgroup));
+	KUNIT_EXPECT_FALSE(test, is_protected(memcg));
+}
+
+/* What was promised counts, and nobody needs to have reclaimed before. */
+static void protection_test(struct kunit *test)
+{
+	struct mem_cgroup *memcg = new_memcg(test, root_mem_cgroup);
+
+	use(test, memcg, 100);
+	page_counter_set_min(&memcg->memory, 99);
+	KUNIT_EXPECT_FALSE(test, is_protected(memcg));
+	page_counter_set_min(&memcg->memory, 100);
+	KUNIT_EXPECT_TRUE(test, is_protected(memcg));
+	page_counter_set_min(&memcg->memory, 0);
+	KUNIT_EXPECT_FALSE(test, is_protected(memcg));
+
+	page_counter_set_low(&memcg->memory, 120);
+	KUNIT_EXPECT_TRUE(test, is_protected(memcg));
+	use(test, memcg, 50);
+	KUNIT_EXPECT_FALSE(test, is_protected(memcg));
+}
+
+/* Nobody has more protection than those above leave. */
+static void nested_protection_test(struct kunit *test)
+{
+	struct mem_cgroup *top = new_memcg(test, root_mem_cgroup);
+	struct mem_cgroup *parent = new_memcg(test, top);
+	struct mem_cgroup *child = new_memcg(test, parent);
+
+	use(test, child, 100);
+	use(test, parent, 100);
+	page_counter_set_min(&child->memory, 100);
+	KUNIT_EXPECT_FALSE(test, is_protected(child));
+	page_counter_set_min(&parent->memory, 150);
+	KUNIT_EXPECT_FALSE(test, is_protected(child));
+	page_counter_set_min(&top->memory, 150);
+	KUNIT_EXPECT_TRUE(test, is_protected(child));
+	KUNIT_EXPECT_FALSE(test, is_protected(parent));
+	page_counter_set_min(&top->memory, 50);
+	KUNIT_EXPECT_FALSE(test, is_protected(child));
+}
 #endif
 
 static struct kunit_case pageout_cases[] = {
@@ -154,6 +227,9 @@ static struct kunit_case pageout_cases[] = {
 	KUNIT_CASE(no_room_needed_test),
 #ifdef CONFIG_MEMCG
 	KUNIT_CASE(cgroup_room_test),
+	KUNIT_CASE(no_protection_test),
+	KUNIT_CASE(protection_test),
+	KUNIT_CASE(nested_protection_test),
 #endif
 	{}
 };
