@@ -45,12 +45,13 @@ static int check(const struct damon_module *m)
 	return 0;
 }
 
-/* Accesses per window from which memory is hot. */
+/* Accesses per window from which memory is hot.  Only at zero that is all memory. */
 static unsigned int hot_nr_accesses(const struct damon_ctx *ctx)
 {
 	u64 max_nr = damon_max_nr_accesses(&ctx->attrs);
 
-	return DIV_U64_ROUND_UP(max_nr * hot_thres_access_freq, PERMIL);
+	return max_t(u64, div_u64(max_nr * hot_thres_access_freq, PERMIL),
+		     !!hot_thres_access_freq);
 }
 
 /*

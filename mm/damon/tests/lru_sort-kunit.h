@@ -75,7 +75,7 @@ static void lru_sort_threshold(struct kunit *test)
 	static const unsigned long cases[][4] = {
 		/* sample_us, aggr_us, permil, accesses */
 		{ 5000, 100000, 500, 10 }, { 5000, 100000, 0, 0 },
-		{ 5000, 100000, 1000, 20 }, { 5000, 100000, 499, 10 },
+		{ 5000, 100000, 1000, 20 }, { 5000, 100000, 499, 9 },
 		{ 5000, 100000, 1, 1 }, { 5000, 5000, 500, 1 },
 		{ 0, 4000000, 250, 1000000 }, { 0, 0, 1000, 1 },
 		{ 1, UINT_MAX, 1000, UINT_MAX },
