@@ -101,17 +101,29 @@ static int turn_on(struct damon_sample *sample)
 	return err;
 }
 
+/* What it monitors may have gone.  With that, none of its kdamonds is left. */
+static bool is_on(struct damon_sample *sample)
+{
+	unsigned int i;
+
+	for (i = 0; i < sample->nr_ctxs; i++) {
+		if (sample->ctxs[i] && damon_is_running(sample->ctxs[i]))
+			return true;
+	}
+	return false;
+}
+
 static int set_state(struct damon_sample *sample, bool on)
 {
+	bool was_on = is_on(sample);
 	int err = 0;
 
-	if (on == !!sample->ctxs[0])
+	if (on && was_on)
 		return 0;
+	turn_off(sample);
 	if (on)
 		err = turn_on(sample);
-	else
-		turn_off(sample);
-	if (!err)
+	if (!err && on != was_on)
 		pr_info("damon_sample_%s: %s\n", sample->name,
 			on ? "started" : "stopped");
 	return err;
@@ -134,9 +146,7 @@ static int store_switch(const char *val, const struct kernel_param *kp)
 
 static int show_switch(char *buf, const struct kernel_param *kp)
 {
-	struct damon_sample *sample = kp->arg;
-
-	return sysfs_emit(buf, "%c\n", sample->enabled ? 'Y' : 'N');
+	return sysfs_emit(buf, "%c\n", is_on(kp->arg) ? 'Y' : 'N');
 }
 
 const struct kernel_param_ops damon_sample_switch_ops = {

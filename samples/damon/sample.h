@@ -27,7 +27,7 @@ struct damon_sample {
 	bool log_wss;
 
 	/* private: */
-	bool enabled;			/* as written */
+	bool enabled;			/* as written before it could start */
 	struct damon_ctx *ctxs[2];	/* NULL: off */
 	struct damon_call_control call;
 	unsigned int nr_calls;
