@@ -189,14 +189,19 @@ static bool could_migrate(const struct folio *folio, int nid)
 	return folio_nid(folio) != nid && damon_node_usable(nid);
 }
 
+/* Reclaim lets what was referenced have another round, and monitoring says so of all. */
+static void forget_references(struct folio *folio)
+{
+	folio_clear_referenced(folio);
+	folio_test_clear_young(folio);
+}
+
 static void act(struct visit *v, struct folio *folio)
 {
 	switch (v->s->action) {
 	case DAMOS_PAGEOUT:
-		if (damon_batch_take(&v->batch, folio, true)) {
-			folio_clear_referenced(folio);
-			folio_test_clear_young(folio);
-		}
+		if (damon_batch_take(&v->batch, folio, true))
+			forget_references(folio);
 		break;
 	case DAMOS_MIGRATE_HOT:
 	case DAMOS_MIGRATE_COLD:
@@ -208,6 +213,7 @@ static void act(struct visit *v, struct folio *folio)
 		v->nr_pages += folio_nr_pages(folio);
 		break;
 	case DAMOS_LRU_DEPRIO:
+		forget_references(folio);
 		damon_lru_lower(folio);
 		v->nr_pages += folio_nr_pages(folio);
 		break;

@@ -832,6 +832,21 @@ static void lru_test(struct kunit *test)
 	}
 }
 
+/* What is to be reclaimed soon does not get another round for having been monitored. */
+static void lru_deprio_young_test(struct kunit *test)
+{
+	struct folio *folio = new_folio(test);
+	unsigned long pfn = folio_pfn(folio), passed;
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = new_scheme(test, ctx, DAMOS_LRU_DEPRIO);
+
+	KUNIT_ASSERT_TRUE(test, damos_folio_young(folio, NULL));
+	KUNIT_ASSERT_TRUE(test, folio_test_young(folio));
+	apply_to(ctx, s, pfn, pfn + 1, &passed);
+	KUNIT_EXPECT_FALSE(test, folio_test_young(folio));
+	KUNIT_EXPECT_FALSE(test, folio_test_referenced(folio));
+}
+
 /* Units that are larger than a page must not swallow pages. */
 static void large_unit_test(struct kunit *test)
 {
@@ -1010,6 +1025,7 @@ static struct kunit_case actions_cases[] = {
 	KUNIT_CASE(pageout_test),
 	KUNIT_CASE(pageout_young_test),
 	KUNIT_CASE(lru_test),
+	KUNIT_CASE(lru_deprio_young_test),
 	KUNIT_CASE(large_unit_test),
 	KUNIT_CASE(spanning_folio_test),
 	KUNIT_CASE(spanning_allowed_test),
