@@ -320,6 +320,7 @@ static int attend(void *data)
 	struct damon_ctx *ctx = m->ctx;
 	struct damos *s;
 
+	damon_module_follow_ram(m);
 	/* it is a time, whatever the intervals have been tuned to */
 	damon_for_each_scheme(s, ctx)
 		if (!s->pattern.max_nr_accesses)
@@ -359,25 +360,28 @@ static void stop(struct damon_module *m)
 	m->ctx = NULL;
 }
 
-/* What it is about to monitor if the parameters do not say. */
-static void note_range(struct damon_module *m,
-		       const struct damon_addr_range *range)
+/* Parameters, and what a context was built from besides, are in force from now on. */
+static void adopt(struct damon_module *m, const struct damon_addr_range *range,
+		  int nr_changes)
 {
-	if (!m->params.range.start && !m->params.range.end)
+	m->cold_age_us = m->params.cold_age_us;
+	m->all_ram = !m->params.range.start && !m->params.range.end;
+	m->nr_ram_changes = nr_changes;
+	if (m->all_ram)
 		m->ram = *range;
 }
 
 static int start(struct damon_module *m)
 {
-	struct damon_addr_range range;
+	int nr_changes = atomic_read(&damon_nr_ram_changes), err;
+	struct damon_addr_range range, old = m->ram;
 	struct damon_ctx *ctx = build(m, &range);
-	int err;
 
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	stop(m);
 	continue_stats(m, ctx);
-	m->cold_age_us = m->params.cold_age_us;
+	adopt(m, &range, nr_changes);
 	m->ctx = ctx;
 	m->call.fn = attend;
 	m->call.data = m;
@@ -385,10 +389,10 @@ static int start(struct damon_module *m)
 	err = damon_start(&m->ctx, 1, true);
 	if (!err)
 		err = damon_call(m->ctx, &m->call);
-	if (err)
+	if (err) {
 		stop(m);
-	else
-		note_range(m, &range);
+		m->ram = old;
+	}
 	return err;
 }
 
@@ -404,6 +408,8 @@ static int start_aloud(struct damon_module *m)
 struct change {
 	struct damon_module *m;
 	struct damon_ctx *new;
+	struct damon_addr_range range;
+	int nr_ram_changes;
 };
 
 static int change(void *data)
@@ -413,7 +419,7 @@ static int change(void *data)
 	int err = damon_commit_ctx(m->ctx, change->new);
 
 	if (!err)
-		m->cold_age_us = m->params.cold_age_us;
+		adopt(m, &change->range, change->nr_ram_changes);
 	return err;
 }
 
@@ -421,18 +427,16 @@ static int commit(struct damon_module *m)
 {
 	struct change order = { .m = m };
 	struct damon_call_control call = { .fn = change, .data = &order };
-	struct damon_addr_range range;
 	int err;
 
 	if (!is_running(m))
 		return damon_module_refuse(m, "commit_inputs: it does not run");
-	order.new = build(m, &range);
+	order.nr_ram_changes = atomic_read(&damon_nr_ram_changes);
+	order.new = build(m, &order.range);
 	if (IS_ERR(order.new))
 		return PTR_ERR(order.new);
 	err = damon_call(m->ctx, &call) ?: call.return_code;
 	damon_destroy_ctx(order.new);
-	if (!err)
-		note_range(m, &range);
 	return err;
 }
 

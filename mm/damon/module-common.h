@@ -12,6 +12,7 @@
 #ifndef _MM_DAMON_MODULE_COMMON_H
 #define _MM_DAMON_MODULE_COMMON_H
 
+#include <linux/atomic.h>
 #include <linux/damon.h>
 #include <linux/moduleparam.h>
 
@@ -78,13 +79,20 @@ struct damon_module {
 	/* private: */
 	bool ready;			/* boot has come to damon_module_init() */
 	struct damon_ctx *ctx;		/* of the last run; NULL: there is none */
-	struct damon_addr_range ram;	/* what it monitors if @params do not say */
-	unsigned long cold_age_us;	/* in force, the kdamond's while it runs */
+	struct damon_addr_range ram;	/* all memory, as monitored last */
+	/* in force, the kdamond's while it runs: */
+	unsigned long cold_age_us;
+	bool all_ram;			/* @ram is what it monitors */
+	int nr_ram_changes;		/* ... and contains those up to this one */
 	struct damon_call_control call;
 	struct list_head list;		/* of all modules */
 };
 
+/* How often memory has come online or gone offline since boot. */
+extern atomic_t damon_nr_ram_changes;
+
 int damon_module_init(struct damon_module *m);
+void damon_module_follow_ram(struct damon_module *m);
 __printf(2, 3) int damon_module_refuse(const struct damon_module *m,
 				       const char *fmt, ...);
 struct damos *damon_module_add_scheme(const struct damon_module *m,

@@ -7,6 +7,8 @@
 #include <linux/cleanup.h>
 #include <linux/ioport.h>
 #include <linux/kernel.h>
+#include <linux/mmzone.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -22,15 +24,11 @@ struct ram {
 	struct damon_addr_range pieces[MAX_PIECES];
 };
 
-static struct damon_addr_range to_units(const struct resource *res,
-					unsigned long addr_unit)
+static struct damon_addr_range to_units(u64 start, u64 end, unsigned long addr_unit)
 {
-	u64 start = div64_ul(res->start, addr_unit);
-	u64 end = div64_ul((u64)res->end + 1, addr_unit);
-
 	return (struct damon_addr_range){
-		.start = min_t(u64, start, ULONG_MAX),
-		.end = min_t(u64, end, ULONG_MAX),
+		.start = min_t(u64, div64_ul(start, addr_unit), ULONG_MAX),
+		.end = min_t(u64, div64_ul(end, addr_unit), ULONG_MAX),
 	};
 }
 
@@ -41,19 +39,35 @@ static bool touches(const struct ram *ram, const struct damon_addr_range *a,
 	return b->start / ram->grain <= (a->end - 1) / ram->grain + 1;
 }
 
-static int add_piece(struct resource *res, void *arg)
+static void add_piece(struct ram *ram, u64 start, u64 end)
 {
-	struct ram *ram = arg;
 	struct damon_addr_range *last = ram->nr ? &ram->pieces[ram->nr - 1] :
 		NULL;
-	struct damon_addr_range piece = to_units(res, ram->addr_unit);
+	struct damon_addr_range piece = to_units(start, end, ram->addr_unit);
 
 	if (piece.start >= piece.end)
-		return 0;
+		return;
 	if (last && (ram->nr == MAX_PIECES || touches(ram, last, &piece)))
 		last->end = piece.end;
 	else
 		ram->pieces[ram->nr++] = piece;
+}
+
+/* Memory that was added need not be online.  It comes and goes by sections. */
+static int add_online(struct resource *res, void *arg)
+{
+#ifdef CONFIG_SPARSEMEM
+	u64 end = (u64)res->end + 1, start, border;
+
+	for (start = res->start; start < end; start = border) {
+		border = min(ALIGN_DOWN(start, 1ULL << PA_SECTION_SHIFT) +
+			     (1ULL << PA_SECTION_SHIFT), end);
+		if (online_section_nr(pfn_to_section_nr(PHYS_PFN(start))))
+			add_piece(arg, start, border);
+	}
+#else
+	add_piece(arg, res->start, (u64)res->end + 1);
+#endif
 	return 0;
 }
 
@@ -68,7 +82,7 @@ static int set_all_ram(struct damon_target *t, unsigned long *start,
 		return -ENOMEM;
 	ram->addr_unit = addr_unit;
 	ram->grain = min_region_sz;
-	walk_system_ram_res(0, -1, ram, add_piece);
+	walk_system_ram_res(0, -1, ram, add_online);
 	if (!ram->nr)
 		return -EINVAL;
 	err = damon_set_regions(t, ram->pieces, ram->nr, min_region_sz);
@@ -88,8 +102,8 @@ static int set_all_ram(struct damon_target *t, unsigned long *start,
  * @min_region_sz:	Smallest region size of the context.
  *
  * If @start and @end are both zero the target gets one region for each piece of
- * the system's memory, and the two are set to where the first one begins and the
- * last one ends.
+ * the system's memory that is online, and the two are set to where the first one
+ * begins and the last one ends.
  *
  * Context: Setup, or worker.
  * Return: 0, -EINVAL for an empty range or a system without memory, -ENOMEM, or an
@@ -150,7 +164,7 @@ int damon_set_region_biggest_system_ram_default(struct damon_target *t,
 							    addr_unit,
 							    min_region_sz);
 	walk_system_ram_res(0, -1, &biggest, keep_biggest);
-	piece = to_units(&biggest, addr_unit);
+	piece = to_units(biggest.start, (u64)biggest.end + 1, addr_unit);
 	err = damon_set_regions(t, &piece, 1, min_region_sz);
 	if (!err) {
 		*start = piece.start;

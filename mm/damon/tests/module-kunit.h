@@ -569,6 +569,76 @@ static void module_range(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shown_range(&tested)->end, bytes.end / 2);
 }
 
+/* What the only target covers. */
+struct coverage {
+	struct damon_addr_range range;
+	bool narrow;		/* make it less before */
+	struct damon_call_control call;
+};
+
+static int cover(void *data)
+{
+	struct damon_target *t = only_target(tested.ctx);
+	struct coverage *c = data;
+	struct damon_addr_range one = {
+		.start = damon_first_region(t)->ar.start,
+	};
+
+	one.end = one.start + tested.ctx->min_region_sz;
+	if (c->narrow)
+		damon_set_regions(t, &one, 1, tested.ctx->min_region_sz);
+	c->range.start = damon_first_region(t)->ar.start;
+	c->range.end = damon_last_region(t)->ar.end;
+	return 0;
+}
+
+static unsigned long covered_end(struct kunit *test, bool narrow)
+{
+	struct coverage c = {
+		.narrow = narrow,
+		.call = { .fn = cover, .data = &c },
+	};
+
+	KUNIT_ASSERT_EQ(test, damon_call(tested.ctx, &c.call), 0);
+	return c.range.end;
+}
+
+/* As if most of the memory had come after the start. */
+static void module_memory_comes(struct kunit *test)
+{
+	unsigned long all, some;
+
+	tested.params.range = (struct damon_addr_range) {};
+	turn_on(test);
+	all = covered_end(test, false);
+	some = covered_end(test, true);
+	KUNIT_ASSERT_LT(test, some, all);
+	atomic_inc(&damon_nr_ram_changes);
+	wait_until(test, covered_end(test, false) == all);
+	turn_off(test);
+}
+
+/* What the user has chosen stays. */
+static void module_memory_is_chosen(struct kunit *test)
+{
+	int nr;
+
+	turn_on(test);
+	KUNIT_EXPECT_EQ(test, covered_end(test, false), 0x90000);
+	KUNIT_EXPECT_EQ(test, covered_end(test, true), 0x10000 + PAGE_SIZE);
+	nr = atomic_read(&module_fake.nr_collected);
+	atomic_inc(&damon_nr_ram_changes);
+	wait_until(test, atomic_read(&module_fake.nr_collected) - nr >= 2);
+	KUNIT_EXPECT_EQ(test, covered_end(test, false), 0x10000 + PAGE_SIZE);
+	/* written is not in force */
+	tested.params.range = (struct damon_addr_range) {};
+	atomic_inc(&damon_nr_ram_changes);
+	nr = atomic_read(&module_fake.nr_collected);
+	wait_until(test, atomic_read(&module_fake.nr_collected) - nr >= 2);
+	KUNIT_EXPECT_EQ(test, covered_end(test, false), 0x10000 + PAGE_SIZE);
+	turn_off(test);
+}
+
 static void module_is_alone(struct kunit *test)
 {
 	struct damon_ctx *other = damon_new_ctx();
@@ -622,6 +692,8 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(module_commit),
 	KUNIT_CASE(module_commit_unit),
 	KUNIT_CASE(module_range),
+	KUNIT_CASE(module_memory_comes),
+	KUNIT_CASE(module_memory_is_chosen),
 	KUNIT_CASE(module_is_alone),
 	{ }
 };
