@@ -121,6 +121,23 @@ bool damon_folio_in_memcg(struct folio *folio, u64 id)
 	return memcg && mem_cgroup_id(memcg) == id;
 }
 
+/*
+ * Whether a folio can be in use without any mapping of the host.  Guests have their
+ * private memory from a file, and what they do with it sets no bit anywhere here.
+ */
+static bool is_hidden(struct folio *folio)
+{
+	struct address_space *mapping;
+
+	/* which most folios are not, and all of those are */
+	if (likely(!folio_test_unevictable(folio)))
+		return false;
+	/* keeps the inode, which has the mapping */
+	guard(rcu)();
+	mapping = folio_mapping(folio);
+	return mapping && mapping_inaccessible(mapping);
+}
+
 /* One look at the accessed bits of a folio. */
 struct look {
 	bool clear;		/* clear them all, else find one that is set */
@@ -462,7 +479,7 @@ bool damon_folio_arm(struct folio *folio, struct damon_visits *visits)
 {
 	struct look look = {};
 
-	return make_old(folio, &look, visits) != NOTHING;
+	return !is_hidden(folio) && make_old(folio, &look, visits) != NOTHING;
 }
 
 /**
@@ -482,5 +499,5 @@ enum damon_answer damon_folio_mkold(struct folio *folio)
 		return DAMON_UNKNOWN;
 	if (look.young || touched)
 		return DAMON_ACCESSED;
-	return extent == ALL ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
+	return extent == ALL && !is_hidden(folio) ? DAMON_NOT_ACCESSED : DAMON_UNKNOWN;
 }

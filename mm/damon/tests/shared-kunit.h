@@ -103,6 +103,38 @@ static void shared_access_test(struct kunit *test)
 	folio_put(folio);
 }
 
+/* Of guests' private memory it is not known who uses it, unless the host does. */
+static void hidden_test(struct kunit *test)
+{
+	struct file *file = shmem_file_setup("damon", PAGE_SIZE, EMPTY_VMA_FLAGS);
+	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
+	struct folio *folio;
+	unsigned long addr;
+
+	if (IS_ERR(file))
+		kunit_skip(test, "no file to be had");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_file, file));
+	mapping_set_unevictable(file->f_mapping);
+	addr = kunit_vm_mmap(test, file, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_SHARED, 0);
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no address space to map memory in");
+	touch_page(test, addr);
+	lru_add_drain_all();
+	folio = get_small_folio(test, addr);
+	KUNIT_ASSERT_TRUE(test, folio_test_unevictable(folio));
+
+	/* it can be, but does not have to be */
+	KUNIT_EXPECT_TRUE(test, damon_folio_arm(folio, &visits));
+	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_folio_mkold(folio));
+	mapping_set_inaccessible(file->f_mapping);
+	KUNIT_EXPECT_FALSE(test, damon_folio_arm(folio, &visits));
+	KUNIT_EXPECT_EQ(test, DAMON_UNKNOWN, damon_folio_mkold(folio));
+	touch_page(test, addr);
+	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_folio_mkold(folio));
+	folio_put(folio);
+}
+
 /* What cannot be afforded has no answer, and what nobody shares costs nothing. */
 static void visits_are_bounded_test(struct kunit *test)
 {
@@ -239,6 +271,7 @@ static void one_is_always_looked_at_test(struct kunit *test)
 
 static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(shared_access_test),
+	KUNIT_CASE(hidden_test),
 	KUNIT_CASE(visits_are_bounded_test),
 	KUNIT_CASE(one_is_always_looked_at_test),
 	KUNIT_CASE(shared_by_too_many_test),
