@@ -158,6 +158,24 @@ static void note(struct look *look, bool young, unsigned int nr)
 }
 
 /*
+ * Whether a device or a guest used what a batch of entries maps.  They have been made
+ * old for all of it, and used which page of it ever.  What is one entry here mostly is
+ * one there.
+ */
+static bool used_by_others(struct damon_walk *walk, const struct damon_leaf *leaf)
+{
+	unsigned long addr = leaf->start, end = addr + leaf->size;
+
+	if (!mm_has_notifiers(walk->mm))
+		return false;
+	if (walk->level != DAMON_WALK_PTE)
+		return mmu_notifier_test_young(walk->mm, addr);
+	while (addr < end && !mmu_notifier_test_young(walk->mm, addr))
+		addr += PAGE_SIZE;
+	return addr < end;
+}
+
+/*
  * Looks at the entries that map the folio from an address on, as many as are
  * alike, under lock.  Returns how much they cover.
  */
@@ -176,7 +194,7 @@ static unsigned long look_closely(struct look *look, struct damon_walk *walk,
 		if (look->clear)
 			leaf.young = damon_walk_mkold(walk, &leaf);
 		else if (!leaf.young)
-			leaf.young = mmu_notifier_test_young(walk->mm, addr);
+			leaf.young = used_by_others(walk, &leaf);
 		note(look, leaf.young, nr);
 		size = leaf.start + leaf.size - addr;
 	}

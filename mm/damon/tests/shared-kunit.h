@@ -135,6 +135,93 @@ static void hidden_test(struct kunit *test)
 	folio_put(folio);
 }
 
+#if defined(CONFIG_MMU_NOTIFIER) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
+/* Something with page tables of its own.  It used one page, or none. */
+struct guest {
+	struct mmu_notifier mn;
+	struct mm_struct *mm;
+	unsigned long used;
+};
+
+static bool guest_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			      unsigned long start, unsigned long end)
+{
+	struct guest *guest = container_of(mn, struct guest, mn);
+	bool young = guest->used >= start && guest->used < end;
+
+	if (young)
+		guest->used = 0;
+	return young;
+}
+
+static bool guest_test_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			     unsigned long addr)
+{
+	return container_of(mn, struct guest, mn)->used == addr;
+}
+
+static const struct mmu_notifier_ops guest_ops = {
+	.clear_young = guest_clear_young,
+	.test_young = guest_test_young,
+};
+
+static void end_guest(void *arg)
+{
+	struct guest *guest = arg;
+
+	mmu_notifier_unregister(&guest->mn, guest->mm);
+}
+
+static struct guest *new_guest(struct kunit *test)
+{
+	struct guest *guest = kunit_kzalloc(test, sizeof(*guest), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, guest);
+	guest->mn.ops = &guest_ops;
+	guest->mm = current->mm;
+	KUNIT_ASSERT_EQ(test, 0, mmu_notifier_register(&guest->mn, guest->mm));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, end_guest, guest));
+	return guest;
+}
+
+/* Each page of a large folio can be the one that a guest uses. */
+static void guest_test(struct kunit *test)
+{
+	static const unsigned int pages[] = { 0, 1, 100, HPAGE_PMD_NR - 2 };
+	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
+	unsigned long addr = kunit_vm_mmap(test, NULL, 0, 2 * HPAGE_PMD_SIZE,
+					   PROT_READ | PROT_WRITE,
+					   MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	struct folio *folio;
+	struct guest *guest;
+	unsigned int i;
+
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no address space to map memory in");
+	addr = round_up(addr, HPAGE_PMD_SIZE);
+	do_madvise(current->mm, addr, HPAGE_PMD_SIZE, MADV_HUGEPAGE);
+	touch_page(test, addr);
+	lru_add_drain_all();
+	/* the rest is mapped by entries of single pages then */
+	do_madvise(current->mm, addr + HPAGE_PMD_SIZE - PAGE_SIZE, PAGE_SIZE,
+		   MADV_DONTNEED);
+	folio = damon_get_folio(pfn_at(test, addr));
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	guest = new_guest(test);
+	for (i = 0; i < ARRAY_SIZE(pages) && folio_test_pmd_mappable(folio); i++) {
+		KUNIT_EXPECT_TRUE(test, damon_folio_arm(folio, &visits));
+		KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED,
+				damon_folio_young(folio, &visits));
+		guest->used = addr + pages[i] * PAGE_SIZE;
+		KUNIT_EXPECT_EQ(test, DAMON_ACCESSED,
+				damon_folio_young(folio, &visits));
+	}
+	folio_put(folio);
+	if (!i)
+		kunit_skip(test, "no huge page to be had");
+}
+#endif
+
 /* What cannot be afforded has no answer, and what nobody shares costs nothing. */
 static void visits_are_bounded_test(struct kunit *test)
 {
@@ -272,6 +359,9 @@ static void one_is_always_looked_at_test(struct kunit *test)
 static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(shared_access_test),
 	KUNIT_CASE(hidden_test),
+#if defined(CONFIG_MMU_NOTIFIER) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
+	KUNIT_CASE(guest_test),
+#endif
 	KUNIT_CASE(visits_are_bounded_test),
 	KUNIT_CASE(one_is_always_looked_at_test),
 	KUNIT_CASE(shared_by_too_many_test),
