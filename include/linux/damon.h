@@ -469,6 +469,8 @@ struct damos_migrate_dests {
  *			%NULL when a pass reaches a target.
  * @stat:		What it did so far.
  * @max_nr_snapshots:	Stop after so many passes.  Zero: never.
+ * @index:		Its place among the schemes of the context, from 0.  Set when
+ *			a pass begins, and right until it ends.
  */
 struct damos {
 	struct damos_access_pattern pattern;
@@ -483,6 +485,7 @@ struct damos {
 	void *last_applied;
 	struct damos_stat stat;
 	unsigned long max_nr_snapshots;
+	unsigned int index;
 
 	/* private: */
 	u64 next_apply_ns;		/* deadline of the next pass */

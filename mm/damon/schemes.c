@@ -247,25 +247,11 @@ static void select_regions(struct damon_ctx *ctx, struct damos *s)
 
 /* doing it */
 
-static unsigned int scheme_idx(struct damon_ctx *ctx, struct damos *s)
-{
-	struct damos *iter;
-	unsigned int idx = 0;
-
-	damon_for_each_scheme(iter, ctx) {
-		if (iter == s)
-			break;
-		idx++;
-	}
-	return idx;
-}
-
 static void trace_before_apply(struct pass *pass, struct damon_region *r,
 			       struct damos *s)
 {
 	if (trace_damos_before_apply_enabled())
-		trace_damos_before_apply(0, scheme_idx(pass->ctx, s),
-					 pass->target_idx, r,
+		trace_damos_before_apply(0, s->index, pass->target_idx, r,
 					 damon_nr_accesses_mvsum(r, pass->ctx),
 					 pass->t->nr_regions, true);
 }
@@ -413,15 +399,14 @@ static bool has_passes_left(struct damos *s)
 }
 
 /* Begins a charge window if it is time for one, and plans what to do with it. */
-static void prepare_quota(struct damon_ctx *ctx, struct damos *s,
-			  unsigned int idx)
+static void prepare_quota(struct damon_ctx *ctx, struct damos *s)
 {
 	struct damos_quota *quota = &s->quota;
 
 	if (damos_quota_window_over(quota, ctx->now))
 		damos_measure_goals(ctx, s);
 	if (damos_quota_renew(quota, &s->stat, ctx->min_region_sz, ctx->now))
-		trace_damos_esz(0, idx, quota->esz);
+		trace_damos_esz(0, s->index, quota->esz);
 	s->served = damos_quota_is_full(quota, ctx->min_region_sz);
 	s->sz_waiting_pass = 0;
 	if (damos_quota_is_set(quota) && !s->served)
@@ -434,18 +419,18 @@ static void prepare_quota(struct damon_ctx *ctx, struct damos *s,
  */
 static bool prepare_schemes(struct damon_ctx *ctx)
 {
-	unsigned int idx = 0;
+	unsigned int index = 0;
 	bool any = false;
 	struct damos *s;
 
 	damon_for_each_scheme(s, ctx) {
+		s->index = index++;
 		s->due = ctx->now >= s->next_apply_ns && s->wmarks.activated;
 		any |= s->due;
 		if (s->due && !has_passes_left(s))
 			s->due = false;
 		if (s->due)
-			prepare_quota(ctx, s, idx);
-		idx++;
+			prepare_quota(ctx, s);
 	}
 	return any;
 }
@@ -455,7 +440,6 @@ static bool finish_schemes(struct pass *pass)
 {
 	struct damon_ctx *ctx = pass->ctx;
 	bool all_walked = true;
-	unsigned int idx = 0;
 	struct damos *s;
 
 	damon_for_each_scheme(s, ctx) {
@@ -466,10 +450,10 @@ static bool finish_schemes(struct pass *pass)
 				s->walked = true;
 			if (s->due)
 				s->stat.nr_snapshots++;
-			trace_damos_stat_after_apply_interval(0, idx, &s->stat);
+			trace_damos_stat_after_apply_interval(0, s->index,
+							      &s->stat);
 		}
 		all_walked &= s->walked;
-		idx++;
 	}
 	return all_walked;
 }

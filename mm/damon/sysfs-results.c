@@ -97,8 +97,6 @@ struct tally {
  */
 struct notes {
 	bool bytes_only;
-	struct damos *last;	/* scheme of the previous note, and its index */
-	unsigned int last_index;
 	struct tally *tallies;	/* one per directory of a scheme */
 	unsigned int nr_schemes;
 	unsigned int nr_probes;	/* that have anything to show */
@@ -107,25 +105,6 @@ struct notes {
 	size_t room;
 	bool incomplete;	/* no memory */
 };
-
-/* Schemes come by in order again and again. */
-static unsigned int scheme_index(struct notes *notes, struct damon_ctx *ctx,
-				 struct damos *scheme)
-{
-	unsigned int index = 0;
-	struct damos *s;
-
-	if (notes->last == scheme)
-		return notes->last_index;
-	damon_for_each_scheme(s, ctx) {
-		if (s == scheme)
-			break;
-		index++;
-	}
-	notes->last = scheme;
-	notes->last_index = index;
-	return index;
-}
 
 static bool make_room(struct notes *notes)
 {
@@ -154,22 +133,21 @@ static void note_region(void *data, struct damon_ctx *ctx,
 			struct damos *s, unsigned long sz_filter_passed)
 {
 	struct notes *notes = data;
-	unsigned int index = scheme_index(notes, ctx, s);
 	struct tried *tried;
 
-	if (index >= notes->nr_schemes)
+	if (s->index >= notes->nr_schemes)
 		return;
-	notes->tallies[index].nr_bytes += damon_sz_region(r);
+	notes->tallies[s->index].nr_bytes += damon_sz_region(r);
 	if (notes->bytes_only)
 		return;
 	if (!make_room(notes)) {
 		notes->incomplete = true;
 		return;
 	}
-	notes->tallies[index].nr_noted++;
+	notes->tallies[s->index].nr_noted++;
 	tried = &notes->tried[notes->nr++];
 	*tried = (struct tried) {
-		.scheme = index,
+		.scheme = s->index,
 		.nr_accesses = damon_nr_accesses_mvsum(r, ctx),
 		.age = r->age,
 		.start = r->ar.start,

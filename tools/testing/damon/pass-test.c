@@ -24,6 +24,7 @@ struct seen {
 static struct damos schemes[NR_SCHEMES];
 static struct seen seen[NR_SCHEMES];
 static bool served_twice;
+static bool misnumbered;
 static unsigned int nr_scores;
 static u64 clock_ns;
 static u64 action_ns;
@@ -82,6 +83,19 @@ static double slowness(unsigned long addr)
 	return uneven && front == (uneven == 1) ? 2 : 1;
 }
 
+static unsigned int place_of(struct damon_ctx *ctx, const struct damos *s)
+{
+	unsigned int place = 0;
+	struct damos *iter;
+
+	damon_for_each_scheme(iter, ctx) {
+		if (iter == s)
+			break;
+		place++;
+	}
+	return place;
+}
+
 static unsigned long apply(struct damon_ctx *ctx, struct damon_target *t,
 			   struct damon_region *r, struct damos *s,
 			   unsigned long *sz_filter_passed)
@@ -89,6 +103,7 @@ static unsigned long apply(struct damon_ctx *ctx, struct damon_target *t,
 	struct seen *its = &seen[s - schemes];
 	unsigned long addr, sz = damon_sz_region(r);
 
+	misnumbered |= s->index != place_of(ctx, s);
 	clock_ns += action_ns + sz * ns_per_byte * slowness(r->ar.start);
 	its->sz += sz;
 	its->by_score[score_of(ctx, r)] += sz;
@@ -532,6 +547,8 @@ static void change_something(struct rng *rng, struct damon_ctx *ctx)
 		s->pattern.min_age_region = rnd_in(rng, 0, 2);
 		s->pattern.max_sz_region = rnd_true(rng, .8) ? ULONG_MAX : 200;
 	}
+	if (rnd_true(rng, .1))
+		list_move_tail(ctx->schemes.next, &ctx->schemes);
 	t->obsolete = rnd_true(rng, .2);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region_safe(r, next, t) {
@@ -593,6 +610,7 @@ TEST(passes_survive_changes)
 			next_pass(ctx);
 			shim_fail_after(ULONG_MAX);
 			HOLDS(!served_twice);
+			HOLDS(!misnumbered);
 			HOLDS(total_sz(ctx) == total);
 			damon_for_each_scheme(s, ctx) {
 				HOLDS(only_eligible(ctx, s));
