@@ -31,9 +31,11 @@ static const struct damon_sysfs_type goal_type = {
 
 static const struct damon_sysfs_file intervals_files[] = {
 	{ DAMON_SYSFS_INPUT(struct damon_sysfs_intervals, sample_us),
-	  .initial = 5000 },
+	  .initial = 5000,
+	  .written = offsetof(struct damon_sysfs_intervals, sample_us_staged) },
 	{ DAMON_SYSFS_INPUT(struct damon_sysfs_intervals, aggr_us),
-	  .initial = 100000 },
+	  .initial = 100000,
+	  .written = offsetof(struct damon_sysfs_intervals, aggr_us_staged) },
 	{ DAMON_SYSFS_INPUT(struct damon_sysfs_intervals, update_us),
 	  .initial = 60000000 },
 	{ }

@@ -31,28 +31,46 @@ static struct damon_sysfs_context *only_context(struct damon_sysfs_kdamond *k)
 	return damon_sysfs_child(k->contexts, 0, struct damon_sysfs_context);
 }
 
-/* From here on the running context's results go to these directories. */
-static void mark_installed(struct damon_sysfs_context *context)
+/*
+ * From here on the running context's results go to these directories.  What has
+ * been written since the context was built, with these attributes, is still to be
+ * committed.
+ */
+static void mark_installed(struct damon_sysfs_context *context,
+			   const struct damon_attrs *attrs)
 {
+	struct damon_sysfs_intervals *intervals =
+		context->monitoring_attrs->intervals;
 	struct damon_sysfs_node *schemes = context->schemes;
 
 	guard(mutex)(&context->node.locks->data);
 	context->installed = true;
+	if (intervals->sample_us == attrs->sample_interval)
+		intervals->sample_us_staged = false;
+	if (intervals->aggr_us == attrs->aggr_interval)
+		intervals->aggr_us_staged = false;
 	for (unsigned int i = 0; i < schemes->nr_children; i++)
 		damon_sysfs_child(schemes, i,
 				  struct damon_sysfs_scheme)->installed = true;
 }
 
+/* What was staged meanwhile must not be lost, unless users ask for just that. */
 static void copy_intervals(struct damon_sysfs_context *context,
-			   struct damon_ctx *ctx)
+			   struct damon_ctx *ctx, bool spare_staged)
 {
 	struct damon_sysfs_intervals *intervals =
 		context->monitoring_attrs->intervals;
 
 	if (!context->installed)
 		return;
-	intervals->sample_us = ctx->attrs.sample_interval;
-	intervals->aggr_us = ctx->attrs.aggr_interval;
+	if (!spare_staged) {
+		intervals->sample_us_staged = false;
+		intervals->aggr_us_staged = false;
+	}
+	if (!intervals->sample_us_staged)
+		intervals->sample_us = ctx->attrs.sample_interval;
+	if (!intervals->aggr_us_staged)
+		intervals->aggr_us = ctx->attrs.aggr_interval;
 }
 
 /* Regular updates of the results, see damon_sysfs_kdamond.refresh_ms. */
@@ -78,7 +96,7 @@ static int refresh(void *data)
 	guard(mutex)(&k->own.data);
 	context = only_context(k);
 	if (context) {
-		copy_intervals(context, refresh->ctx);
+		copy_intervals(context, refresh->ctx, true);
 		damon_sysfs_copy_stats(context, refresh->ctx);
 		damon_sysfs_copy_effective_quotas(context, refresh->ctx);
 	}
@@ -114,6 +132,7 @@ static int start_refresh(struct damon_sysfs_kdamond *k, struct damon_ctx *ctx)
 static int turn_on(struct damon_sysfs_kdamond *k,
 		   struct damon_sysfs_context *context)
 {
+	struct damon_attrs attrs;
 	struct damon_ctx *ctx;
 	int ret;
 
@@ -123,6 +142,7 @@ static int turn_on(struct damon_sysfs_kdamond *k,
 				    NULL);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
+	attrs = ctx->attrs;
 	ret = damon_start(&ctx, 1, false);
 	if (!ret) {
 		ret = start_refresh(k, ctx);
@@ -133,7 +153,7 @@ static int turn_on(struct damon_sysfs_kdamond *k,
 				      kobject_name(&k->node.kobj));
 	}
 	if (!ret) {
-		mark_installed(context);
+		mark_installed(context, &attrs);
 		scoped_guard(rwsem_write, &k->ctx_lock)
 			swap(k->ctx, ctx);
 	}
@@ -219,9 +239,9 @@ static int commit(struct damon_sysfs_kdamond *k,
 	if (IS_ERR(errand.new))
 		return PTR_ERR(errand.new);
 	ret = run(commit_fn, &errand);
-	keep_spare(k, errand.new);
 	if (!ret)
-		mark_installed(context);
+		mark_installed(context, &errand.new->attrs);
+	keep_spare(k, errand.new);
 	return ret;
 }
 
@@ -302,7 +322,7 @@ static int intervals_fn(void *data)
 	struct errand *errand = data;
 
 	guard(mutex)(&errand->context->node.locks->data);
-	copy_intervals(errand->context, errand->ctx);
+	copy_intervals(errand->context, errand->ctx, false);
 	return 0;
 }
 

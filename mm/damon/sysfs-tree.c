@@ -151,6 +151,8 @@ static int store_number(struct damon_sysfs_node *node,
 
 	guard(mutex)(&node->locks->data);
 	set_number(node, file, value);
+	if (file->written)
+		*(bool *)member(node, file->written) = true;
 	return 0;
 }
 

@@ -64,6 +64,7 @@ struct damon_sysfs_keywords {
  * @class:	What is in it.
  * @offset:	Where in the object the value is.
  * @initial:	The value in a new object.
+ * @written:	Where in the object a bool is that a write makes true, 0: nowhere.
  * @keywords:	The words of a %DAMON_SYSFS_KEYWORD.
  * @nonzero:	Zero is invalid.
  * @no_erange:	Numbers beyond the type's range give -EINVAL, not -ERANGE.
@@ -77,6 +78,7 @@ struct damon_sysfs_file {
 	enum damon_sysfs_class class;
 	unsigned int offset;
 	unsigned long initial;
+	unsigned int written;
 	const struct damon_sysfs_keywords *keywords;
 	bool nonzero;
 	bool no_erange;
@@ -232,6 +234,8 @@ struct damon_sysfs_intervals {
 	unsigned long sample_us;
 	unsigned long aggr_us;
 	unsigned long update_us;
+	bool sample_us_staged;	/* written since the last on or commit */
+	bool aggr_us_staged;
 	struct damon_sysfs_intervals_goal *intervals_goal;
 };
 

@@ -613,6 +613,8 @@ static void test_effective_quotas(struct kunit *test)
 		   -ECANCELED);
 }
 
+#include "sysfs-refresh-kunit.h"
+
 static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_initial_values),
 	KUNIT_CASE(test_unsigned_long),
@@ -666,6 +668,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_commit_goals),
 	KUNIT_CASE(test_commit_goals_no_memory),
 	KUNIT_CASE(test_effective_quotas),
+	KUNIT_CASE(test_refresh_staged),
 	{ }
 };
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Unit tests of the sysfs interface: results that are updated by themselves, while
+ * others write and hold locks.
+ */
+#include <linux/delay.h>
+
+/* Long enough for what comes within milliseconds, however busy the machine is. */
+#define PATIENCE_MS	60000
+
+/* Whether @condition becomes true. */
+#define COMES(condition)						\
+	({								\
+		unsigned int ms_ = 0;					\
+									\
+		while (!(condition) && ms_++ < PATIENCE_MS)		\
+			fsleep(1000);					\
+		ms_ <= PATIENCE_MS;					\
+	})
+
+static unsigned long nr_tried(struct damon_sysfs_kdamond *k,
+			      struct damon_sysfs_context *c)
+{
+	guard(mutex)(&k->own.data);
+	return scheme_dir(c, 0)->stats->stat.nr_tried;
+}
+
+/* Waits for an update that began after this was called. */
+static void expect_refresh(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	unsigned long seen = nr_tried(f->k, f->c);
+
+	KUNIT_ASSERT_TRUE(test, COMES(nr_tried(f->k, f->c) > seen));
+}
+
+/* Something that nobody has written. */
+static void set_intervals(struct kunit *test, unsigned long us)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_intervals *intervals =
+		f->c->monitoring_attrs->intervals;
+
+	guard(mutex)(&f->k->own.data);
+	intervals->sample_us = us;
+	intervals->aggr_us = us;
+}
+
+/* What was written stays until it is committed; the rest is updated. */
+static void test_refresh_staged(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node, *intervals;
+
+	start_scheme(test);
+	intervals = &f->c->monitoring_attrs->intervals->node;
+	EXPECT_PUT(test, k, "refresh_ms", "1", 0);
+	set_intervals(test, 77);
+	expect_refresh(test);
+	EXPECT_GET(test, intervals, "sample_us", "1000\n");
+	EXPECT_GET(test, intervals, "aggr_us", "5000\n");
+
+	set_intervals(test, 77);
+	EXPECT_PUT(test, intervals, "sample_us", "900", 0);
+	expect_refresh(test);
+	EXPECT_GET(test, intervals, "sample_us", "900\n");
+	EXPECT_GET(test, intervals, "aggr_us", "5000\n");
+
+	/* An invalid commit is none. */
+	EXPECT_PUT(test, f->c->targets, "nr_targets", "2", 0);
+	EXPECT_PUT(test, k, "state", "commit", -EINVAL);
+	EXPECT_PUT(test, f->c->targets, "nr_targets", "1", 0);
+	expect_refresh(test);
+	EXPECT_GET(test, intervals, "sample_us", "900\n");
+	EXPECT_PUT(test, k, "state", "commit", 0);
+	set_intervals(test, 77);
+	expect_refresh(test);
+	EXPECT_GET(test, intervals, "sample_us", "900\n");
+
+	/* Who wants to know what is in use is told. */
+	EXPECT_PUT(test, intervals, "aggr_us", "7000", 0);
+	expect_refresh(test);
+	EXPECT_GET(test, intervals, "aggr_us", "7000\n");
+	EXPECT_PUT(test, k, "state", "update_tuned_intervals", 0);
+	EXPECT_GET(test, intervals, "aggr_us", "5000\n");
+	set_intervals(test, 77);
+	expect_refresh(test);
+	EXPECT_GET(test, intervals, "aggr_us", "5000\n");
+}
