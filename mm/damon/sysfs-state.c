@@ -91,11 +91,13 @@ static int refresh(void *data)
 
 	if (!ms || ktime_before(now, refresh->next))
 		return 0;
-	refresh->next = ktime_add_ms(now, ms);
 
-	guard(mutex)(&k->own.data);
-	context = only_context(k);
-	if (context) {
+	/* its holder may wait for memory, and monitoring goes on meanwhile */
+	scoped_cond_guard(mutex_try, return 0, &k->own.data) {
+		refresh->next = ktime_add_ms(now, ms);
+		context = only_context(k);
+		if (!context)
+			return 0;
 		copy_intervals(context, refresh->ctx, true);
 		damon_sysfs_copy_stats(context, refresh->ctx);
 		damon_sysfs_copy_effective_quotas(context, refresh->ctx);

@@ -87,3 +87,42 @@ static void test_refresh_staged(struct kunit *test)
 	expect_refresh(test);
 	EXPECT_GET(test, intervals, "aggr_us", "5000\n");
 }
+
+/* Counts the turns of a kdamond. */
+struct turns {
+	struct damon_call_control control;
+	atomic_t nr;
+};
+
+static int count_turn(void *data)
+{
+	struct turns *turns = data;
+
+	atomic_inc(&turns->nr);
+	return 0;
+}
+
+/* The kdamond waits for nobody who writes, and updates as soon as it can. */
+static void test_refresh_locked(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct turns *turns = kunit_kzalloc(test, sizeof(*turns), GFP_KERNEL);
+	bool goes_on;
+
+	KUNIT_ASSERT_NOT_NULL(test, turns);
+	turns->control.fn = count_turn;
+	turns->control.data = turns;
+	turns->control.repeat = true;
+	start_scheme(test);
+	EXPECT_PUT(test, &f->k->node, "refresh_ms", "1", 0);
+	KUNIT_ASSERT_EQ(test, damon_call(f->k->ctx, &turns->control), 0);
+	expect_refresh(test);
+
+	scoped_guard(mutex, &f->k->own.data) {
+		atomic_set(&turns->nr, 0);
+		goes_on = COMES(atomic_read(&turns->nr) >= 20);
+	}
+	KUNIT_EXPECT_TRUE(test, goes_on);
+	expect_refresh(test);
+	EXPECT_PUT(test, &f->k->node, "state", "off", 0);
+}
