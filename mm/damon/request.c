@@ -107,6 +107,17 @@ static bool withdraw_walk(struct damon_ctx *ctx,
 	return true;
 }
 
+/*
+ * This may take an hour, in which the system has to be able to suspend.  Locks that
+ * the caller holds are no obstacle as long as nobody sleeps on them.  Returns an
+ * error if the caller is killed.
+ */
+static int wait_for_walk(struct damos_walk_control *control)
+{
+	return wait_for_completion_state(&control->completion, TASK_KILLABLE |
+					 TASK_FREEZABLE_UNSAFE);
+}
+
 /**
  * damos_walk() - See the regions that the schemes of a context act on.
  * @ctx:	The context.
@@ -115,7 +126,8 @@ static bool withdraw_walk(struct damon_ctx *ctx,
  * Each scheme's next complete pass is shown, so this takes up to the longest
  * apply interval.  The function must neither wait for another request to the
  * same context nor stop it, and had better be quick: the context does nothing else
- * meanwhile.  The caller must hold no lock that the function takes.
+ * meanwhile.  The caller must hold no lock that the function takes.  It may be
+ * frozen while it waits, and should hold no lock that others sleep on.
  *
  * Context: Anywhere but in the kdamond itself.
  * Return: 0; -EBUSY if there is a walk already; -ECANCELED if the context does not
@@ -136,7 +148,7 @@ int damos_walk(struct damon_ctx *ctx, struct damos_walk_control *control)
 	if (err)
 		return err;
 
-	if (wait_for_completion_killable(&control->completion)) {
+	if (wait_for_walk(control)) {
 		if (withdraw_walk(ctx, control))
 			return -EINTR;
 		wait_for_completion(&control->completion);

@@ -405,6 +405,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(killed_next_in_turn),
 	KUNIT_CASE(killed_in_call),
 	KUNIT_CASE(killed_in_walk),
+	KUNIT_CASE(walk_can_be_frozen),
 	KUNIT_CASE(killed_in_pass),
 	KUNIT_CASE(killed_at_any_time),
 	/* windows */

@@ -161,6 +161,21 @@ static void killed_in_walk(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log->sz[0], 3000);
 }
 
+/* Who waits for the next pass does not keep the system from suspending. */
+static void walk_can_be_frozen(struct kunit *test)
+{
+	struct damon_ctx *ctx = start_slow_walks(test);
+	struct walk_log *log = new_walk_log(test, ctx);
+	struct job *job = new_walk_job(test, ctx, log);
+	struct task_struct *task = begin_mortal(test, job);
+
+	wait_until(test, READ_ONCE(log->sz[0]) >= 3000);
+	wait_until(test, READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(task->__state) & TASK_FREEZABLE);
+	KUNIT_ASSERT_EQ(test, send_sig(SIGKILL, task, 1), 0);
+	KUNIT_EXPECT_EQ(test, finish(test, job), -EINTR);
+}
+
 static void wait_in_walk(void *data, struct damon_ctx *ctx,
 			 struct damon_target *t, struct damon_region *r,
 			 struct damos *s, unsigned long sz_filter_passed)
