@@ -168,7 +168,7 @@ static int turn_on(struct damon_sysfs_kdamond *k,
  * Ends a waiting command, too: it is canceled.  The counters that were reached
  * can be read afterwards.
  */
-static int turn_off(struct damon_sysfs_kdamond *k)
+static int stop(struct damon_sysfs_kdamond *k)
 {
 	struct damon_sysfs_context *context;
 
@@ -182,6 +182,25 @@ static int turn_off(struct damon_sysfs_kdamond *k)
 	if (context)
 		damon_sysfs_copy_stats(context, k->ctx);
 	return 0;
+}
+
+static void drop_spare(struct damon_sysfs_kdamond *k)
+{
+	if (k->spare)
+		damon_destroy_ctx(k->spare);
+	k->spare = NULL;
+}
+
+/* A commit that is under way drops by itself what it would have kept. */
+static int turn_off(struct damon_sysfs_kdamond *k)
+{
+	int ret = stop(k);
+
+	if (!damon_sysfs_trylock(&k->own)) {
+		drop_spare(k);
+		damon_sysfs_unlock(&k->own);
+	}
+	return ret;
 }
 
 /* A running context and what a function in its kdamond shall do with it. */
@@ -212,7 +231,8 @@ static int commit_fn(void *data)
 
 /*
  * What a commit has replaced, or did not take, saves the next one allocations.
- * It must not hold processes, which may be gone by then.
+ * It must hold neither processes, which may be gone by then, nor regions, which
+ * may be a million and which nothing is built from.
  */
 static void keep_spare(struct damon_sysfs_kdamond *k, struct damon_ctx *ctx)
 {
@@ -222,10 +242,12 @@ static void keep_spare(struct damon_sysfs_kdamond *k, struct damon_ctx *ctx)
 		if (ctx->ops.cleanup_target)
 			ctx->ops.cleanup_target(target);
 		target->pid = NULL;
+		damon_set_regions(target, NULL, 0, 1);
 	}
-	if (k->spare)
-		damon_destroy_ctx(k->spare);
+	drop_spare(k);
 	k->spare = ctx;
+	if (!damon_is_running(k->ctx))
+		drop_spare(k);
 }
 
 static int commit(struct damon_sysfs_kdamond *k,

@@ -484,8 +484,9 @@ int damon_sysfs_find_memcg(const char *path, u64 *id);
  * @ctx_lock:	Protects @ctx.  Who replaces it holds @own.tree, too, so that
  *		either is enough for looking at it.  Taken before @own.data.
  * @ctx:	What was started last, %NULL if nothing was yet.
- * @spare:	What the last commit has left: parts for the next one.  %NULL if there
- *		was none.  Protected by @own.tree.
+ * @spare:	What the last commit has left: parts for the next one, without
+ *		regions.  %NULL if there was none since "on".  Protected by
+ *		@own.tree.
  */
 struct damon_sysfs_kdamond {
 	struct damon_sysfs_node node;

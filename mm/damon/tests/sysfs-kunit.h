@@ -670,6 +670,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_effective_quotas),
 	KUNIT_CASE(test_refresh_staged),
 	KUNIT_CASE(test_refresh_locked),
+	KUNIT_CASE(test_spare),
 	{ }
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Unit tests of the sysfs interface: results that are updated by themselves, while
- * others write and hold locks.
+ * others write and hold locks, and what is left of commands.
  */
 #include <linux/delay.h>
 
@@ -125,4 +125,35 @@ static void test_refresh_locked(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, goes_on);
 	expect_refresh(test);
 	EXPECT_PUT(test, &f->k->node, "state", "off", 0);
+}
+
+/* What a commit keeps for the next one */
+
+static void test_spare(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node;
+	struct damon_target *t;
+
+	start_scheme(test);
+	KUNIT_EXPECT_NULL(test, f->k->spare);
+	for (int i = 0; i < 2; i++) {
+		EXPECT_PUT(test, k, "state", "commit", 0);
+		KUNIT_ASSERT_NOT_NULL(test, f->k->spare);
+		KUNIT_EXPECT_EQ(test, 2, list_count_nodes(&f->k->spare->schemes));
+		KUNIT_ASSERT_FALSE(test, damon_targets_empty(f->k->spare));
+		damon_for_each_target(t, f->k->spare)
+			KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 0);
+	}
+	EXPECT_PUT(test, k, "state", "off", 0);
+	KUNIT_EXPECT_NULL(test, f->k->spare);
+	EXPECT_PUT(test, k, "state", "commit", -ECANCELED);
+	KUNIT_EXPECT_NULL(test, f->k->spare);
+
+	/* a command that has the lock does not keep it from being off */
+	EXPECT_PUT(test, k, "state", "on", 0);
+	KUNIT_ASSERT_EQ(test, damon_sysfs_trylock(&f->k->own), 0);
+	EXPECT_PUT(test, k, "state", "off", 0);
+	EXPECT_GET(test, k, "state", "off\n");
+	damon_sysfs_unlock(&f->k->own);
 }
