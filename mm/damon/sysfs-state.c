@@ -378,27 +378,57 @@ static int clear_tried_regions(struct damon_sysfs_kdamond *k,
 }
 
 /*
+ * Directories that were made since the last "on" or "commit" have the numbers of
+ * others, which are gone.  Showing results leaves them alone, and succeeds all the
+ * same: clients update everything that they may look at.
+ */
+static void say_fresh_context(struct damon_sysfs_kdamond *k,
+			      struct damon_sysfs_context *context)
+{
+	if (!context->installed)
+		pr_notice_ratelimited("kdamonds/%s/contexts/0: made since the last on or commit, shows nothing until the next\n",
+				      kobject_name(&k->node.kobj));
+}
+
+static void say_fresh_schemes(struct damon_sysfs_kdamond *k,
+			      struct damon_sysfs_context *context)
+{
+	for (unsigned int i = 0; i < context->schemes->nr_children; i++) {
+		if (damon_sysfs_installed_scheme(context, i))
+			continue;
+		pr_notice_ratelimited("kdamonds/%s/contexts/0/schemes/%u: made since the last on or commit, shows nothing until the next\n",
+				      kobject_name(&k->node.kobj), i);
+		break;
+	}
+}
+
+/*
  * What can be written to the state file.  All but "off" hold the tree's lock, and
  * have a context directory; @started ones also have a context, which may have
- * stopped.
+ * stopped.  @say_fresh tells who wonders why there are no results.
  */
 struct command {
 	const char *keyword;
 	bool started;
 	int (*carry_out)(struct damon_sysfs_kdamond *k,
 			 struct damon_sysfs_context *context);
+	void (*say_fresh)(struct damon_sysfs_kdamond *k,
+			  struct damon_sysfs_context *context);
 };
 
 static const struct command commands[] = {
 	{ "on", false, turn_on },
 	{ "commit", true, commit },
 	{ "commit_schemes_quota_goals", true, commit_goals },
-	{ "update_schemes_stats", true, update_stats },
-	{ "update_schemes_tried_bytes", true, update_tried_bytes },
-	{ "update_schemes_tried_regions", true, update_tried_regions },
+	{ "update_schemes_stats", true, update_stats, say_fresh_schemes },
+	{ "update_schemes_tried_bytes", true, update_tried_bytes,
+	  say_fresh_schemes },
+	{ "update_schemes_tried_regions", true, update_tried_regions,
+	  say_fresh_schemes },
 	{ "clear_schemes_tried_regions", false, clear_tried_regions },
-	{ "update_schemes_effective_quotas", true, update_effective_quotas },
-	{ "update_tuned_intervals", true, update_intervals },
+	{ "update_schemes_effective_quotas", true, update_effective_quotas,
+	  say_fresh_schemes },
+	{ "update_tuned_intervals", true, update_intervals, say_fresh_context },
 };
 
 static const struct command *find_command(const char *buf)
@@ -413,12 +443,16 @@ static int obey(struct damon_sysfs_kdamond *k, const char *buf)
 {
 	const struct command *command = find_command(buf);
 	struct damon_sysfs_context *context = only_context(k);
+	int ret;
 
 	if (!command || !context)
 		return -EINVAL;
 	if (command->started && !k->ctx)
 		return -EINVAL;
-	return command->carry_out(k, context);
+	ret = command->carry_out(k, context);
+	if (!ret && command->say_fresh)
+		command->say_fresh(k, context);
+	return ret;
 }
 
 /**

@@ -671,6 +671,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_refresh_staged),
 	KUNIT_CASE(test_refresh_locked),
 	KUNIT_CASE(test_spare),
+	KUNIT_CASE(test_say_fresh),
 	{ }
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Unit tests of the sysfs interface: results that are updated by themselves, while
- * others write and hold locks, and what is left of commands.
+ * others write and hold locks, and what commands leave behind and say.
  */
 #include <linux/delay.h>
+#include <linux/kmsg_dump.h>
 
 /* Long enough for what comes within milliseconds, however busy the machine is. */
 #define PATIENCE_MS	60000
@@ -156,4 +157,52 @@ static void test_spare(struct kunit *test)
 	EXPECT_PUT(test, k, "state", "off", 0);
 	EXPECT_GET(test, k, "state", "off\n");
 	damon_sysfs_unlock(&f->k->own);
+}
+
+/* Lines of the kernel log that have @text in them. */
+static unsigned int nr_logged(struct kunit *test, const char *text)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct kmsg_dump_iter iter;
+	unsigned int nr = 0;
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, f->page, PAGE_SIZE, &len))
+		nr += !!strnstr(f->page, text, len);
+	return nr;
+}
+
+/* A fresh directory shows nothing, and the log says why. */
+static void test_say_fresh(struct kunit *test)
+{
+	static const char in_scheme[] = "/contexts/0/schemes/0: made since";
+	static const char in_context[] = "/contexts/0: made since";
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node *k = &f->k->node;
+	unsigned int nr_schemes, nr_contexts;
+
+	if (!IS_ENABLED(CONFIG_PRINTK))
+		kunit_skip(test, "needs CONFIG_PRINTK");
+	start_scheme(test);
+	nr_schemes = nr_logged(test, in_scheme);
+	nr_contexts = nr_logged(test, in_context);
+	EXPECT_PUT(test, k, "state", "update_schemes_stats", 0);
+	EXPECT_PUT(test, k, "state", "update_tuned_intervals", 0);
+	KUNIT_EXPECT_EQ(test, nr_logged(test, in_scheme), nr_schemes);
+	KUNIT_EXPECT_EQ(test, nr_logged(test, in_context), nr_contexts);
+
+	EXPECT_PUT(test, f->c->schemes, "nr_schemes", "2", 0);
+	EXPECT_PUT(test, k, "state", "update_tuned_intervals", 0);
+	KUNIT_EXPECT_EQ(test, nr_logged(test, in_scheme), nr_schemes);
+	EXPECT_PUT(test, k, "state", "update_schemes_stats", 0);
+	KUNIT_EXPECT_EQ(test, nr_logged(test, in_scheme), nr_schemes + 1);
+	EXPECT_PUT(test, k, "state", "commit", 0);
+	EXPECT_PUT(test, k, "state", "update_schemes_stats", 0);
+	KUNIT_EXPECT_EQ(test, nr_logged(test, in_scheme), nr_schemes + 1);
+
+	EXPECT_PUT(test, f->k->contexts, "nr_contexts", "1", 0);
+	f->c = damon_sysfs_child(f->k->contexts, 0, struct damon_sysfs_context);
+	EXPECT_PUT(test, k, "state", "update_tuned_intervals", 0);
+	KUNIT_EXPECT_EQ(test, nr_logged(test, in_context), nr_contexts + 1);
 }
