@@ -409,14 +409,36 @@ static void test_tried_regions(struct kunit *test)
 	expect_bytes(test, 0, PAGE_SIZE * 1000);
 }
 
-static void expect_probe_dirs(struct kunit *test, unsigned int nr,
-			      unsigned int max_hits)
+/* Gives each probe another number of hits, just before the region is shown. */
+static unsigned long hit_all(struct damon_ctx *ctx, struct damon_target *t,
+			     struct damon_region *r, struct damos *s,
+			     unsigned long *sz_filter_passed)
+{
+	for (unsigned int i = 0; i < DAMON_MAX_PROBES; i++)
+		r->probe_hits[i] = 11 + i;
+	return 0;
+}
+
+static int let_hit_all(void *data)
+{
+	struct damon_ctx *ctx = data;
+
+	ctx->ops.apply_scheme = hit_all;
+	return 0;
+}
+
+static void expect_probe_dirs(struct kunit *test, unsigned int nr)
 {
 	struct sysfs_fixture *f = test->priv;
 	struct damon_sysfs_node *dirs = &scheme_dir(f->c, 0)->tried_regions->node;
+	struct damon_call_control control = {
+		.fn = let_hit_all,
+		.data = f->k->ctx,
+	};
 	struct damon_sysfs_tried_region *region;
 	struct damon_sysfs_probe_hits *hits;
 
+	KUNIT_ASSERT_EQ(test, damon_call(f->k->ctx, &control), 0);
 	EXPECT_PUT(test, &f->k->node, "state", "update_schemes_tried_regions", 0);
 	KUNIT_EXPECT_GT(test, dirs->nr_children, 0);
 	for (unsigned int i = 0; i < dirs->nr_children; i++) {
@@ -426,7 +448,7 @@ static void expect_probe_dirs(struct kunit *test, unsigned int nr,
 		for (unsigned int p = 0; p < nr; p++) {
 			hits = damon_sysfs_child(region->probes, p,
 						 struct damon_sysfs_probe_hits);
-			KUNIT_EXPECT_LE(test, hits->hits, max_hits);
+			KUNIT_EXPECT_EQ(test, hits->hits, 11 + p);
 		}
 	}
 }
@@ -438,18 +460,18 @@ static void test_tried_probes(struct kunit *test)
 	struct damon_sysfs_node *probes = f->c->monitoring_attrs->probes;
 
 	start_scheme(test);
-	expect_probe_dirs(test, 0, 0);
+	expect_probe_dirs(test, 0);
 	EXPECT_PUT(test, probes, "nr_probes", "3", 0);
-	expect_probe_dirs(test, 0, 0);
+	expect_probe_dirs(test, 0);
 	EXPECT_PUT(test, &f->k->node, "state", "commit", 0);
-	expect_probe_dirs(test, 3, 5);
+	expect_probe_dirs(test, 3);
 	EXPECT_PUT(test, probes, "nr_probes", "1", 0);
 	EXPECT_PUT(test, &f->k->node, "state", "commit", 0);
-	expect_probe_dirs(test, 1, 5);
+	expect_probe_dirs(test, 1);
 	EXPECT_PUT(test, &f->k->node, "state", "clear_schemes_tried_regions", 0);
 	EXPECT_PUT(test, probes, "nr_probes", "0", 0);
 	EXPECT_PUT(test, &f->k->node, "state", "commit", 0);
-	expect_probe_dirs(test, 0, 0);
+	expect_probe_dirs(test, 0);
 }
 
 /* Without memory for all regions: an error, but the right size. */
@@ -491,22 +513,22 @@ static void stage_goal(struct kunit *test, unsigned int scheme, const char *nr,
 		EXPECT_PUT(test, goals->children[i], "target_value", target, 0);
 }
 
-/* Sum of the target values of a scheme, which does not run any more. */
-static void expect_goals(struct kunit *test, unsigned int scheme,
-			 unsigned long sum)
+/* The target values of all goals of two schemes, which do not run any more. */
+static void expect_goals(struct kunit *test, const char *targets)
 {
 	struct sysfs_fixture *f = test->priv;
 	struct damos_quota_goal *goal;
-	unsigned int index = 0;
 	struct damos *s;
+	int len = 0;
 
+	f->page[0] = 0;
 	damon_for_each_scheme(s, f->k->ctx) {
-		if (index++ != scheme)
-			continue;
 		damos_for_each_quota_goal(goal, &s->quota)
-			sum -= goal->target_value;
+			len += sysfs_emit_at(f->page, len, "%lu ",
+					     goal->target_value);
+		len += sysfs_emit_at(f->page, len, ";");
 	}
-	KUNIT_EXPECT_EQ(test, sum, 0);
+	KUNIT_EXPECT_STREQ(test, f->page, targets);
 }
 
 static void test_commit_goals(struct kunit *test)
@@ -516,7 +538,11 @@ static void test_commit_goals(struct kunit *test)
 	struct damon_sysfs_node *goals;
 
 	start_scheme(test);
-	stage_goal(test, 0, "2", "70");
+	stage_goal(test, 0, "3", "70");
+	EXPECT_PUT(test, &goal_dir(scheme_dir(f->c, 0), 1)->node, "target_value",
+		   "75", 0);
+	EXPECT_PUT(test, &goal_dir(scheme_dir(f->c, 0), 2)->node, "target_value",
+		   "60", 0);
 	stage_goal(test, 1, "1", "80");
 	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", 0);
 
@@ -531,8 +557,7 @@ static void test_commit_goals(struct kunit *test)
 	/* What is wrong elsewhere does not matter. */
 	EXPECT_PUT(test, goals->children[0], "target_metric", "user_input", 0);
 	EXPECT_PUT(test, k, "state", "off", 0);
-	expect_goals(test, 0, 70 + 70);
-	expect_goals(test, 1, 80);
+	expect_goals(test, "70 75 60 ;80 ;");
 
 	EXPECT_PUT(test, k, "state", "on", 0);
 	stage_goal(test, 0, "1", "60");
@@ -546,44 +571,42 @@ static void test_commit_goals(struct kunit *test)
 	stage_goal(test, 0, "1", "10");
 	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", 0);
 	EXPECT_PUT(test, k, "state", "off", 0);
-	expect_goals(test, 0, 60);
-	expect_goals(test, 1, 0);
+	expect_goals(test, "60 ;;");
 	EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", -ECANCELED);
 }
 
-static int fail_in_worker(void *data)
-{
-	fail_allocation(*(unsigned int *)data);
-	return 0;
-}
-
-/* Whatever the kdamond gets no memory for: the goals of all schemes, or of none. */
+/* Whatever there is no memory for: the goals of all schemes, or of none. */
 static void test_commit_goals_no_memory(struct kunit *test)
 {
 	struct sysfs_fixture *f = test->priv;
 	struct damon_sysfs_node *k = &f->k->node;
-	unsigned int nth;
-	struct damon_call_control control = {
-		.fn = fail_in_worker,
-		.data = &nth,
-	};
-	bool done;
+	unsigned int nth, nr_failed = 0;
+	bool failed = true;
+	int ret;
 
 	needs_failslab(test);
 	start_scheme(test);
-	for (nth = 1; nth < 6; nth++) {
+	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
 		stage_goal(test, 0, "1", "70");
 		stage_goal(test, 1, "1", "80");
 		EXPECT_PUT(test, k, "state", "commit_schemes_quota_goals", 0);
 		stage_goal(test, 0, "1", "90");
 		stage_goal(test, 1, "1", "100");
-		KUNIT_EXPECT_EQ(test, damon_call(f->k->ctx, &control), 0);
-		done = !put(k, "state", "commit_schemes_quota_goals");
+		fail_allocation(nth);
+		ret = put(k, "state", "commit_schemes_quota_goals");
+		failed = allocation_failed();
+		if (ret) {
+			KUNIT_ASSERT_TRUE(test, failed);
+			KUNIT_ASSERT_EQ(test, ret, -ENOMEM);
+			nr_failed++;
+		}
 		EXPECT_PUT(test, k, "state", "off", 0);
-		expect_goals(test, 0, done ? 90 : 70);
-		expect_goals(test, 1, done ? 100 : 80);
+		expect_goals(test, ret ? "70 ;80 ;" : "90 ;100 ;");
 		EXPECT_PUT(test, k, "state", "on", 0);
 	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	/* context, two schemes, two goals */
+	KUNIT_EXPECT_GE(test, nr_failed, 1 + 2 + 2);
 }
 
 static void test_effective_quotas(struct kunit *test)

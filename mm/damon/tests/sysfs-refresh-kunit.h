@@ -3,21 +3,7 @@
  * Unit tests of the sysfs interface: results that are updated by themselves, while
  * others write and hold locks, and what commands leave behind and say.
  */
-#include <linux/delay.h>
 #include <linux/kmsg_dump.h>
-
-/* Long enough for what comes within milliseconds, however busy the machine is. */
-#define PATIENCE_MS	60000
-
-/* Whether @condition becomes true. */
-#define COMES(condition)						\
-	({								\
-		unsigned int ms_ = 0;					\
-									\
-		while (!(condition) && ms_++ < PATIENCE_MS)		\
-			fsleep(1000);					\
-		ms_ <= PATIENCE_MS;					\
-	})
 
 static unsigned long nr_tried(struct damon_sysfs_kdamond *k,
 			      struct damon_sysfs_context *c)

@@ -7,11 +7,25 @@
  * functions that serve files.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/kernfs.h>
 #include <linux/limits.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+
+/* Long enough for what comes within milliseconds, however busy the machine is. */
+#define PATIENCE_MS	20000
+
+/* Whether @condition becomes true. */
+#define COMES(condition)						\
+	({								\
+		unsigned int ms_ = 0;					\
+									\
+		while (!(condition) && ms_++ < PATIENCE_MS)		\
+			fsleep(1000);					\
+		ms_ <= PATIENCE_MS;					\
+	})
 
 /* What every case starts with: one kdamond with one context. */
 struct sysfs_fixture {
