@@ -3,6 +3,8 @@
  * Goals of quotas: which way they move the effective quota.
  */
 #define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -198,31 +200,28 @@ static void test_temporal(void)
 /* Metrics */
 
 /*
- * What is measured: more than @reached of it there always is, and never as much
- * as @far.  Nothing of it is anywhere if @reached is NULL.
+ * What is measured, in 1/10000: two thirds of it are reached, one and a half times
+ * as much is not.  What is there at all is 1 at least.
  */
-struct metric {
-	const char *name, *nid, *path, *reached, *far;
-};
-
-static void expect_metric(const char *operations, const struct metric *m,
-			  const char *target, bool reached)
+static void expect_metric(const char *operations, const char *name,
+			  const char *nid, const char *path, unsigned long target,
+			  bool reached)
 {
 	stage_goals(operations, "1");
 	if (*operations == 'p')
 		stage_physical(memory, SIZE);
-	stage_goal(GOAL0, m->name, target, "0");
-	EXPECT_PUT(GOAL0 "/nid", m->nid, 0);
-	EXPECT_PUT(GOAL0 "/path", m->path, 0);
+	stage_goal(GOAL0, name, "1", "0");
+	EXPECT(!put_ul(GOAL0 "/target_value", target));
+	EXPECT_PUT(GOAL0 "/nid", nid, 0);
+	EXPECT_PUT(GOAL0 "/path", path, 0);
 	turn_on();
 	if (reached) {
-		sleep_ms(300);
+		let_pass_windows();
 		if (effective() > 1)
-			fail("%s of node %s, %s wanted: quota grows to %s",
-			     m->name, m->nid, target,
-			     get(QUOTAS "/effective_bytes"));
+			fail("%s of node %s, %lu wanted: quota grows to %s",
+			     name, nid, target, get(QUOTAS "/effective_bytes"));
 	} else if (!WAIT(effective() >= GROWN)) {
-		fail("%s of node %s, %s wanted: quota is %s", m->name, m->nid,
+		fail("%s of node %s, %lu wanted: quota is %s", name, nid,
 		     target, get(QUOTAS "/effective_bytes"));
 	}
 	turn_off();
@@ -230,72 +229,126 @@ static void expect_metric(const char *operations, const struct metric *m,
 	clean_up();
 }
 
-static void expect_metrics(const char *operations, const struct metric *metrics,
-			   size_t nr)
+static void expect_value(const char *operations, const char *name,
+			 const char *nid, const char *path, unsigned long value)
 {
-	for (size_t i = 0; i < nr; i++) {
-		if (metrics[i].reached)
-			expect_metric(operations, &metrics[i],
-				      metrics[i].reached, true);
-		expect_metric(operations, &metrics[i], metrics[i].far, false);
-	}
+	ksft_print_msg("%s of node %s: %lu\n", name, nid, value);
+	if (value)
+		expect_metric(operations, name, nid, path, value * 2 / 3 ?: 1,
+			      true);
+	expect_metric(operations, name, nid, path, value * 3 / 2 + 1, false);
 }
 
 #define NOWHERE	"1000"		/* a node that no machine has */
-#define TOO_MUCH "40000"
+#define MEMINFO	"/proc/meminfo"
+#define NODE0	"/sys/devices/system/node/node0/meminfo"
 
-static void test_metrics(void)
+/* A line of one of these, in kB. */
+static unsigned long kib_of(const char *path, const char *name)
 {
-	static const struct metric metrics[] = {
-		{ "node_mem_used_bp", "0", "", "1", TOO_MUCH },
-		{ "node_mem_used_bp", NOWHERE, "", NULL, "1" },
-		{ "node_mem_free_bp", "0", "", "1", TOO_MUCH },
-		{ "node_mem_free_bp", NOWHERE, "", "5000", TOO_MUCH },
-		{ "active_mem_bp", "0", "", "1", TOO_MUCH },
-		{ "inactive_mem_bp", "0", "", "1", TOO_MUCH },
-		{ "some_mem_psi_us", "0", "", NULL, "1000000000" },
-	};
+	FILE *file = fopen(path, "r");
+	char line[256], *found;
+	unsigned long kib = 0;
 
-	expect_metrics("fvaddr", metrics, ARRAY_SIZE(metrics));
+	while (file && fgets(line, sizeof(line), file)) {
+		found = strstr(line, name);
+		if (found && sscanf(found + strlen(name), ": %lu kB", &kib) == 1)
+			break;
+	}
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static unsigned long share(unsigned long part, unsigned long all)
+{
+	return all ? part * 10000 / all : 0;
+}
+
+/* Shares that are about the same would not tell which one was measured. */
+static void tell_alike(unsigned long a, unsigned long b)
+{
+	if (a < b * 2 && b < a * 2)
+		ksft_print_msg("about the same, cannot be told apart\n");
+}
+
+static bool need_nodes(void)
+{
+	if (!access(NODE0, F_OK))
+		return true;
+	skip("no nodes (CONFIG_NUMA)");
+	return false;
+}
+
+static void test_node_metrics(void)
+{
+	unsigned long total, free;
+
+	if (!need_nodes())
+		return;
+	total = kib_of(NODE0, "MemTotal");
+	free = kib_of(NODE0, "MemFree");
+	tell_alike(free, total - free);
+	expect_value("fvaddr", "node_mem_used_bp", "0", "",
+		     share(total - free, total));
+	expect_value("fvaddr", "node_mem_free_bp", "0", "", share(free, total));
+	expect_value("fvaddr", "node_mem_used_bp", NOWHERE, "", 0);
+	expect_value("fvaddr", "node_mem_free_bp", NOWHERE, "", 10000);
+}
+
+/* With so much memory on both lists, what cases have of their own does not matter. */
+static void test_lru_metrics(void)
+{
+	const size_t size = 32 * SIZE;
+	char *much = map_pages(size);
+	unsigned long active, inactive;
+
+	make_active(much, size / 4 * 3);
+	active = kib_of(MEMINFO, "Active");
+	inactive = kib_of(MEMINFO, "Inactive");
+	tell_alike(active, inactive);
+	expect_value("fvaddr", "active_mem_bp", "0", "",
+		     share(active, active + inactive));
+	expect_value("fvaddr", "inactive_mem_bp", "0", "",
+		     share(inactive, active + inactive));
+	munmap(much, size);
+}
+
+/* Far more than a monitor and its test make tasks wait. */
+static void test_pressure_metric(void)
+{
+	expect_metric("fvaddr", "some_mem_psi_us", "0", "", 1000000000, false);
 }
 
 static void test_memcg_metrics(void)
 {
-	static const struct metric metrics[] = {
-		{ "node_memcg_used_bp", "0", "/damos_goals", "1", TOO_MUCH },
-		{ "node_memcg_used_bp", NOWHERE, "/damos_goals", NULL, "1" },
-		{ "node_memcg_used_bp", "0", "/damos_goals_empty", NULL, "1" },
-		{ "node_memcg_free_bp", "0", "/damos_goals", "5000", TOO_MUCH },
-		{ "node_memcg_free_bp", "0", "/damos_goals_empty", "5000",
-		  TOO_MUCH },
-	};
+	static const char group[] = "/damos_goals", empty[] = "/damos_goals_empty";
+	const size_t size = 4 * SIZE;
+	unsigned long used;
 	char *charged;
 
-	if (!need_cgroup("damos_goals") || !need_cgroup("damos_goals_empty"))
+	if (!need_nodes() || !need_cgroup(group + 1) || !need_cgroup(empty + 1))
 		return;
-	EXPECT(enter_cgroup("damos_goals"));
-	charged = second_node() ? map_on_node(map_pages, SIZE, 0) :
-				  map_pages(SIZE);
+	EXPECT(enter_cgroup(group + 1));
+	charged = second_node() ? map_on_node(map_pages, size, 0) :
+				  map_pages(size);
 	EXPECT(enter_cgroup(""));
-	expect_metrics("fvaddr", metrics, ARRAY_SIZE(metrics));
-	munmap(charged, SIZE);
+	used = share(size / 1024, kib_of(NODE0, "MemTotal"));
+	expect_value("fvaddr", "node_memcg_used_bp", "0", group, used);
+	expect_value("fvaddr", "node_memcg_used_bp", NOWHERE, group, 0);
+	expect_value("fvaddr", "node_memcg_used_bp", "0", empty, 0);
+	expect_value("fvaddr", "node_memcg_free_bp", "0", group, 10000 - used);
+	expect_value("fvaddr", "node_memcg_free_bp", "0", empty, 10000);
+	munmap(charged, size);
 }
 
 /* All memory that the scheme is for is on one node. */
 static void test_eligible_metric(void)
 {
-	static const struct metric metrics[] = {
-		{ "node_eligible_mem_bp", "0", "", "5000", TOO_MUCH },
-		{ "node_eligible_mem_bp", NOWHERE, "", NULL, "1" },
-	};
-
-	if (!need_page_flags())
+	if (!need_page_flags() || !need_nodes())
 		return;
-	if (access("/sys/devices/system/node/node0", F_OK)) {
-		skip("no nodes (CONFIG_NUMA)");
-		return;
-	}
-	expect_metrics("paddr", metrics, ARRAY_SIZE(metrics));
+	expect_value("paddr", "node_eligible_mem_bp", "0", "", 10000);
+	expect_value("paddr", "node_eligible_mem_bp", NOWHERE, "", 0);
 }
 
 int main(void)
@@ -306,7 +359,9 @@ int main(void)
 		{ "upper limit", test_upper_limit },
 		{ "several goals", test_several },
 		{ "temporal tuner", test_temporal },
-		{ "metrics of the machine", test_metrics },
+		{ "metrics of a node", test_node_metrics },
+		{ "metrics of lists", test_lru_metrics },
+		{ "pressure", test_pressure_metric },
 		{ "metrics of control groups", test_memcg_metrics },
 		{ "eligible memory", test_eligible_metric },
 	};

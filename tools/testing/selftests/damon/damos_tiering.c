@@ -134,8 +134,8 @@ static void stage_kdamond(unsigned int tier, unsigned long end,
 		stage_scheme_of(tier, i, shares);
 }
 
-/* Both groups have memory, on @node if there are two, and the same shares. */
-static bool stage_tiers(int node, const struct shares *shares)
+/* Both groups have memory, on @node if there are two. */
+static bool map_groups(int node)
 {
 	for (unsigned int i = 0; i < NR_GROUPS; i++) {
 		if (!need_cgroup(groups[i]))
@@ -145,9 +145,22 @@ static bool stage_tiers(int node, const struct shares *shares)
 					    map_pages(SIZE);
 		EXPECT(enter_cgroup(""));
 	}
+	return true;
+}
+
+/* They have the same shares. */
+static void stage_kdamonds(const struct shares *shares)
+{
 	EXPECT_PUT("kdamonds/nr_kdamonds", "2", 0);
 	for (unsigned int tier = PROMOTE; tier <= DEMOTE; tier++)
 		stage_kdamond(tier, end_of_memory(), shares);
+}
+
+static bool stage_tiers(int node, const struct shares *shares)
+{
+	if (!map_groups(node))
+		return false;
+	stage_kdamonds(shares);
 	return true;
 }
 
@@ -234,13 +247,27 @@ static bool need_two_nodes(void)
 	return second_node() && need_page_flags();
 }
 
+/* It has been looked at since it was used. */
+static void make_old(const char *old, size_t size)
+{
+	stage_scheme("paddr", "stat");
+	stage_physical(old, size);
+	EXPECT_PUT(S0 "/ops_filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/ops_filters/0/type", "young", 0);
+	run_once();
+	EXPECT_PUT("kdamonds/nr_kdamonds", "0", 0);
+}
+
 /* Both groups may have more: what is in use comes up, and nothing else. */
 static void test_promotion(void)
 {
-	if (!need_two_nodes() || !stage_tiers(1, &much))
+	if (!need_two_nodes() || !map_groups(1))
 		return;
+	make_old(memory[1], SIZE);
+	stage_kdamonds(&much);
 	command_all("on");
 	EXPECT(WAIT((use(), on_node(memory[0], SIZE, 0) == SIZE)));
+	EXPECT(on_node(memory[1], SIZE, 1) == SIZE);
 	command_all("off");
 	drop_memory();
 }

@@ -415,6 +415,17 @@ static void test_paths(void)
 	check_path(S0 "/quotas/goals/0/path");
 }
 
+/*
+ * So many directories that no kind of them fits into half of the memory.  For an
+ * array of pointers to them there is room.
+ */
+static unsigned long too_many(void)
+{
+	unsigned long nr = sysconf(_SC_PHYS_PAGES) * (PAGE / 512);
+
+	return nr < INT_MAX ? nr : INT_MAX;
+}
+
 /* Numbers of directories: 1, 2, 0, and what is refused. */
 static void check_count(const char *dir, const char *file)
 {
@@ -432,6 +443,7 @@ static void check_count(const char *dir, const char *file)
 	EXPECT_PUT(nr, "two", EINVAL);
 	EXPECT_PUT(nr, "2147483648", ERANGE);
 	EXPECT_PUT(nr, "2147483647", ENOMEM);
+	EXPECT(put_ul(nr, too_many()) == ENOMEM);
 	EXPECT_IS(nr, "2");
 	EXPECT(exists(path_of("%s/1", dir)));
 	EXPECT_PUT(nr, "0", 0);
