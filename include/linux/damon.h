@@ -457,8 +457,8 @@ struct damos_migrate_dests {
  * struct damos - Operation scheme: an action for memory of an access pattern.
  * @pattern:		Regions to select.
  * @action:		What to do with them.
- * @apply_interval_us:	Time between two passes, us.  Zero: one aggregation
- *			interval.
+ * @apply_interval_us:	Time between two passes, us.  Zero: a pass whenever a window
+ *			has ended.
  * @quota:		How much of it per time.
  * @wmarks:		When to do it at all.
  * @target_nid:		Node to migrate to, if @migrate_dests is empty.
@@ -488,7 +488,7 @@ struct damos {
 	unsigned int index;
 
 	/* private: */
-	u64 next_apply_ns;		/* deadline of the next pass */
+	u64 next_apply_ns;		/* of the next pass, unless that is a window's end */
 	bool due;			/* takes part in the pass under way */
 	bool served;			/* gets nothing more in it */
 	unsigned long tried_until;	/* the target has been tried up to here */

@@ -136,21 +136,15 @@ static void rescale_deadlines(struct damon_ctx *ctx,
 			      const struct damon_attrs *old,
 			      const struct damon_attrs *new)
 {
-	u64 aggr_old = damon_us_to_ns(old->aggr_interval);
-	u64 aggr_new = damon_us_to_ns(new->aggr_interval);
-	struct damos *s;
-
 	rescale_deadline(&ctx->next_sample_ns, ctx->now,
 			 damon_us_to_ns(old->sample_interval),
 			 damon_us_to_ns(new->sample_interval));
-	rescale_deadline(&ctx->next_aggregation_ns, ctx->now, aggr_old, aggr_new);
+	rescale_deadline(&ctx->next_aggregation_ns, ctx->now,
+			 damon_us_to_ns(old->aggr_interval),
+			 damon_us_to_ns(new->aggr_interval));
 	rescale_deadline(&ctx->next_ops_update_ns, ctx->now,
 			 damon_us_to_ns(old->ops_update_interval),
 			 damon_us_to_ns(new->ops_update_interval));
-	damon_for_each_scheme(s, ctx)
-		if (!s->apply_interval_us)
-			rescale_deadline(&s->next_apply_ns, ctx->now, aggr_old,
-					 aggr_new);
 }
 
 /* Puts checked attributes into force.  Results and deadlines follow. */

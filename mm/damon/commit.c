@@ -309,12 +309,14 @@ static void swap_wmarks(struct damos_watermarks *dst,
 static void swap_scheme(struct damon_ctx *dst_ctx, struct damos *dst,
 			struct damos *src)
 {
+	u64 next = damos_next_apply_ns(dst_ctx, dst);
+
 	dst->pattern = src->pattern;
 	dst->action = src->action;
 	if (dst->apply_interval_us != src->apply_interval_us) {
 		dst->apply_interval_us = src->apply_interval_us;
 		/* a shorter interval holds at once, a longer one afterwards */
-		dst->next_apply_ns = min(dst->next_apply_ns, dst_ctx->now +
+		dst->next_apply_ns = min(next, dst_ctx->now +
 					 damos_apply_interval_ns(dst_ctx, dst));
 	}
 	damos_quota_commit(&dst->quota, &src->quota);

@@ -97,8 +97,8 @@ int damon_select_ops(struct damon_ctx *ctx, enum damon_ops_id id)
  * damon_new_scheme() - Make a scheme.
  * @pattern:		Regions to select.
  * @action:		What to do with them.
- * @apply_interval_us:	Time between two passes, us.  Zero: one aggregation
- *			interval.
+ * @apply_interval_us:	Time between two passes, us.  Zero: a pass whenever a window
+ *			has ended.
  * @quota:		Limits; its goals are not taken over.
  * @wmarks:		When to be on.
  * @target_nid:		Node to migrate to, or NUMA_NO_NODE.
@@ -138,7 +138,8 @@ struct damos *damon_new_scheme(struct damos_access_pattern *pattern,
  * @ctx:	The context, which owns the scheme from now on.
  * @s:		The scheme.
  *
- * Its first pass is a whole apply interval later.  Whether it is one that a context
+ * Its first pass is a whole apply interval later, or at the end of the window under way
+ * if it has no interval of its own.  Whether it is one that a context
  * can run with is looked at by damon_start() and damon_commit_ctx() only.
  *
  * Context: Setup, or worker.

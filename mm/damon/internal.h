@@ -319,6 +319,23 @@ static inline u64 damos_apply_interval_ns(const struct damon_ctx *ctx,
 	return damon_us_to_ns(s->apply_interval_us ?: ctx->attrs.aggr_interval);
 }
 
+/*
+ * When a scheme is due.  One without an interval of its own is whenever a window is over,
+ * however late that is, how long passes take, and what becomes of the intervals.
+ */
+static inline u64 damos_next_apply_ns(const struct damon_ctx *ctx, const struct damos *s)
+{
+	return s->apply_interval_us ? s->next_apply_ns : ctx->next_aggregation_ns;
+}
+
+/* Puts off a scheme that has an interval of its own. */
+static inline void damos_advance(const struct damon_ctx *ctx, struct damos *s)
+{
+	if (s->apply_interval_us)
+		damon_advance(ctx, &s->next_apply_ns,
+			      damon_us_to_ns(s->apply_interval_us));
+}
+
 /* request.c */
 
 void damon_open_requests(struct damon_ctx *ctx);

@@ -205,11 +205,12 @@ static void sample(struct damon_ctx *ctx)
 static void begin_window(struct damon_ctx *ctx)
 {
 	trace_window(ctx);
+	/* before the intervals change, so that what is left of this one follows */
+	damon_advance(ctx, &ctx->next_aggregation_ns,
+		      damon_us_to_ns(ctx->attrs.aggr_interval));
 	if (damon_tune_intervals(ctx, turn_cost_ns(ctx)))
 		trace_damon_monitor_intervals_tune(ctx->attrs.sample_interval);
 	begin_costs(ctx);
-	damon_advance(ctx, &ctx->next_aggregation_ns,
-		      damon_us_to_ns(ctx->attrs.aggr_interval));
 	damon_open_window(ctx);
 	damon_cut_regions(ctx);
 }
@@ -236,8 +237,7 @@ static void apply_schemes(struct damon_ctx *ctx)
 		damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	damon_for_each_scheme(s, ctx)
 		if (s->due && s->next_apply_ns <= ctx->now)
-			damon_advance(ctx, &s->next_apply_ns,
-				      damos_apply_interval_ns(ctx, s));
+			damos_advance(ctx, s);
 }
 
 static void update(struct damon_ctx *ctx)

@@ -425,7 +425,8 @@ static bool prepare_schemes(struct damon_ctx *ctx)
 
 	damon_for_each_scheme(s, ctx) {
 		s->index = index++;
-		s->due = ctx->now >= s->next_apply_ns && s->wmarks.activated;
+		s->due = ctx->now >= damos_next_apply_ns(ctx, s) &&
+			s->wmarks.activated;
 		any |= s->due;
 		if (s->due && !has_passes_left(s))
 			s->due = false;
@@ -443,9 +444,8 @@ static bool finish_schemes(struct pass *pass)
 	struct damos *s;
 
 	damon_for_each_scheme(s, ctx) {
-		if (ctx->now >= s->next_apply_ns) {
-			damon_advance(ctx, &s->next_apply_ns,
-				      damos_apply_interval_ns(ctx, s));
+		if (ctx->now >= damos_next_apply_ns(ctx, s)) {
+			damos_advance(ctx, s);
 			if (pass->watched)
 				s->walked = true;
 			if (s->due)

@@ -160,7 +160,6 @@ static void attrs_deadlines(struct kunit *test)
 	ctx->next_sample_ns = ctx->now + 4 * NSEC_PER_MSEC;
 	ctx->next_aggregation_ns = ctx->now + 50 * NSEC_PER_MSEC;
 	ctx->next_ops_update_ns = ctx->now + 10 * NSEC_PER_MSEC;
-	s->next_apply_ns = ctx->now + 25 * NSEC_PER_MSEC;
 	own->next_apply_ns = ctx->now + 600 * NSEC_PER_MSEC;
 
 	/* what is left of an interval is a share of it */
@@ -173,7 +172,7 @@ static void attrs_deadlines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->next_sample_ns, 1008 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, ctx->next_aggregation_ns, 1200 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, ctx->next_ops_update_ns, 1020 * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, s->next_apply_ns, 1100 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, damos_next_apply_ns(ctx, s), 1200 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, own->next_apply_ns, 1600 * NSEC_PER_MSEC);
 
 	/* and the same attributes again move nothing */
@@ -181,7 +180,7 @@ static void attrs_deadlines(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, damon_set_attrs(ctx, &attrs));
 	KUNIT_EXPECT_EQ(test, ctx->next_sample_ns, 1008 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, ctx->next_aggregation_ns, 1200 * NSEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, s->next_apply_ns, 1100 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, damos_next_apply_ns(ctx, s), 1200 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, own->next_apply_ns, 1600 * NSEC_PER_MSEC);
 }
 

@@ -425,6 +425,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(sweep_gives_back_for_wmarks),
 	KUNIT_CASE(sweep_gives_back_at_end),
 	KUNIT_CASE(sweep_gives_back_at_commit),
+	KUNIT_CASE(passes_see_whole_windows),
 	/* schemes */
 	KUNIT_CASE(scheme_new),
 	KUNIT_CASE(scheme_set),

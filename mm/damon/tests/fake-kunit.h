@@ -339,6 +339,7 @@ static struct damon_ctx *new_ctx(struct kunit *test)
 	ctx->ops = fake_ops;
 	ctx->min_region_sz = 1;
 	KUNIT_ASSERT_EQ(test, 0, damon_set_attrs(ctx, &attrs));
+	ctx->next_aggregation_ns = damon_us_to_ns(attrs.aggr_interval);
 	return ctx;
 }
 
@@ -521,6 +522,9 @@ static void pass_after(struct damon_ctx *ctx, unsigned int ms)
 {
 	ctx->now += ms * NSEC_PER_MSEC;
 	damos_apply_schemes(ctx);
+	if (damon_window_ended(ctx))
+		damon_advance(ctx, &ctx->next_aggregation_ns,
+			      damon_us_to_ns(ctx->attrs.aggr_interval));
 }
 
 /* To be asked in repeated calls: is this the end of a window? */

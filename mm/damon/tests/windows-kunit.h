@@ -522,3 +522,44 @@ static void tunes_while_running(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 80000);
 	KUNIT_EXPECT_EQ(test, damon_max_nr_accesses(&ctx->attrs), 5);
 }
+
+static unsigned int nr_passes, nr_early_passes;
+
+/* Some passes take longer than a window. */
+static unsigned long apply_slowly(struct damon_ctx *ctx, struct damon_target *t,
+				  struct damon_region *r, struct damos *s,
+				  unsigned long *sz_filter_passed)
+{
+	if (r != damon_first_region(t))
+		return 0;
+	if (!at_window_end(ctx))
+		nr_early_passes++;
+	WRITE_ONCE(nr_passes, nr_passes + 1);
+	if (nr_passes % 8 == 3)
+		fsleep(30000);
+	return 0;
+}
+
+/* However long passes take and windows become, schemes see each of them when it ends. */
+static void passes_see_whole_windows(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damon_attrs attrs = ctx->attrs;
+
+	attrs.aggr_samples = 0;
+	attrs.intervals_goal = (struct damon_intervals_goal) {
+		.access_bp = 400, .aggrs = 2,
+		.min_sample_us = 500, .max_sample_us = 4000,
+	};
+	KUNIT_ASSERT_EQ(test, damon_set_attrs(ctx, &attrs), 0);
+	ctx->ops.apply_scheme = apply_slowly;
+	add_space(test, ctx, 0, 4096);
+	add_scheme(test, ctx, DAMOS_STAT);
+	nr_passes = 0;
+	nr_early_passes = 0;
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	wait_until(test, READ_ONCE(nr_passes) >= 24);
+	KUNIT_ASSERT_EQ(test, stop(test, ctx), 0);
+	KUNIT_EXPECT_GT(test, ctx->attrs.sample_interval, 1000);
+	KUNIT_EXPECT_EQ(test, nr_early_passes, 0);
+}

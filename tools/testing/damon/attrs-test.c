@@ -215,13 +215,12 @@ TEST(deadlines_keep_their_share)
 	ctx->next_sample_ns = 2000 * NSEC_PER_USEC;
 	ctx->next_aggregation_ns = 26000 * NSEC_PER_USEC;
 	ctx->next_ops_update_ns = 500 * NSEC_PER_USEC;
-	follows.next_apply_ns = 51000 * NSEC_PER_USEC;
 	own.next_apply_ns = 51000 * NSEC_PER_USEC;
 
 	change(ctx, 10000, 400000);
 	ASSERT_EQ(3000 * NSEC_PER_USEC, ctx->next_sample_ns);
 	ASSERT_EQ(101000 * NSEC_PER_USEC, ctx->next_aggregation_ns);
-	ASSERT_EQ(201000 * NSEC_PER_USEC, follows.next_apply_ns);
+	ASSERT_EQ(101000 * NSEC_PER_USEC, damos_next_apply_ns(ctx, &follows));
 	/* neither an interval of its own nor one that is over */
 	ASSERT_EQ(51000 * NSEC_PER_USEC, own.next_apply_ns);
 	ASSERT_EQ(500 * NSEC_PER_USEC, ctx->next_ops_update_ns);

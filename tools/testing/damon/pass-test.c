@@ -290,6 +290,62 @@ TEST(passes_are_exact)
 	}
 }
 
+static void change_intervals(struct rng *rng, struct damon_ctx *ctx)
+{
+	struct damon_attrs attrs = ctx->attrs;
+
+	attrs.sample_interval = rnd_in(rng, 1, 20) * USEC_PER_MSEC;
+	attrs.aggr_interval = attrs.sample_interval * rnd_in(rng, 1, 20);
+	if (damon_set_attrs(ctx, &attrs))
+		abort();
+}
+
+/*
+ * One turn as kdamonds do it: late, maybe, with a pass that takes long, maybe, and with
+ * intervals that change in the middle or at the end of a window.
+ */
+static bool take_turn(struct rng *rng, struct damon_ctx *ctx)
+{
+	u64 tick = damon_us_to_ns(ctx->attrs.sample_interval);
+	bool over;
+
+	ctx->now += rnd_true(rng, .1) ? rnd(rng) % (50 * tick) : tick;
+	over = damon_window_ended(ctx);
+	if (rnd_true(rng, .05))
+		change_intervals(rng, ctx);
+	damos_apply_schemes(ctx);
+	if (rnd_true(rng, .1))
+		ctx->now += rnd(rng) % (50 * tick);
+	if (over) {
+		damon_advance(ctx, &ctx->next_aggregation_ns,
+			      damon_us_to_ns(ctx->attrs.aggr_interval));
+		if (rnd_true(rng, .3))
+			change_intervals(rng, ctx);
+	}
+	return over;
+}
+
+/* A scheme without an interval of its own sees each window that ends, and no other moment. */
+TEST(passes_keep_step_with_windows)
+{
+	struct rng rng;
+
+	for_each_case(rng, 300) {
+		struct damon_ctx *ctx = make_ctx(1);
+		unsigned long i, nr_windows = 0;
+		struct damos *s = &schemes[0];
+
+		random_scheme(&rng, ctx, s);
+		s->apply_interval_us = 0;
+		ctx->next_aggregation_ns = damon_us_to_ns(ctx->attrs.aggr_interval);
+		for (i = 0; i < 500; i++) {
+			nr_windows += take_turn(&rng, ctx);
+			HOLDS(s->stat.nr_snapshots == nr_windows);
+		}
+		drop_ctx(ctx);
+	}
+}
+
 /* Memory of which only some is there, and some of that was in use when looked at last. */
 #define THERE	64
 #define EACH	1024
