@@ -61,6 +61,12 @@ static unsigned int rescale(unsigned int value, unsigned long num,
 	return min_t(u64, damon_mul_div(value, num, denom), UINT_MAX);
 }
 
+/* The same for numbers of which some do not become none. */
+static unsigned int rescale_nr(unsigned int nr, unsigned int to, unsigned int from)
+{
+	return nr ? max(rescale(nr, to, from), 1U) : 0;
+}
+
 /*
  * To the nearest, halves down.  If it was always down, each change of the intervals would
  * make memory younger.
@@ -94,10 +100,8 @@ static void rescale_region(struct damon_region *r,
 	unsigned int to = damon_max_nr_accesses(new);
 
 	if (from != to) {
-		if (r->nr_accesses)
-			r->nr_accesses = max(rescale(r->nr_accesses, to, from), 1U);
-		if (r->nr_samples)
-			r->nr_samples = max(rescale(r->nr_samples, to, from), 1U);
+		r->nr_accesses = rescale_nr(r->nr_accesses, to, from);
+		r->nr_samples = rescale_nr(r->nr_samples, to, from);
 		r->nr_accesses_bp = !r->nr_accesses && !r->rate ? 0 :
 			rescale(r->nr_accesses_bp, to, from);
 		rescale_hits(r, to, from);
@@ -116,6 +120,9 @@ static void rescale_results(struct damon_ctx *ctx, const struct damon_attrs *old
 	if (!old->sample_interval || !old->aggr_interval ||
 	    !new->sample_interval || !new->aggr_interval)
 		return;
+	/* no region has more samples than the window has had intervals */
+	ctx->nr_intervals = rescale_nr(ctx->nr_intervals, damon_max_nr_accesses(new),
+				       damon_max_nr_accesses(old));
 	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t)
 			rescale_region(r, old, new);

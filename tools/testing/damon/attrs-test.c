@@ -152,6 +152,28 @@ TEST(samples_are_rescaled)
 	free_ctx(ctx);
 }
 
+/* Looks count for no more intervals than there were. */
+TEST(intervals_of_the_window_are_rescaled)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r = add(target_of(ctx), 0, 1, 5);
+
+	change(ctx, 5000, 100000);
+	r->nr_samples = 10;
+	ctx->nr_intervals = 12;
+	change(ctx, 1000, 100000);
+	ASSERT_EQ(60, ctx->nr_intervals);
+	change(ctx, 1000, 10000);
+	ASSERT_EQ(6, ctx->nr_intervals);
+	change(ctx, 10000, 10000);
+	ASSERT_EQ(1, ctx->nr_intervals);
+	ASSERT_LE(r->nr_samples, ctx->nr_intervals);
+	ctx->nr_intervals = 0;
+	change(ctx, 5000, 100000);
+	ASSERT_EQ(0, ctx->nr_intervals);
+	free_ctx(ctx);
+}
+
 TEST(hits_are_rescaled)
 {
 	struct damon_ctx *ctx = make_ctx(1);
