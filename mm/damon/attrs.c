@@ -301,6 +301,9 @@ bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 	observed = div64_u64(ctx->tune_observed, ctx->tune_windows);
 	cost_ns = div64_u64(ctx->tune_cost_ns, ctx->tune_windows);
 	forget_windows(ctx);
+	/* contexts whose attributes were set without damon_set_attrs() */
+	if (!tuned.aggr_samples)
+		tuned.aggr_samples = damon_max_nr_accesses(&tuned);
 	tuned.sample_interval = next_sample_interval(ctx, observed, cost_ns);
 	if (check_mul_overflow(tuned.sample_interval, tuned.aggr_samples,
 			       &tuned.aggr_interval))

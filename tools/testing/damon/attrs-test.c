@@ -442,6 +442,22 @@ TEST(tuning_respects_its_bounds)
 }
 
 /* The windows since the last tuning count together. */
+/* A context starts with attributes that damon_set_attrs() has never seen. */
+TEST(tuning_knows_windows_by_itself)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+
+	set_goal(ctx, 10000, 20, 1);
+	ctx->attrs.aggr_samples = 0;
+	add(target_of(ctx), 0, 1000, 0);
+	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_EQ(40000, ctx->attrs.sample_interval);
+	ASSERT_EQ(800000, ctx->attrs.aggr_interval);
+	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_EQ(20, damon_max_nr_accesses(&ctx->attrs));
+	free_ctx(ctx);
+}
+
 TEST(tuning_takes_several_windows)
 {
 	static const unsigned int counts[] = { 0, 800, 400 };
