@@ -335,6 +335,7 @@ struct damos_quota {
 	unsigned long place_addr;	/* ... and address */
 	/* goals */
 	u64 esz_bp;			/* limit by the goals, times 10000 */
+	bool start_over;		/* that one is the other tuner's */
 	bool esz_held;			/* it is what it was a window before */
 	int goal_score;			/* score that it follows, < 0: none yet */
 	int goal_step;			/* by how much that one had changed */

@@ -288,6 +288,8 @@ static void swap_goals(struct damos_quota *dst, struct list_head *goals)
 		}
 		new = list_next_entry(new, list);
 	}
+	if (list_empty(&dst->goals))
+		damos_goals_take_over(dst);
 	damon_swap_lists(&dst->goals, goals);
 	if (!damos_quota_is_set(dst))
 		damos_quota_lift(dst);

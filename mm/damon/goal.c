@@ -116,6 +116,30 @@ unsigned long damos_goals_sz(const struct damos_quota *quota)
 	return min_t(u64, div_u64(quota->esz_bp, BP), ULONG_MAX);
 }
 
+static void start_over(struct damos_quota *quota, u64 esz_bp)
+{
+	quota->esz_bp = esz_bp;
+	quota->start_over = false;
+	quota->esz_held = false;
+	quota->goal_score = -1;
+	quota->goal_step = 0;
+	quota->goal_away = 0;
+}
+
+/**
+ * damos_goals_take_over() - Let goals tune a quota that had none.
+ * @quota:	The quota.
+ *
+ * Until the charge window ends nothing is known that could change the limit, so they begin
+ * with the one in effect.
+ *
+ * Context: Worker.
+ */
+void damos_goals_take_over(struct damos_quota *quota)
+{
+	start_over(quota, quota->window_open ? damon_mul_div(quota->esz, BP, 1) : 0);
+}
+
 /* The highest that goals may lead to. */
 static u64 max_esz_bp(const struct damos_quota *quota)
 {
@@ -234,6 +258,8 @@ static void follow_consistently(struct damos_quota *quota,
  */
 void damos_follow_goals(struct damos_quota *quota, unsigned long min_region_sz)
 {
+	if (quota->start_over)
+		start_over(quota, 0);
 	if (quota->goal_tuner == DAMOS_QUOTA_GOAL_TUNER_CONSIST)
 		follow_consistently(quota, min_region_sz);
 	else if (damos_goals_score(quota) >= BP)

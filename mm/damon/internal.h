@@ -241,6 +241,7 @@ static inline unsigned long damos_quota_charge(struct damos_quota *quota,
 u64 damos_feedback(u64 last, u64 score);
 u64 damos_goals_score(const struct damos_quota *quota);
 unsigned long damos_goals_sz(const struct damos_quota *quota);
+void damos_goals_take_over(struct damos_quota *quota);
 void damos_follow_goals(struct damos_quota *quota, unsigned long min_region_sz);
 
 /* filters.c (pure) */

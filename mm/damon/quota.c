@@ -331,6 +331,7 @@ void damos_quota_init(struct damos_quota *quota)
 	quota->cut_short = false;
 	quota->slice_sz = FIRST_SLICE_SZ;
 	quota->esz_bp = 0;
+	quota->start_over = false;
 	quota->esz_held = false;
 	quota->goal_score = -1;
 	quota->goal_step = 0;
@@ -344,9 +345,11 @@ void damos_quota_commit(struct damos_quota *dst, const struct damos_quota *src)
 	dst->reset_interval = src->reset_interval;
 	dst->ms = src->ms;
 	dst->sz = src->sz;
-	/* what one tuner has found out means nothing to the other one */
-	if (dst->goal_tuner != src->goal_tuner)
-		dst->esz_bp = 0;
+	/*
+	 * What one tuner has found out means nothing to the other one, but holds until it is
+	 * time for that to find out something.
+	 */
+	dst->start_over |= dst->goal_tuner != src->goal_tuner;
 	dst->goal_tuner = src->goal_tuner;
 	dst->fail_charge_num = src->fail_charge_num;
 	dst->fail_charge_denom = src->fail_charge_denom;

@@ -520,10 +520,11 @@ static void commit_keeps_scheme_state(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, s->last_applied, (void *)&token);
 	KUNIT_EXPECT_TRUE(test, s->walked);
 
-	/* another tuner starts over */
+	/* another tuner starts over when the charge window ends */
 	nth_scheme(src, 0)->quota.goal_tuner = !s->quota.goal_tuner;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
-	KUNIT_EXPECT_EQ(test, s->quota.esz_bp, 0);
+	KUNIT_EXPECT_EQ(test, s->quota.esz_bp, 12);
+	KUNIT_EXPECT_TRUE(test, s->quota.start_over);
 	KUNIT_EXPECT_EQ(test, s->quota.charged_sz, 13);
 }
 

@@ -533,6 +533,26 @@ static void hand_over_moves(struct kunit *test)
 			    old_filter);
 }
 
+/* A goal that a scheme is given does not stop it for the rest of the charge window. */
+static void commit_first_goal(struct kunit *test)
+{
+	struct damon_ctx *dst = new_ctx(test), *src = new_src(test, dst);
+	struct damos *s = add_limited(test, dst, 150, 1000);
+
+	add_space(test, dst, 0, 100);
+	add_space(test, dst, 1000, 1100);
+	add_target(test, src);
+	add_target(test, src);
+	pass_after(dst, 10);
+	KUNIT_ASSERT_EQ(test, s->quota.esz, 150);
+	give_goal(test, add_limited(test, src, 300, 1000), DAMOS_QUOTA_USER_INPUT, 1);
+	KUNIT_ASSERT_EQ(test, damon_commit_ctx(dst, src), 0);
+	pass_after(dst, 10);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 150);
+	pass_after(dst, 1000);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 300);
+}
+
 static void hand_over_invalid(struct kunit *test)
 {
 	struct pid *pid = new_pid(test);

@@ -513,6 +513,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(commit_addr_unit),
 	KUNIT_CASE(commit_operations),
 	KUNIT_CASE(hand_over_moves),
+	KUNIT_CASE(commit_first_goal),
 	KUNIT_CASE(hand_over_invalid),
 	/* filters */
 	KUNIT_CASE(filter_lists),

@@ -410,6 +410,7 @@ TEST(temporal_is_all_or_nothing)
 TEST(commit_keeps_what_was_tuned)
 {
 	struct damos_quota new = {};
+	unsigned long esz;
 	struct plant p;
 	double top;
 	u64 esz_bp;
@@ -424,15 +425,50 @@ TEST(commit_keeps_what_was_tuned)
 	ASSERT_EQ(esz_bp, p.quota.esz_bp);
 	ASSERT_LT(settle(&p, 10, .05, &top), 2);
 
-	/* the other tuner's limit may be "all of it" */
+	/* the other tuner's limit may be "all of it", but not before the window ends */
 	new.goal_tuner = DAMOS_QUOTA_GOAL_TUNER_TEMPORAL;
 	damos_quota_commit(&p.quota, &new);
 	p.value = 0;
+	esz = p.quota.esz;
+	ASSERT_NE(0, esz);
+	damos_quota_renew(&p.quota, &p.stat, GRAIN, p.now - 1);
+	ASSERT_EQ(esz, p.quota.esz);
 	run_window(&p);
 	ASSERT_EQ(ULONG_MAX, p.quota.esz);
 	new.goal_tuner = DAMOS_QUOTA_GOAL_TUNER_CONSIST;
 	damos_quota_commit(&p.quota, &new);
+	damos_quota_renew(&p.quota, &p.stat, GRAIN, p.now - 1);
+	ASSERT_EQ(ULONG_MAX, p.quota.esz);
 	p.value = .5;
+	run_window(&p);
+	ASSERT_LE(p.quota.esz, 2 * GRAIN);
+}
+
+/* Goals that come in the middle of a window change nothing before it ends. */
+TEST(first_goals_keep_the_limit)
+{
+	struct plant p;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	list_del(&p.goal.list);
+	p.quota.sz = 5000 * GRAIN;
+	run_window(&p);
+	ASSERT_EQ(5000 * GRAIN, p.quota.esz);
+	damos_goals_take_over(&p.quota);
+	damos_add_quota_goal(&p.quota, &p.goal);
+	damos_quota_renew(&p.quota, &p.stat, GRAIN, p.now - 1);
+	ASSERT_EQ(5000 * GRAIN, p.quota.esz);
+	/* and go on from there */
+	p.need = 10000.0 * GRAIN;
+	p.value = 1.2;
+	run_window(&p);
+	ASSERT_GT(p.quota.esz, 2000 * GRAIN);
+	ASSERT_LT(p.quota.esz, 5000 * GRAIN);
+
+	/* without a window there is no limit to be kept */
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	damos_goals_take_over(&p.quota);
+	p.need = 10000.0 * GRAIN;
 	run_window(&p);
 	ASSERT_LE(p.quota.esz, 2 * GRAIN);
 }
