@@ -277,7 +277,10 @@ struct damos_quota_goal {
 	u64 memcg_id;
 
 	/* private: */
-	u64 last_psi_total;
+	u64 last_psi_total;		/* U64_MAX: none yet */
+	u64 last_psi_ns;		/* when it was that */
+	bool mixed;			/* what grows is not of this limit alone */
+	bool followed;			/* the limit has followed @current_value */
 	struct list_head list;		/* in damos_quota.goals */
 };
 

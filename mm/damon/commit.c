@@ -285,6 +285,8 @@ static void swap_goals(struct damos_quota *dst, struct list_head *goals)
 			if (new->metric != DAMOS_QUOTA_USER_INPUT)
 				new->current_value = old->current_value;
 			new->last_psi_total = old->last_psi_total;
+			new->last_psi_ns = old->last_psi_ns;
+			new->mixed = old->mixed;
 		}
 		new = list_next_entry(new, list);
 	}

@@ -88,6 +88,11 @@ u64 damos_feedback(u64 last, u64 score)
 	return max_t(u64, last - change, BP);
 }
 
+static u64 goal_score(const struct damos_quota_goal *goal)
+{
+	return damon_mul_div(goal->current_value, BP, goal->target_value);
+}
+
 /**
  * damos_goals_score() - How far the goals of a quota are reached.
  * @quota:	The quota, which has goals.
@@ -103,9 +108,49 @@ u64 damos_goals_score(const struct damos_quota *quota)
 	u64 score = 0;
 
 	damos_for_each_quota_goal(goal, quota)
-		score = max(score, damon_mul_div(goal->current_value, BP,
-						 goal->target_value));
+		score = max(score, goal_score(goal));
 	return score;
+}
+
+/* True if the limit has followed all goals already that determine a score. */
+static bool is_followed(const struct damos_quota *quota, u64 score)
+{
+	const struct damos_quota_goal *goal;
+
+	damos_for_each_quota_goal(goal, quota)
+		if (!goal->followed && goal_score(goal) == score)
+			return false;
+	return true;
+}
+
+/**
+ * damos_goal_grow() - Work out a goal's value from a total that grows.
+ * @goal:	The goal.
+ * @total:	The total, in the goal's unit.
+ * @as_of:	When it was that, in nanoseconds.
+ * @length:	Length of a charge window, nanoseconds.
+ *
+ * Totals may be brought up to date less often than a window ends, and at other moments.
+ * So the value is that of the time between two updates, for the length of a window.
+ * Without an update there is none, or it would be nothing in one window and that of two
+ * in the next; nor is there one while the limit has changed since the last update.
+ *
+ * Context: Worker.
+ */
+void damos_goal_grow(struct damos_quota_goal *goal, u64 total, u64 as_of, u64 length)
+{
+	if (as_of <= goal->last_psi_ns)
+		return;
+	if (!goal->mixed) {
+		u64 grown = total - min(goal->last_psi_total, total);
+
+		grown = damon_mul_div(grown, length, as_of - goal->last_psi_ns);
+		goal->current_value = min_t(u64, grown, ULONG_MAX);
+		goal->followed = false;
+	}
+	goal->last_psi_total = total;
+	goal->last_psi_ns = as_of;
+	goal->mixed = false;
 }
 
 /* The limit that goals have led to. */
@@ -223,15 +268,21 @@ static bool used_up(const struct damos_quota *quota, unsigned long min_region_sz
 		sz - quota->charged_sz < min_region_sz;
 }
 
-/* Feels its way towards a limit that keeps the goals met. */
+/*
+ * Feels its way towards a limit that keeps the goals met.  What it has done about a value
+ * is not done again for the same one: that says nothing about what came of it.
+ */
 static void follow_consistently(struct damos_quota *quota,
 				unsigned long min_region_sz)
 {
 	int score = min_t(u64, damos_goals_score(quota), MAX_SCORE), damped;
 	int step = quota->goal_score < 0 ? 0 : score - quota->goal_score;
 	u64 last = quota->esz_bp, next = last;
+	struct damos_quota_goal *goal;
 	u64 least = damon_mul_div(min_region_sz, BP, 1);
 
+	if (is_followed(quota, damos_goals_score(quota)))
+		return;
 	quota->goal_away = windows_away(quota, score, step);
 	damped = damped_score(quota, score, step);
 	/* if there is nothing to do, a higher limit does not help */
@@ -241,6 +292,9 @@ static void follow_consistently(struct damos_quota *quota,
 		next = last > least ? damos_feedback(last, damped) : 0;
 	next = min(next, max_esz_bp(quota));
 
+	if (next != last)
+		damos_for_each_quota_goal(goal, quota)
+			goal->mixed = true;
 	quota->esz_held = max(last, next) - min(last, next) <= next / 1024;
 	quota->goal_score = score;
 	quota->goal_step = step;
@@ -258,6 +312,8 @@ static void follow_consistently(struct damos_quota *quota,
  */
 void damos_follow_goals(struct damos_quota *quota, unsigned long min_region_sz)
 {
+	struct damos_quota_goal *goal;
+
 	if (quota->start_over)
 		start_over(quota, 0);
 	if (quota->goal_tuner == DAMOS_QUOTA_GOAL_TUNER_CONSIST)
@@ -266,4 +322,6 @@ void damos_follow_goals(struct damos_quota *quota, unsigned long min_region_sz)
 		quota->esz_bp = 0;
 	else
 		quota->esz_bp = max_esz_bp(quota);
+	damos_for_each_quota_goal(goal, quota)
+		goal->followed = true;
 }

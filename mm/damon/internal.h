@@ -242,6 +242,7 @@ u64 damos_feedback(u64 last, u64 score);
 u64 damos_goals_score(const struct damos_quota *quota);
 unsigned long damos_goals_sz(const struct damos_quota *quota);
 void damos_goals_take_over(struct damos_quota *quota);
+void damos_goal_grow(struct damos_quota_goal *goal, u64 total, u64 as_of, u64 length);
 void damos_follow_goals(struct damos_quota *quota, unsigned long min_region_sz);
 
 /* filters.c (pure) */

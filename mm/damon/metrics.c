@@ -4,8 +4,10 @@
  *
  * Reads the state of the system, and does not know what is done about it.
  */
+#include <linux/cleanup.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/psi.h>
 #include <linux/sched.h>
@@ -150,43 +152,52 @@ static unsigned long lru_bp(bool active)
 			     max(nr_active + nr_inactive, 1UL));
 }
 
-/* Time that tasks have waited for memory since boot, us.  U64_MAX: unknown. */
-static u64 psi_total(void)
+/*
+ * Time that tasks had waited for memory since boot, us, when it was summed up last, which
+ * is about every two seconds.  U64_MAX: unknown.
+ */
+static u64 psi_total(u64 *as_of)
 {
 #ifdef CONFIG_PSI
-	if (!static_branch_likely(&psi_disabled))
-		return div_u64(psi_system.total[PSI_AVGS][PSI_MEM_SOME],
-			       NSEC_PER_USEC);
+	if (!static_branch_likely(&psi_disabled)) {
+		guard(mutex)(&psi_system.avgs_lock);
+		*as_of = psi_system.avg_last_update;
+		return div_u64(psi_system.avg_total[PSI_MEM_SOME], NSEC_PER_USEC);
+	}
 #endif
 	return U64_MAX;
 }
 
 /*
- * Waiting time of the charge window that is over.  If there is only one end of it
- * yet, the value is one that makes the goal change nothing.
+ * Waiting time, for the length of the charge window that is over.  If there is only one
+ * end of it yet, the value is one that makes the goal change nothing.
  */
-static unsigned long psi_us(const struct damos_quota *quota,
-			    struct damos_quota_goal *goal)
+static void measure_psi(const struct damos_quota *quota, struct damos_quota_goal *goal,
+			u64 now)
 {
-	u64 last = goal->last_psi_total, total = psi_total();
 	bool go_on = quota->goal_tuner == DAMOS_QUOTA_GOAL_TUNER_TEMPORAL &&
 		quota->esz;
+	u64 as_of = 0, total = psi_total(&as_of);
 
-	goal->last_psi_total = total;
-	if (total == U64_MAX)
-		return 0;
-	if (last == U64_MAX)
-		return go_on ? 0 : goal->target_value;
-	return min_t(u64, total - min(last, total), ULONG_MAX);
+	if (total == U64_MAX || goal->last_psi_total == U64_MAX) {
+		goal->current_value = total == U64_MAX || go_on ? 0 : goal->target_value;
+		goal->last_psi_total = total;
+		goal->last_psi_ns = as_of;
+		goal->followed = false;
+		return;
+	}
+	damos_goal_grow(goal, total, as_of, now - quota->window_start_ns);
 }
 
 static void measure_goal(struct damon_ctx *ctx, struct damos *s,
 			 struct damos_quota_goal *goal)
 {
+	if (goal->metric == DAMOS_QUOTA_SOME_MEM_PSI_US) {
+		measure_psi(&s->quota, goal, ctx->now);
+		return;
+	}
+	goal->followed = false;
 	switch (goal->metric) {
-	case DAMOS_QUOTA_SOME_MEM_PSI_US:
-		goal->current_value = psi_us(&s->quota, goal);
-		break;
 	case DAMOS_QUOTA_NODE_MEM_USED_BP:
 	case DAMOS_QUOTA_NODE_MEM_FREE_BP:
 		goal->current_value = node_bp(goal);

@@ -25,6 +25,11 @@ struct plant {
 	double drain;		/* ... and that share of the target goes away */
 	double value;		/* share of the target that is reached */
 	bool idle;		/* there is nothing to do */
+
+	/* the goal is a total that grows and is brought up to date once in so long */
+	u64 period;
+	u64 as_of;		/* when it was last, ... */
+	double total, grown;	/* ... what it was then, and is really */
 };
 
 static void init_plant(struct plant *p, enum damos_quota_goal_tuner tuner)
@@ -38,6 +43,24 @@ static void init_plant(struct plant *p, enum damos_quota_goal_tuner tuner)
 	damos_add_quota_goal(&p->quota, &p->goal);
 }
 
+static void feed(struct plant *p, double value)
+{
+	p->goal.current_value = value;
+	p->goal.followed = false;
+}
+
+/* A window in which as much was done as the value says, all the time. */
+static void grow(struct plant *p)
+{
+	u64 begin = p->now - WINDOW;
+
+	while (p->as_of + p->period <= p->now) {
+		p->as_of += p->period;
+		p->total = p->grown + p->value * TARGET * (p->as_of - begin) / WINDOW;
+	}
+	p->grown += p->value * TARGET;
+}
+
 /* One window: measure, and use up the quota. */
 static void run_window(struct plant *p)
 {
@@ -46,7 +69,10 @@ static void run_window(struct plant *p)
 
 	if (p->noise)
 		seen *= 1 + p->noise * (2 * rnd_share(p->rng) - 1);
-	p->goal.current_value = seen * TARGET;
+	if (p->period)
+		damos_goal_grow(&p->goal, p->total, p->as_of, WINDOW);
+	else
+		feed(p, seen * TARGET);
 	damos_quota_renew(&p->quota, &p->stat, GRAIN, p->now);
 	sz = damos_quota_left(&p->quota) / GRAIN * GRAIN;
 	if (p->idle)
@@ -59,6 +85,8 @@ static void run_window(struct plant *p)
 		p->value = max(p->value + p->drain * (done - 1), 0.0);
 	else
 		p->value = p->value * p->lag + done * (1 - p->lag);
+	if (p->period)
+		grow(p);
 }
 
 static double off(struct plant *p)
@@ -180,6 +208,33 @@ TEST(consist_answers_late)
 			(1 + rnd_share(&rng));
 		p.lag = rnd_share(&rng) * .95;
 		HOLDS(settle(&p, 120, .05, &top) <= 70);
+		HOLDS(top < 1.05);
+	}
+}
+
+/*
+ * Totals that are brought up to date less often than windows end, or not at the same
+ * moments, as those of pressure stall information are: about every two seconds.
+ */
+TEST(consist_withstands_late_totals)
+{
+	struct rng rng;
+
+	for_each_case(rng, 2000) {
+		struct plant p;
+		double top;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 5, 19)) *
+			(1 + rnd_share(&rng));
+		p.period = rnd_true(&rng, .3) ? 2 * WINDOW :
+			WINDOW / 2 + rnd(&rng) % (2 * WINDOW);
+		p.now = 3 * WINDOW;
+		p.as_of = p.now - rnd(&rng) % p.period;
+		p.lag = rnd_true(&rng, .5) ? rnd_share(&rng) * .5 : 0;
+		p.goal.last_psi_total = 0;
+		p.goal.last_psi_ns = p.as_of;
+		HOLDS(settle(&p, 300, .05, &top) <= 120);
 		HOLDS(top < 1.05);
 	}
 }
@@ -347,7 +402,7 @@ TEST(consist_stops_when_exceeded)
 		p.quota.esz_bp = 10000ULL << rnd_in(&rng, 0, min(BITS_PER_LONG, 42));
 		p.value = least + rnd_share(&rng) * 10;
 		for (i = 0; i < 400; i++) {
-			p.goal.current_value = p.value * TARGET;
+			feed(&p, p.value * TARGET);
 			damos_quota_renew(&p.quota, &p.stat, grain, p.now);
 			if (damos_quota_is_full(&p.quota, grain))
 				break;
@@ -498,6 +553,10 @@ TEST(extremes_are_handled)
 		for (i = 0; i < 20; i++) {
 			goals[i % 2].target_value = rnd_any(&rng, BITS_PER_LONG);
 			goals[i % 2].current_value = rnd_any(&rng, BITS_PER_LONG);
+			goals[i % 2].followed = rnd_true(&rng, .3);
+			if (rnd_true(&rng, .3))
+				damos_goal_grow(&goals[i % 2], rnd_any(&rng, 64),
+						rnd_any(&rng, 64), rnd_any(&rng, 64));
 			damos_quota_renew(&quota, &stat, grain, now);
 			HOLDS(!quota.sz || quota.esz <= quota.sz);
 			damos_quota_charge(&quota, rnd_any(&rng, BITS_PER_LONG),
