@@ -58,6 +58,8 @@ static const char *goal_flaw(const struct damos_quota_goal *goal)
 		return "quota goal: unknown metric";
 	if (!goal->target_value)
 		return "quota goal: target value is zero";
+	if (!damos_can_measure(goal->metric))
+		return "quota goal: no pressure stall information (CONFIG_PSI, psi=1)";
 	return NULL;
 }
 

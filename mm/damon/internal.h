@@ -271,6 +271,7 @@ static inline bool damos_default_reject(const struct list_head *filters)
 
 /* metrics.c */
 
+bool damos_can_measure(enum damos_quota_goal_metric metric);
 void damos_measure_goals(struct damon_ctx *ctx, struct damos *s);
 unsigned long damos_wmark_value(enum damos_wmark_metric metric);
 

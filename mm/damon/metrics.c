@@ -152,20 +152,45 @@ static unsigned long lru_bp(bool active)
 			     max(nr_active + nr_inactive, 1UL));
 }
 
+#ifdef CONFIG_PSI
+
+static bool has_psi(void)
+{
+	return !static_branch_likely(&psi_disabled);
+}
+
 /*
  * Time that tasks had waited for memory since boot, us, when it was summed up last, which
- * is about every two seconds.  U64_MAX: unknown.
+ * is about every two seconds.
  */
 static u64 psi_total(u64 *as_of)
 {
-#ifdef CONFIG_PSI
-	if (!static_branch_likely(&psi_disabled)) {
-		guard(mutex)(&psi_system.avgs_lock);
-		*as_of = psi_system.avg_last_update;
-		return div_u64(psi_system.avg_total[PSI_MEM_SOME], NSEC_PER_USEC);
-	}
-#endif
-	return U64_MAX;
+	guard(mutex)(&psi_system.avgs_lock);
+	*as_of = psi_system.avg_last_update;
+	return div_u64(psi_system.avg_total[PSI_MEM_SOME], NSEC_PER_USEC);
+}
+
+#else /* CONFIG_PSI */
+
+static bool has_psi(void)
+{
+	return false;
+}
+
+static u64 psi_total(u64 *as_of)
+{
+	return 0;
+}
+
+#endif /* CONFIG_PSI */
+
+/*
+ * True if there is something that measures it.  A value of zero instead would be a goal
+ * that is never reached, whatever the scheme does for it.
+ */
+bool damos_can_measure(enum damos_quota_goal_metric metric)
+{
+	return metric != DAMOS_QUOTA_SOME_MEM_PSI_US || has_psi();
 }
 
 /*
@@ -179,8 +204,8 @@ static void measure_psi(const struct damos_quota *quota, struct damos_quota_goal
 		quota->esz;
 	u64 as_of = 0, total = psi_total(&as_of);
 
-	if (total == U64_MAX || goal->last_psi_total == U64_MAX) {
-		goal->current_value = total == U64_MAX || go_on ? 0 : goal->target_value;
+	if (goal->last_psi_total == U64_MAX) {
+		goal->current_value = go_on ? 0 : goal->target_value;
 		goal->last_psi_total = total;
 		goal->last_psi_ns = as_of;
 		goal->followed = false;

@@ -13,6 +13,7 @@
 
 #include <linux/ioport.h>
 #include <linux/nodemask.h>
+#include <linux/psi.h>
 #include <linux/sizes.h>
 
 #include "fake-kunit.h"
@@ -470,6 +471,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(goal_nodes),
 	KUNIT_CASE(goal_shares),
 	KUNIT_CASE(goal_eligible),
+	KUNIT_CASE(goal_needs_sensor),
 	KUNIT_CASE(goal_first_psi),
 	KUNIT_CASE(quota_while_running),
 	/* commit */

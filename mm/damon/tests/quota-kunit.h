@@ -734,6 +734,28 @@ static void goal_eligible(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, goal->current_value, 0);
 }
 
+static bool has_pressure(void)
+{
+#ifdef CONFIG_PSI
+	return !static_branch_likely(&psi_disabled);
+#else
+	return false;
+#endif
+}
+
+/* What nobody measures is no goal.  Booted with psi=0, this is about the refusal. */
+static void goal_needs_sensor(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = add_limited(test, ctx, 0, 10);
+	int want = has_pressure() ? 0 : -EINVAL;
+
+	add_goal(test, s, DAMOS_QUOTA_SOME_MEM_PSI_US, 1000);
+	add_space(test, ctx, 0, 300);
+	KUNIT_EXPECT_EQ(test, damos_check_goals(&s->quota), want);
+	KUNIT_EXPECT_EQ(test, start(test, ctx), want);
+}
+
 /* A time needs two ends.  Until then the goal is none. */
 static void goal_first_psi(struct kunit *test)
 {
@@ -741,14 +763,12 @@ static void goal_first_psi(struct kunit *test)
 	struct damos *s = add_limited(test, ctx, 0, 10);
 	struct damos_quota_goal *goal;
 
+	if (!has_pressure())
+		kunit_skip(test, "no pressure stall information");
 	goal = add_goal(test, s, DAMOS_QUOTA_SOME_MEM_PSI_US, ULONG_MAX);
 	KUNIT_EXPECT_EQ(test, goal->last_psi_total, U64_MAX);
 	s->quota.esz_bp = 5000 * 10000ULL;
 	add_space(test, ctx, 0, 1 << 20);
-	damos_measure_goals(ctx, s);
-	if (goal->last_psi_total == U64_MAX)
-		kunit_skip(test, "no pressure stall information");
-	goal->last_psi_total = U64_MAX;
 	pass_after(ctx, 10);
 	KUNIT_EXPECT_EQ(test, s->quota.esz, 5000);
 	/* nowhere near for sure, as soon as it is brought up to date */
