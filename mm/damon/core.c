@@ -22,7 +22,7 @@
 /*
  * damon_lock protects the number of running contexts and whether they exclude
  * others.  It is taken before damon_ctx.lock.  damon_start() holds it until the
- * new kdamonds have begun, so these must not take it before.
+ * new kdamonds have begun, so these must not take it before, nor wait for anybody.
  */
 static DEFINE_MUTEX(damon_lock);
 static int nr_running;
@@ -397,11 +397,16 @@ int damon_nr_running_ctxs(void)
 /*
  * The first thing a kdamond does.  From here on it can be stopped: a thread that
  * is stopped before it runs never does, and damon_start() would wait for ever.
+ * Requests are accepted from the same moment on, since one that is refused means that
+ * no kdamond has anything of the context.
  */
 void damon_context_started(struct damon_ctx *ctx)
 {
-	guard(mutex)(&ctx->lock);
-	ctx->kdamond = current;
+	scoped_guard(mutex, &ctx->lock) {
+		ctx->kdamond = current;
+		ctx->closed = false;
+	}
+	complete(&ctx->started);
 }
 
 /* The last thing a kdamond does: @ctx is stopped, and may be gone afterwards. */
@@ -477,11 +482,11 @@ static int start_all(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive,
  * @nr_ctxs:	Their number.
  * @exclusive:	Whether nobody else may run a context meanwhile.
  *
- * When it returns, the kdamonds have set their regions up and sample.  A context
- * without a valid target ends again at once.
+ * When it returns, the kdamonds run, and requests are accepted.  They are served once
+ * @ops.init has made the context ready, which may take its time.  A context without a
+ * valid target ends again at once.
  *
- * Context: Setup.  Waits for the kdamonds to begin, so the caller must hold no lock
- * that @ops.init takes.
+ * Context: Setup.
  * Return: 0; -EINVAL for parameters that a context cannot run with, which the
  * kernel log tells about; -EBUSY if a context runs already, if @exclusive and any
  * other runs, or if others run exclusively; or the error of making a thread, which

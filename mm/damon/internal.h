@@ -173,6 +173,12 @@ static inline void damon_advance(const struct damon_ctx *ctx, u64 *deadline, u64
 		*deadline = ctx->now + interval;
 }
 
+/* The address spaces are to be looked at in the next interval again. */
+static inline void damon_update_next(struct damon_ctx *ctx)
+{
+	ctx->next_ops_update_ns = ctx->now;
+}
+
 /* probe.c (pure) */
 
 /* Whether the samples of a context are to be probed. */
@@ -341,7 +347,6 @@ static inline void damos_advance(const struct damon_ctx *ctx, struct damos *s)
 
 /* request.c */
 
-void damon_open_requests(struct damon_ctx *ctx);
 void damon_close_requests(struct damon_ctx *ctx);
 void damon_serve_calls(struct damon_ctx *ctx, bool all);
 bool damon_begin_walk(struct damon_ctx *ctx);

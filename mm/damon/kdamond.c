@@ -282,17 +282,14 @@ int damon_kdamond_fn(void *data)
 {
 	struct damon_ctx *ctx = data;
 
-	damon_context_started(ctx);
 	ctx->maybe_corrupted = false;
 	begin_schedule(ctx);
+	damon_context_started(ctx);
+
+	/* this may wait for locks of others, and nobody is to wait for it */
 	if (ctx->ops.init)
 		ctx->ops.init(ctx);
 	damon_enforce_min_nr_regions(ctx);
-	/* without anything to monitor it ends at once, and has nothing to tell */
-	if (damon_has_valid_target(ctx))
-		damon_open_requests(ctx);
-	complete(&ctx->started);
-
 	while (!has_to_go(ctx) && damon_has_valid_target(ctx)) {
 		wait_for_watermarks(ctx);
 		wait_for_resume(ctx);

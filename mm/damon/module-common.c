@@ -371,8 +371,14 @@ static void adopt(struct damon_module *m, const struct damon_addr_range *range,
 		m->ram = *range;
 }
 
+static int do_nothing(void *data)
+{
+	return 0;
+}
+
 static int start(struct damon_module *m)
 {
+	struct damon_call_control ready = { .fn = do_nothing };
 	int nr_changes = atomic_read(&damon_nr_ram_changes), err;
 	struct damon_addr_range range, old = m->ram;
 	struct damon_ctx *ctx = build(m, &range);
@@ -387,6 +393,9 @@ static int start(struct damon_module *m)
 	m->call.data = m;
 	m->call.repeat = true;
 	err = damon_start(&m->ctx, 1, true);
+	/* served as soon as it is known that there is something to monitor */
+	if (!err)
+		err = damon_call(m->ctx, &ready);
 	if (!err)
 		err = damon_call(m->ctx, &m->call);
 	if (err) {

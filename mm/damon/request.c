@@ -4,7 +4,7 @@
  * that schemes act on.
  *
  * &damon_ctx.lock protects the queue of calls and the "closed" mark, and
- * &damon_ctx.walk_lock the walk.  Requests are accepted from damon_open_requests()
+ * &damon_ctx.walk_lock the walk.  Requests are accepted from damon_context_started()
  * to damon_close_requests() only, and each one that was accepted is completed,
  * canceled, or taken back: closing cancels all that are left.
  *
@@ -154,13 +154,6 @@ int damos_walk(struct damon_ctx *ctx, struct damos_walk_control *control)
 		wait_for_completion(&control->completion);
 	}
 	return control->canceled ? -ECANCELED : 0;
-}
-
-/* From here on requests are accepted. */
-void damon_open_requests(struct damon_ctx *ctx)
-{
-	guard(mutex)(&ctx->lock);
-	ctx->closed = false;
 }
 
 /* Finishes a call that ran, or never will.  @control may be gone afterwards. */

@@ -10,6 +10,8 @@
 #define pr_fmt(fmt) "damon-va: " fmt
 
 #include <linux/bitmap.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/mmu_notifier.h>
@@ -658,6 +660,7 @@ static bool fits(const struct damon_target *t, struct mm_struct *mm,
 		mmap_lock_speculate_try_begin(mm, &seq) && seq == then->seq;
 }
 
+/* Whoever has the mmap lock may have it for long, and a kdamond that waits cannot end. */
 static int fit_regions(struct damon_target *t, struct mm_struct *mm,
 		       struct damon_layout *layout)
 {
@@ -665,7 +668,8 @@ static int fit_regions(struct damon_target *t, struct mm_struct *mm,
 	unsigned int nr;
 	int err;
 
-	mmap_read_lock(mm);
+	if (!mmap_read_trylock(mm))
+		return -EBUSY;
 	layout->known = mmap_lock_speculate_try_begin(mm, &layout->seq);
 	nr = find_areas(mm, layout->grain, areas);
 	mmap_read_unlock(mm);
@@ -695,13 +699,32 @@ static int follow_mappings(struct damon_ctx *ctx, struct damon_target *t)
 	return err;
 }
 
-static void set_areas(struct damon_ctx *ctx, struct damon_target *t)
+/* Returns whether it has to be tried again. */
+static bool set_areas(struct damon_ctx *ctx, struct damon_target *t)
 {
 	int err = follow_mappings(ctx, t);
 
 	if (err)
 		pr_debug_ratelimited("no areas of pid %d: %d\n",
 				     pid_nr(t->pid), err);
+	return err == -EBUSY;
+}
+
+/*
+ * Most who have the mmap lock have it for a moment only.  If that takes longer than a
+ * sampling interval, the other targets are sampled meanwhile.
+ */
+static void wait_for_areas(struct damon_ctx *ctx, struct damon_target *t)
+{
+	u64 until = ktime_get_ns() + damon_us_to_ns(ctx->attrs.sample_interval);
+
+	while (set_areas(ctx, t)) {
+		if (kthread_should_stop() || ktime_get_ns() >= until) {
+			damon_update_next(ctx);
+			return;
+		}
+		schedule_timeout_idle(1);
+	}
 }
 
 static void init_areas(struct damon_ctx *ctx)
@@ -711,17 +734,18 @@ static void init_areas(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx) {
 		/* Regions that the user set are to be kept. */
 		if (!damon_nr_regions(t))
-			set_areas(ctx, t);
+			wait_for_areas(ctx, t);
 	}
 }
 
-/* A target whose mappings cannot be read keeps the regions that it has. */
+/* A target whose mappings cannot be read now keeps the regions that it has. */
 static void update_areas(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 
 	damon_for_each_target(t, ctx) {
-		set_areas(ctx, t);
+		if (set_areas(ctx, t))
+			damon_update_next(ctx);
 		cond_resched();
 	}
 }

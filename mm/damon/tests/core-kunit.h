@@ -25,6 +25,7 @@
 #include "windows-kunit.h"
 #include "schemes-kunit.h"
 #include "sweeps-kunit.h"
+#include "schedule-kunit.h"
 #include "quota-kunit.h"
 #include "commit-kunit.h"
 #include "commit-schemes-kunit.h"
@@ -93,6 +94,7 @@ static void ops_register_copies(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ctx->ops.init == fake_init);
 	add_space(test, ctx, 0, 300);
 	KUNIT_EXPECT_EQ(test, start(test, ctx), 0);
+	KUNIT_EXPECT_EQ(test, call(test, ctx, do_nothing, NULL), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_inits), 1);
 }
 
@@ -428,6 +430,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(sweep_gives_back_at_commit),
 	KUNIT_CASE(passes_see_whole_windows),
 	/* schemes */
+	KUNIT_CASE(start_waits_for_nobody),
 	KUNIT_CASE(scheme_new),
 	KUNIT_CASE(scheme_set),
 	KUNIT_CASE(scheme_pattern),

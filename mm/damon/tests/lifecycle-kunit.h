@@ -44,6 +44,7 @@ static void start_and_stop(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, damon_is_running(ctx));
 	KUNIT_EXPECT_EQ(test, damon_nr_running_ctxs(), nr_running_before + 1);
 	KUNIT_EXPECT_GT(test, damon_kdamond_pid(ctx), 0);
+	KUNIT_EXPECT_EQ(test, call(test, ctx, do_nothing, NULL), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_inits), 1);
 
 	task = find_kdamond(ctx);
@@ -247,6 +248,7 @@ static void restart(struct kunit *test)
 		add_space(test, ctx, 0, 300 * i);
 		nr_tried = s->stat.nr_tried;
 		KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+		KUNIT_EXPECT_EQ(test, call(test, ctx, do_nothing, NULL), 0);
 		KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_inits), i);
 		wait_until(test, READ_ONCE(s->stat.nr_tried) > nr_tried);
 		KUNIT_ASSERT_EQ(test, stop(test, ctx), 0);

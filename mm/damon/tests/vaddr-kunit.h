@@ -739,6 +739,8 @@ static void layout_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fits(t, mm, &layout), counted);
 	mmap_write_lock(mm);
 	KUNIT_EXPECT_FALSE(test, fits(t, mm, &layout));
+	/* nobody waits for that lock */
+	KUNIT_EXPECT_EQ(test, fit_regions(t, mm, &layout), -EBUSY);
 	mmap_write_unlock(mm);
 
 	KUNIT_ASSERT_EQ(test, fit_regions(t, mm, &layout), 0);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Cases about the schedule of a kdamond: that it lets itself be put off by nothing,
+ * and what becomes of results when it has been.
+ */
+
+/* what an operations set waits for does not concern others */
+
+static struct completion init_may_end;
+static atomic_t nr_in_init;
+
+static void wait_in_init(struct damon_ctx *ctx)
+{
+	atomic_inc(&nr_in_init);
+	while (!kthread_should_stop() && !completion_done(&init_may_end))
+		schedule_timeout_idle(1);
+	atomic_dec(&nr_in_init);
+	fake_init(ctx);
+}
+
+static void start_waits_for_nobody(struct kunit *test)
+{
+	struct damon_ctx *stuck = new_ctx(test), *other = new_ctx(test);
+	struct job *job;
+
+	init_completion(&init_may_end);
+	atomic_set(&nr_in_init, 0);
+	stuck->ops.init = wait_in_init;
+	add_space(test, stuck, 0, 300);
+	add_space(test, other, 0, 300);
+	KUNIT_ASSERT_EQ(test, start(test, stuck), 0);
+	wait_until(test, atomic_read(&nr_in_init) == 1);
+	KUNIT_EXPECT_EQ(test, start(test, other), 0);
+	KUNIT_EXPECT_EQ(test, call(test, other, do_nothing, NULL), 0);
+	KUNIT_EXPECT_EQ(test, stop(test, other), 0);
+	/* it can be ended, and then has called nothing */
+	job = begin_call(test, stuck, do_nothing, NULL);
+	wait_until(test, nr_queued(stuck) == 1);
+	KUNIT_EXPECT_EQ(test, stop(test, stuck), 0);
+	KUNIT_EXPECT_EQ(test, finish(test, job), -ECANCELED);
+
+	/* otherwise requests wait until it is ready */
+	atomic_set(&fake.nr_prepares, 0);
+	add_space(test, stuck, 0, 300);
+	KUNIT_ASSERT_EQ(test, start(test, stuck), 0);
+	job = begin_call(test, stuck, do_nothing, NULL);
+	wait_until(test, nr_queued(stuck) == 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_prepares), 0);
+	complete_all(&init_may_end);
+	KUNIT_EXPECT_EQ(test, finish(test, job), 0);
+}
