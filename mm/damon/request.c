@@ -38,6 +38,21 @@ static bool withdraw_call(struct damon_ctx *ctx,
 	return true;
 }
 
+/* True if a kdamond refuses requests, but is not gone yet. */
+static bool is_ending(struct damon_ctx *ctx)
+{
+	guard(mutex)(&ctx->lock);
+	return ctx->closed && ctx->kdamond && ctx->kdamond != current;
+}
+
+/* What is left for it to do takes no longer than a few locks. */
+static int canceled(struct damon_ctx *ctx)
+{
+	while (is_ending(ctx))
+		schedule_timeout_idle(1);
+	return -ECANCELED;
+}
+
 /**
  * damon_call() - Run a function in the kdamond of a context.
  * @ctx:	The context.
@@ -48,26 +63,31 @@ static bool withdraw_call(struct damon_ctx *ctx,
  * for it.  With it, damon_call() returns at once, and the function runs once per
  * sampling interval.  The function may use everything that is for workers; it
  * must neither wait for another request to the same context nor stop it.  The
- * caller must hold no lock that the function takes.
+ * caller must hold no lock that the function takes.  The context must not be destroyed
+ * before damon_call() returns.
  *
  * Context: Anywhere but in the kdamond itself; with @control->repeat there, too.
- * Return: 0; -ECANCELED if the context does not run or ended before the call; or
- * -EINTR if the caller was killed before it.  After an error @control->fn was not
- * called, and @control is the caller's again, also if it was to be freed.
+ * Return: 0; -ECANCELED if the context does not run, which includes that it ended before
+ * the call: its kdamond is gone, and has let go of the targets; or -EINTR if the caller
+ * was killed before it, which says nothing about the context.  After an error
+ * @control->fn was not called, and @control is the caller's again, also if it was to be
+ * freed.
  */
 int damon_call(struct damon_ctx *ctx, struct damon_call_control *control)
 {
-	bool repeat = control->repeat;
+	bool repeat = control->repeat, closed;
 
 	init_completion(&control->completion);
 	control->canceled = false;
 	scoped_guard(mutex, &ctx->lock) {
-		if (ctx->closed)
-			return -ECANCELED;
-		list_add_tail(&control->list, &ctx->calls);
-		if (!repeat)
+		closed = ctx->closed;
+		if (!closed)
+			list_add_tail(&control->list, &ctx->calls);
+		if (!closed && !repeat)
 			wake_kdamond(ctx);
 	}
+	if (closed)
+		return canceled(ctx);
 	if (repeat)
 		return 0;
 
@@ -76,7 +96,7 @@ int damon_call(struct damon_ctx *ctx, struct damon_call_control *control)
 			return -EINTR;
 		wait_for_completion(&control->completion);
 	}
-	return control->canceled ? -ECANCELED : 0;
+	return control->canceled ? canceled(ctx) : 0;
 }
 
 static int install_walk(struct damon_ctx *ctx,

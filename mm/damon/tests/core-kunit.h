@@ -431,6 +431,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(passes_see_whole_windows),
 	/* schemes */
 	KUNIT_CASE(start_waits_for_nobody),
+	KUNIT_CASE(refused_means_stopped),
 	KUNIT_CASE(scheme_new),
 	KUNIT_CASE(scheme_set),
 	KUNIT_CASE(scheme_pattern),

@@ -49,3 +49,39 @@ static void start_waits_for_nobody(struct kunit *test)
 	complete_all(&init_may_end);
 	KUNIT_EXPECT_EQ(test, finish(test, job), 0);
 }
+
+/* requests */
+
+static void free_slowly(struct damon_target *t)
+{
+	msleep(50);
+	fake_cleanup(t);
+}
+
+/* Who finds that a context has ended may start it again, or take its targets. */
+static void refused_means_stopped(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damon_call_control repeat = { .fn = do_nothing, .repeat = true };
+	unsigned int i;
+
+	ctx->ops.cleanup_target = free_slowly;
+	for (i = 0; i < 4; i++) {
+		add_space(test, ctx, 0, 300);
+		/* from the beginning, or later */
+		WRITE_ONCE(fake.invalid, i % 2);
+		KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+		WRITE_ONCE(fake.invalid, true);
+		if (i / 2) {
+			while (!damon_call(ctx, &repeat)) {
+				wait_until(test, READ_ONCE(repeat.canceled));
+				repeat.canceled = false;
+			}
+		} else {
+			while (!call(test, ctx, do_nothing, NULL))
+				;
+		}
+		KUNIT_EXPECT_FALSE(test, damon_is_running(ctx));
+		KUNIT_EXPECT_TRUE(test, damon_targets_empty(ctx));
+	}
+}
