@@ -60,6 +60,9 @@ static bool sleep_until(struct damon_ctx *ctx, const u64 *deadline, u64 interval
 			damon_serve_calls(ctx, false);
 			if (once)
 				return false;
+			/* calls without an end must not put it off */
+			if (ktime_get_ns() >= *deadline)
+				return !has_to_go(ctx);
 		}
 	}
 	return false;

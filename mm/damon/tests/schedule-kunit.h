@@ -85,3 +85,45 @@ static void refused_means_stopped(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, damon_targets_empty(ctx));
 	}
 }
+
+static bool callers_go_on;
+
+static int take_a_while(void *data)
+{
+	fsleep(2000);
+	return 0;
+}
+
+static int run_calls(struct job *job)
+{
+	int ret = 0;
+
+	while (READ_ONCE(callers_go_on) && !ret) {
+		struct damon_call_control control = { .fn = take_a_while };
+
+		ret = damon_call(job->ctx, &control);
+	}
+	return ret;
+}
+
+/* Several who call again and again, so that there is always somebody who waits. */
+static void calls_put_off_nothing(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct job *jobs[4];
+	unsigned int i;
+	int nr;
+
+	add_space(test, ctx, 0, 300);
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	WRITE_ONCE(callers_go_on, true);
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		jobs[i] = new_job(test, ctx, run_calls);
+		begin(test, jobs[i]);
+	}
+	nr = atomic_read(&fake.nr_checks);
+	wait_until(test, atomic_read(&fake.nr_checks) > nr + 100);
+	WRITE_ONCE(callers_go_on, false);
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		KUNIT_EXPECT_EQ(test, finish(test, jobs[i]), 0);
+}
