@@ -138,7 +138,23 @@ static void idle_for(struct damon_ctx *ctx, u64 ns)
 		damon_serve_calls(ctx, true);
 }
 
-/* Waits while watermarks have switched all schemes off. */
+/* Nobody has looked for a while, so memory that was cold may have been used meanwhile. */
+static void forget_ages(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	if (has_to_go(ctx))
+		return;
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			r->age = 0;
+}
+
+/*
+ * Waits while watermarks have switched all schemes off.  Unlike a pause, that is nothing
+ * that somebody has asked for who knows how long it has been.
+ */
 static void wait_for_watermarks(struct damon_ctx *ctx)
 {
 	u64 wait = damos_wmarks_wait_ns(ctx), since;
@@ -151,6 +167,7 @@ static void wait_for_watermarks(struct damon_ctx *ctx)
 		idle_for(ctx, wait);
 	} while (!has_to_go(ctx) && (wait = damos_wmarks_wait_ns(ctx)));
 	skip_time(ctx, since);
+	forget_ages(ctx);
 }
 
 /* Waits while the context is paused. */

@@ -127,3 +127,40 @@ static void calls_put_off_nothing(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(jobs); i++)
 		KUNIT_EXPECT_EQ(test, finish(test, jobs[i]), 0);
 }
+
+/* breaks */
+
+static int look_old(void *data)
+{
+	struct damon_ctx *ctx = data;
+
+	damon_first_region(nth_target(ctx, 0))->age = 1000;
+	set_always_off(list_first_entry(&ctx->schemes, struct damos, list),
+		       3600 * USEC_PER_SEC);
+	return 0;
+}
+
+static int get_age(void *data)
+{
+	return damon_first_region(nth_target(data, 0))->age;
+}
+
+/* While watermarks keep a context off, nobody knows what becomes cold. */
+static void breaks_end_ages(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct job *job;
+
+	change_attrs(test, ctx, 1000, 3600 * USEC_PER_SEC);
+	add_space(test, ctx, 0, 300);
+	add_scheme(test, ctx, DAMOS_STAT);
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	KUNIT_ASSERT_EQ(test, call(test, ctx, look_old, ctx), 0);
+	/* that it is canceled shows that the break has begun */
+	KUNIT_EXPECT_EQ(test, walk_nothing(test, ctx), -ECANCELED);
+	KUNIT_ASSERT_EQ(test, call(test, ctx, switch_on, ctx), 0);
+	wait_until(test, atomic_read(&fake.nr_prepares) > 1);
+	job = begin_call(test, ctx, get_age, ctx);
+	KUNIT_EXPECT_EQ(test, finish(test, job), 0);
+	KUNIT_EXPECT_EQ(test, job->call.return_code, 0);
+}
