@@ -116,6 +116,9 @@ static void skip_time(struct damon_ctx *ctx, u64 since)
 	u64 skipped = ktime_get_ns() - since;
 	struct damos *s;
 
+	/* what is damaged is not to be looked at, and what ends needs no schedule */
+	if (has_to_go(ctx))
+		return;
 	ctx->now += skipped;
 	ctx->next_sample_ns += skipped;
 	ctx->next_aggregation_ns += skipped;

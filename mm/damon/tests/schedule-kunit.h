@@ -164,3 +164,23 @@ static void breaks_end_ages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, finish(test, job), 0);
 	KUNIT_EXPECT_EQ(test, job->call.return_code, 0);
 }
+
+/* What a commit has left half changed is not looked at, not even at the end of a pause. */
+static void damage_is_left_alone(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos *s = new_scheme(test, DAMOS_STAT);
+	u64 next;
+
+	s->apply_interval_us = 3600 * USEC_PER_SEC;
+	damon_add_scheme(ctx, s);
+	add_space(test, ctx, 0, 300);
+	ctx->pause = true;
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	KUNIT_ASSERT_EQ(test, call(test, ctx, do_nothing, NULL), 0);
+	next = READ_ONCE(s->next_apply_ns);
+	fsleep(2000);
+	KUNIT_EXPECT_EQ(test, call(test, ctx, mark_corrupted, ctx), 0);
+	wait_until(test, !damon_is_running(ctx));
+	KUNIT_EXPECT_EQ(test, s->next_apply_ns, next);
+}
