@@ -12,6 +12,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/cputime.h>
 
@@ -209,11 +210,24 @@ static void trace_window(struct damon_ctx *ctx)
 	}
 }
 
-static void sample(struct damon_ctx *ctx)
+/* Who cannot keep up sleeps nevertheless: others may wait for that. */
+static void begin_samples(struct damon_ctx *ctx)
 {
+	u64 now;
+
 	if (ctx->ops.prepare_access_checks)
 		ctx->ops.prepare_access_checks(ctx);
+	now = ktime_get_ns();
+	if (ctx->next_sample_ns <= now)
+		ctx->next_sample_ns = now + sample_interval_ns(ctx);
+}
+
+static void sample(struct damon_ctx *ctx)
+{
+	begin_samples(ctx);
 	sleep_until(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx), false);
+	/* the shortest sleeps may be over before they begin */
+	cond_resched_tasks_rcu_qs();
 	ctx->now = ktime_get_ns();
 	damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	if (has_to_go(ctx))

@@ -184,3 +184,36 @@ static void damage_is_left_alone(struct kunit *test)
 	wait_until(test, !damon_is_running(ctx));
 	KUNIT_EXPECT_EQ(test, s->next_apply_ns, next);
 }
+
+/* sleeping and sampling */
+
+static unsigned int slow_check(struct damon_ctx *ctx)
+{
+	mdelay(3);
+	return fake_check(ctx);
+}
+
+/*
+ * Who waits for all tasks to have slept, as tracing and BPF do, must not wait for ever,
+ * though samples take longer than the interval.
+ */
+static void sleeps_when_overloaded(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct task_struct *task;
+	unsigned long nr_slept;
+	int nr;
+
+	ctx->ops.check_accesses = slow_check;
+	add_space(test, ctx, 0, 300);
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	task = find_kdamond(ctx);
+	KUNIT_ASSERT_NOT_NULL(test, task);
+	wait_until(test, atomic_read(&fake.nr_checks) > 3);
+	nr = atomic_read(&fake.nr_checks);
+	nr_slept = READ_ONCE(task->nvcsw);
+	wait_until(test, atomic_read(&fake.nr_checks) > nr + 20);
+	KUNIT_EXPECT_GE(test, READ_ONCE(task->nvcsw), nr_slept + 10);
+	put_task_struct(task);
+	synchronize_rcu_tasks();
+}
