@@ -744,6 +744,8 @@ struct damon_ctx {
 	u64 next_sample_ns;
 	u64 next_aggregation_ns;
 	u64 next_ops_update_ns;
+	u64 samples_ns;				/* of the samples under way: begun, 0: none */
+	u64 checked_ns;				/* the last ones were finished */
 
 	/* The rest is the kdamond's, too. */
 	struct damon_attrs user_attrs;		/* before any tuning */

@@ -131,6 +131,7 @@ unsigned long damon_region_sz_limit(struct damon_ctx *ctx);
 void damon_enforce_min_nr_regions(struct damon_ctx *ctx);
 void damon_forget_target(struct damon_target *t);
 void damon_forget_samples(struct damon_ctx *ctx);
+void damon_drop_samples(struct damon_ctx *ctx);
 
 /* regions-set.c (pure) */
 
@@ -370,5 +371,6 @@ void damon_context_stopped(struct damon_ctx *ctx);
 /* kdamond.c */
 
 int damon_kdamond_fn(void *data);
+void damon_note_samples(struct damon_ctx *ctx);
 
 #endif /* _MM_DAMON_INTERNAL_H */

@@ -102,6 +102,8 @@ static void begin_schedule(struct damon_ctx *ctx)
 
 	begin_costs(ctx);
 	ctx->now = ktime_get_ns();
+	ctx->samples_ns = 0;
+	ctx->checked_ns = ctx->now;
 	ctx->next_sample_ns = ctx->now + sample_interval_ns(ctx);
 	ctx->next_aggregation_ns = ctx->now +
 		damon_us_to_ns(ctx->attrs.aggr_interval);
@@ -210,16 +212,33 @@ static void trace_window(struct damon_ctx *ctx)
 	}
 }
 
-/* Who cannot keep up sleeps nevertheless: others may wait for that. */
+/* For operations sets: samples that are begun in a row from now on end in an interval. */
+void damon_note_samples(struct damon_ctx *ctx)
+{
+	ctx->samples_ns = ktime_get_ns();
+}
+
+/*
+ * A sample says whether there was an access in one interval, so it is to last that long,
+ * whatever has come between.  If that took more than an interval, the samples that were
+ * begun before would last too long, and are dropped.
+ *
+ * Who cannot keep up sleeps nevertheless: others may wait for that.
+ */
 static void begin_samples(struct damon_ctx *ctx)
 {
-	u64 now;
+	u64 interval = sample_interval_ns(ctx), now = ktime_get_ns();
 
+	if (now - ctx->checked_ns >= interval)
+		damon_drop_samples(ctx);
 	if (ctx->ops.prepare_access_checks)
 		ctx->ops.prepare_access_checks(ctx);
+
+	ctx->next_sample_ns = max(ctx->next_sample_ns, ctx->samples_ns + interval -
+				  timer_slack_ns(interval));
 	now = ktime_get_ns();
 	if (ctx->next_sample_ns <= now)
-		ctx->next_sample_ns = now + sample_interval_ns(ctx);
+		ctx->next_sample_ns = now + interval;
 }
 
 static void sample(struct damon_ctx *ctx)
@@ -236,6 +255,7 @@ static void sample(struct damon_ctx *ctx)
 		ctx->ops.check_accesses(ctx);
 	if (damon_has_probes(ctx))
 		ctx->ops.apply_probes(ctx);
+	ctx->checked_ns = ktime_get_ns();
 }
 
 /* What is left to do at the end of a window once everybody has seen it. */
@@ -253,9 +273,8 @@ static void begin_window(struct damon_ctx *ctx)
 }
 
 /*
- * Schemes can take longer than it is to the next deadlines.  A sample that is overdue
- * before it was begun would be tested at once, a window be over as soon as it opens, and
- * a scheme be due again before there was any sample.
+ * Schemes can take longer than it is to the next deadlines.  A window would be over as soon
+ * as it opens, and a scheme be due again before there was any sample.
  */
 static void apply_schemes(struct damon_ctx *ctx)
 {
@@ -270,8 +289,6 @@ static void apply_schemes(struct damon_ctx *ctx)
 		damos_apply_schemes(ctx);
 	}
 	ctx->now = ktime_get_ns();
-	if (ctx->next_sample_ns <= ctx->now)
-		damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	damon_for_each_scheme(s, ctx)
 		if (s->due && s->next_apply_ns <= ctx->now)
 			damos_advance(ctx, s);

@@ -230,6 +230,7 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	struct damon_region *r;
 	bool lacking = false;
 
+	damon_note_samples(ctx);
 	damon_looks_resume(&looks, ctx);
 	looks.all = damon_has_probes(ctx);
 	damon_for_each_target(t, ctx) {

@@ -222,24 +222,39 @@ void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
 
 /* forgetting */
 
+static void drop_samples(struct damon_target *t)
+{
+	struct damon_region *r;
+
+	t->lacks_samples = true;
+	damon_for_each_region(r, t) {
+		r->sampling_addr = DAMON_NO_SAMPLE;
+		r->again = false;
+	}
+}
+
+/* Samples under way are worth nothing any more, since they have lasted too long. */
+void damon_drop_samples(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+
+	ctx->samples_ns = 0;
+	damon_for_each_target(t, ctx)
+		drop_samples(t);
+}
+
 /*
  * Nothing that is under way in a target is worth anything any more, for example
  * since it has become another process.
  */
 void damon_forget_target(struct damon_target *t)
 {
-	struct damon_region *r;
-
 	damon_sweep_forget(t);
 	damon_forget_spots(t);
-	t->lacks_samples = true;
 	t->nr_sleeps = 0;
 	t->nr_slept = 0;
 	t->layout.known = false;
-	damon_for_each_region(r, t) {
-		r->sampling_addr = DAMON_NO_SAMPLE;
-		r->again = false;
-	}
+	drop_samples(t);
 }
 
 /* The same for all targets, for example before a pause. */
@@ -247,6 +262,7 @@ void damon_forget_samples(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 
+	ctx->samples_ns = 0;
 	damon_for_each_target(t, ctx)
 		damon_forget_target(t);
 }

@@ -360,10 +360,17 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 		end_sampling(&s);
 }
 
+/*
+ * In the middle of a window most samples have been begun with the check of the last ones.
+ * One that is begun only now would be short, or make those last longer than an interval.
+ */
 static void prepare_access_checks(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 
+	if (ctx->nr_intervals && ctx->samples_ns)
+		return;
+	damon_note_samples(ctx);
 	damon_for_each_target(t, ctx)
 		if (t->lacks_samples)
 			prepare_target(ctx, t);
@@ -375,7 +382,10 @@ static void check_region(struct sampler *s, struct damon_region *r)
 		finish_sample(s, r);
 	else
 		r->again = false;	/* the page may belong to the region no more */
-	if (!damon_look_next(&s->looks, r))
+	/* what comes between two windows may take long, and is waited for */
+	if (s->looks.last)
+		r->sampling_addr = DAMON_NO_SAMPLE;
+	else if (!damon_look_next(&s->looks, r))
 		r->sampling_addr = DAMON_NO_SAMPLE_YET;
 	else if (!r->again || !arm_sample(s, r->sampling_addr))
 		draw_sample(s, r);
@@ -402,7 +412,7 @@ static void check_regions(struct sampler *s, struct damon_target *t)
 		check_region(s, r);
 	}
 	/* each has one or waits for its turn, also those that a sweep has just cut off */
-	t->lacks_samples = false;
+	t->lacks_samples = s->looks.last;
 	if (s->looks.surprised)
 		damon_sweep_surprise(t);
 }
@@ -558,6 +568,7 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 	struct damon_target *t;
 
 	init_sampler(&s, ctx);
+	damon_note_samples(ctx);
 	damon_looks_begin(&s.looks, ctx);
 	damon_for_each_target(t, ctx) {
 		check_target(&s, t);

@@ -217,3 +217,67 @@ static void sleeps_when_overloaded(struct kunit *test)
 	put_task_struct(task);
 	synchronize_rcu_tasks();
 }
+
+static u64 sample_begun, shortest_sample;
+static unsigned int nr_overlong;
+static bool pass_was_long;
+
+static void prepare_noted(struct damon_ctx *ctx)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, nth_target(ctx, 0))
+		if (pass_was_long && damon_sample_pending(r))
+			nr_overlong++;
+	pass_was_long = false;
+	sample_begun = ktime_get_ns();
+	damon_note_samples(ctx);
+	fake_prepare(ctx);
+}
+
+/* The next samples are begun at once. */
+static unsigned int check_and_arm(struct damon_ctx *ctx)
+{
+	shortest_sample = min(shortest_sample, ktime_get_ns() - sample_begun);
+	fake_check(ctx);
+	fake_prepare(ctx);
+	return 0;
+}
+
+static unsigned long apply_for_long(struct damon_ctx *ctx, struct damon_target *t,
+				    struct damon_region *r, struct damos *s,
+				    unsigned long *sz_filter_passed)
+{
+	if (r != damon_first_region(t))
+		return 0;
+	if (s->stat.nr_snapshots % 2) {
+		pass_was_long = true;
+		fsleep(12000);
+	} else {
+		/* nearly an interval */
+		fsleep(9500);
+	}
+	return 0;
+}
+
+/* Whatever comes between, a sample lasts an interval, or is none. */
+static void samples_last_an_interval(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+
+	ctx->ops.prepare_access_checks = prepare_noted;
+	ctx->ops.check_accesses = check_and_arm;
+	ctx->ops.apply_scheme = apply_for_long;
+	change_attrs(test, ctx, 10000, 20000);
+	add_space(test, ctx, 0, 300);
+	add_scheme(test, ctx, DAMOS_STAT);
+	shortest_sample = U64_MAX;
+	nr_overlong = 0;
+	pass_was_long = false;
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	wait_until(test, atomic_read(&fake.nr_checks) > 30);
+	KUNIT_ASSERT_EQ(test, stop(test, ctx), 0);
+	/* as exactly as the timer is */
+	KUNIT_EXPECT_GE(test, shortest_sample, 10000 * NSEC_PER_USEC / 64 * 63);
+	KUNIT_EXPECT_EQ(test, nr_overlong, 0);
+}

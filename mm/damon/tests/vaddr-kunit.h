@@ -620,6 +620,14 @@ static void check_regions_of(struct kunit *test, bool lockless)
 	i = 0;
 	damon_for_each_region(r, t)
 		KUNIT_EXPECT_EQ(test, r->nr_accesses, i++ % 3 ? 0 : 1);
+
+	/* at the end of a window the next ones wait for what comes between two */
+	ctx->next_aggregation_ns = 0;
+	look_once(s);
+	KUNIT_EXPECT_EQ(test, s->nr_samples, nr);
+	KUNIT_EXPECT_TRUE(test, t->lacks_samples);
+	damon_for_each_region(r, t)
+		KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
 	damon_destroy_ctx(ctx);
 }
 
