@@ -227,7 +227,7 @@ struct damos_access_pattern {
 
 /**
  * enum damos_quota_goal_metric - What an aim-oriented quota is steered by.
- * @DAMOS_QUOTA_USER_INPUT:		Value that the user feeds in.
+ * @DAMOS_QUOTA_USER_INPUT:		Value that the user feeds in.  Each one is used once.
  * @DAMOS_QUOTA_SOME_MEM_PSI_US:	"Some" memory stall time per quota window, us.
  * @DAMOS_QUOTA_NODE_MEM_USED_BP:	Used share of a node's memory, 1/10000.
  * @DAMOS_QUOTA_NODE_MEM_FREE_BP:	Free share of a node's memory, 1/10000.

@@ -221,6 +221,9 @@ static void measure_goal(struct damon_ctx *ctx, struct damos *s,
 		measure_psi(&s->quota, goal, ctx->now);
 		return;
 	}
+	/* what users say is new when they say it: each commit makes new goals */
+	if (goal->metric == DAMOS_QUOTA_USER_INPUT)
+		return;
 	goal->followed = false;
 	switch (goal->metric) {
 	case DAMOS_QUOTA_NODE_MEM_USED_BP:
@@ -240,7 +243,6 @@ static void measure_goal(struct damon_ctx *ctx, struct damos *s,
 		goal->current_value = node_eligible_bp(ctx, s, goal->nid);
 		break;
 	default:
-		/* the user supplies it */
 		break;
 	}
 }

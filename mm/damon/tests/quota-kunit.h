@@ -597,6 +597,13 @@ static struct damos_quota_goal *add_goal(struct kunit *test, struct damos *s,
 	return goal;
 }
 
+/* As a commit does, with a goal that replaces this one. */
+static void feed(struct damos_quota_goal *goal, unsigned long value)
+{
+	goal->current_value = value;
+	goal->followed = false;
+}
+
 /* A goal is a limit: from the first window on, down to nothing. */
 static void quota_goal(struct kunit *test)
 {
@@ -614,13 +621,18 @@ static void quota_goal(struct kunit *test)
 	pass_after(ctx, 10);
 	KUNIT_EXPECT_EQ(test, s->quota.esz, 32);
 	KUNIT_EXPECT_EQ(test, fake.sz_actions, 32);
+	/* and once per feedback */
 	pass_after(ctx, 10);
-	KUNIT_EXPECT_EQ(test, s->quota.esz, 64);
-	KUNIT_EXPECT_EQ(test, fake.sz_actions, 96);
-	goal->current_value = 1000;
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 32);
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 64);
+	feed(goal, 0);
 	pass_after(ctx, 20);
 	KUNIT_EXPECT_EQ(test, s->quota.esz, 64);
-	goal->current_value = 5000;
+	KUNIT_EXPECT_EQ(test, fake.sz_actions, 128);
+	feed(goal, 1000);
+	pass_after(ctx, 20);
+	KUNIT_EXPECT_EQ(test, s->quota.esz, 64);
+	feed(goal, 5000);
 	pass_after(ctx, 20);
 	KUNIT_EXPECT_EQ(test, s->quota.esz, 16);
 
@@ -629,7 +641,7 @@ static void quota_goal(struct kunit *test)
 	pass_after(ctx, 20);
 	KUNIT_EXPECT_EQ(test, s->quota.esz, 0);
 	KUNIT_EXPECT_EQ(test, fake.sz_actions, 0);
-	goal->current_value = 999;
+	feed(goal, 999);
 	pass_after(ctx, 20);
 	KUNIT_EXPECT_EQ(test, fake.sz_actions, 16000);
 }

@@ -324,6 +324,40 @@ TEST(consist_follows_steps)
 	}
 }
 
+/* A value that a user has given once is no answer to what came of it. */
+TEST(consist_uses_a_value_once)
+{
+	struct rng rng;
+
+	for_each_case(rng, 200) {
+		unsigned long score = rnd_in(&rng, 0, 30000);
+		struct damos_quota first;
+		struct plant p;
+		double top;
+		int i;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.need = GRAIN * (double)(1ULL << rnd_in(&rng, 7, 19));
+		settle(&p, 100, .05, &top);
+		feed(&p, score * (TARGET / 10000.0));
+		damos_quota_renew(&p.quota, &p.stat, GRAIN, p.now);
+		first = p.quota;
+		for (i = 0; i < 20; i++) {
+			damos_quota_charge(&p.quota, p.quota.esz, p.quota.esz, 1);
+			p.now += WINDOW;
+			damos_quota_renew(&p.quota, &p.stat, GRAIN, p.now);
+			HOLDS(p.quota.esz == first.esz);
+		}
+		/* unless it is given again */
+		if (score < 9000) {
+			feed(&p, score * (TARGET / 10000.0));
+			damos_quota_charge(&p.quota, p.quota.esz, p.quota.esz, 1);
+			damos_quota_renew(&p.quota, &p.stat, GRAIN, p.now + WINDOW);
+			HOLDS(p.quota.esz > first.esz);
+		}
+	}
+}
+
 /* With nothing to do the limit stays, and is there when there is. */
 TEST(consist_recovers_from_idleness)
 {

@@ -264,13 +264,15 @@ static void test_off_and_on(void)
 	munmap(memory, SIZE);
 }
 
-/* Bytes that are tried while feedback says the same. */
+/* Bytes that are tried when feedback has said the same for some windows. */
 static unsigned long tried_with(const char *feedback)
 {
 	unsigned long tried;
 
-	change(RECLAIM, "quota_autotune_feedback", feedback);
-	sleep_ms(QUIET_MS);
+	for (int i = 0; i < 16; i++) {
+		change(RECLAIM, "quota_autotune_feedback", feedback);
+		sleep_ms(QUIET_MS / 8);
+	}
 	tried = tried_bytes();
 	sleep_ms(QUIET_MS);
 	return tried_bytes() - tried;
