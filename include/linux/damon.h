@@ -97,9 +97,10 @@ struct damon_region {
 	/* private: */
 	struct list_head list;		/* in damon_target.regions_list */
 	unsigned int nr_samples;	/* answered samples of this window */
-	unsigned int rate:21;		/* by earlier windows, of DAMON_FULL_RATE */
+	unsigned int rate:20;		/* by earlier windows, of DAMON_FULL_RATE */
 	unsigned int worth:6;		/* samples that @rate is worth, 0: unknown */
 	unsigned int lru_refs:2;	/* of the sample's folio when it was begun */
+	unsigned int late:1;		/* the sample was begun between two turns */
 	unsigned int again:1;		/* the sample is the second one of its page */
 	unsigned int untouched:1;	/* by the last sweep, and by all samples since */
 	unsigned int unseen:1;		/* the same of the sweep under way, so far */

@@ -118,6 +118,18 @@ static inline unsigned int damon_look_span(const struct damon_looks *looks,
 }
 
 /*
+ * To be called when a sample of a region is begun.  That of an idle one is in a turn, or
+ * when the window opens, so it is known how long it has lasted in the next turn.  If it
+ * is in between, after a pause or a cut in the middle of a window, it is not.
+ */
+static inline void damon_look_begins(const struct damon_looks *looks,
+				     struct damon_region *r)
+{
+	r->late = looks->tick && !looks->last && damon_is_idle(r) &&
+		damon_turn(looks, r) % damon_idle_span(looks, r);
+}
+
+/*
  * The sample of a region goes on if the region is idle and it is not its turn.  No window
  * ends without a sample.
  */
@@ -178,7 +190,8 @@ static inline void damon_look_first(struct damon_looks *looks, struct damon_regi
 				    bool accessed)
 {
 	if (damon_is_idle(r)) {
-		unsigned int more = looks->all ? 0 : damon_idle_span(looks, r) - 1;
+		bool once = looks->all || r->late;
+		unsigned int more = once ? 0 : damon_idle_span(looks, r) - 1;
 
 		looks->surprised |= accessed;
 		r->nr_samples = max(r->nr_samples,

@@ -204,6 +204,7 @@ static void pause_sampling(unsigned int *nr)
 static void begin_sample(struct sampler *s, const struct damon_looks *looks,
 			 struct damon_region *r)
 {
+	damon_look_begins(looks, r);
 	if (r->again && damon_sample_pending(r) && arm_sample(s, r->sampling_addr)) {
 		note_sample(s, r, r->sampling_addr);
 		return;

@@ -11,7 +11,7 @@
 #include <linux/minmax.h>
 
 /* The rate of memory that is accessed in each interval. */
-#define DAMON_FULL_RATE	((1U << 21) - 1)
+#define DAMON_FULL_RATE	((1U << 20) - 1)
 
 /* Samples that what is known of a region is worth at most: older ones fade. */
 #define DAMON_MAX_WORTH	60

@@ -118,6 +118,7 @@ struct damon_region *damon_split_region_at(struct damon_target *t,
 
 	right->sampling_addr = r->sampling_addr;
 	right->lru_refs = r->lru_refs;
+	right->late = r->late;
 	right->nr_accesses = r->nr_accesses;
 	right->nr_accesses_bp = r->nr_accesses_bp;
 	right->nr_samples = r->nr_samples;
@@ -191,6 +192,7 @@ static void merge_samples(struct damon_target *t, struct damon_region *left,
 	left->sampling_addr = right_lasts ? DAMON_NO_SAMPLE : right->sampling_addr;
 	left->lru_refs = right->lru_refs;
 	left->again = !right_lasts && right->again;
+	left->late = right->late;
 	t->lacks_samples = true;
 }
 

@@ -215,6 +215,7 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 	unsigned long addr;
 
 	r->again = false;
+	damon_look_begins(&s->looks, r);
 	do {
 		addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 		if (arm_sample(s, addr)) {
@@ -344,6 +345,7 @@ static void prepare_target(struct damon_ctx *ctx, struct damon_target *t)
 	struct sampler s __uninitialized;
 
 	init_sampler(&s, ctx);
+	damon_looks_resume(&s.looks, ctx);
 	t->lacks_samples = false;
 	damon_for_each_region(r, t) {
 		if (damon_sample_pending(r) || r->sampling_addr == DAMON_NO_SAMPLE_YET)

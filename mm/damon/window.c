@@ -350,6 +350,8 @@ void damon_open_window(struct damon_ctx *ctx)
 			}
 			r->nr_accesses = 0;
 			r->nr_samples = 0;
+			/* of this window, it has all so far */
+			r->late = false;
 			memset(r->probe_hits, 0, sizeof(r->probe_hits));
 		}
 	}

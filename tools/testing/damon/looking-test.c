@@ -100,8 +100,10 @@ static void access_sample(struct world *w, struct seat *s, struct damon_region *
 			rnd_true(&w->rng, s->rate);
 }
 
-static void begin_sample(struct world *w, struct seat *s, struct damon_region *r)
+static void begin_sample(struct world *w, struct damon_looks *looks, struct seat *s,
+			 struct damon_region *r)
 {
+	damon_look_begins(looks, r);
 	s->second = r->again && damon_sample_pending(r);
 	r->again = s->second;
 	s->seen = false;
@@ -140,7 +142,7 @@ static void prepare_apart(struct world *w)
 	damon_looks_resume(&looks, w->ctx);
 	for_each_seat(w, s, t, r)
 		if ((!damon_sample_pending(r) || r->again) && damon_look_next(&looks, r))
-			begin_sample(w, s, r);
+			begin_sample(w, &looks, s, r);
 }
 
 static void check_apart(struct world *w, struct damon_looks *looks)
@@ -162,12 +164,14 @@ static void check_apart(struct world *w, struct damon_looks *looks)
 static void prepare_together(struct world *w)
 {
 	struct seat *s = w->seats;
+	struct damon_looks looks;
 	struct damon_target *t;
 	struct damon_region *r;
 
+	damon_looks_resume(&looks, w->ctx);
 	for_each_seat(w, s, t, r)
 		if (!damon_sample_pending(r) && r->sampling_addr != DAMON_NO_SAMPLE_YET)
-			begin_sample(w, s, r);
+			begin_sample(w, &looks, s, r);
 }
 
 static void check_together(struct world *w, struct damon_looks *looks)
@@ -185,7 +189,7 @@ static void check_together(struct world *w, struct damon_looks *looks)
 		if (damon_sample_pending(r))
 			finish_sample(w, looks, s, t, r);
 		if (damon_look_next(looks, r))
-			begin_sample(w, s, r);
+			begin_sample(w, looks, s, r);
 		else
 			r->sampling_addr = DAMON_NO_SAMPLE_YET;
 	}
@@ -727,6 +731,42 @@ TEST(samples_that_last_count_for_all_of_it)
 			}
 		}
 		ASSERT_EQ(60, nr);
+		free_world(w);
+	}
+}
+
+/* What is begun in between, for example after a pause, has not lasted since the last turn. */
+TEST(looks_count_for_no_more_than_they_lasted)
+{
+	struct rng rng;
+
+	for_each_case(rng, 200) {
+		struct world *w = make_world(20, rng.state);
+		unsigned int i, j, since = rnd_in(&rng, 0, 20), before[30] = {};
+		struct damon_region *r;
+
+		w->apart = rnd_true(&rng, .5);
+		for (i = 0; i < 30; i++)
+			seat_known(w, SMALL, 0);
+		intervals(w, 20);
+		next_window(w);
+		for (i = 1; i <= 20; i++) {
+			interval(w, i == 20);
+			j = 0;
+			damon_for_each_region(r, target_of(w->ctx)) {
+				HOLDS(r->nr_samples >= 1 || i < 20);
+				HOLDS(r->nr_samples <= before[j] + i - since || i <= since);
+				before[j] = i == since ? r->nr_samples : before[j];
+				j++;
+			}
+			if (i == since)
+				damon_forget_samples(w->ctx);
+		}
+		/* in the next window, those that go on have lasted all the time */
+		next_window(w);
+		intervals(w, 20);
+		damon_for_each_region(r, target_of(w->ctx))
+			HOLDS(r->nr_samples > 10);
 		free_world(w);
 	}
 }
