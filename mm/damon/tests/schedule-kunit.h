@@ -218,6 +218,22 @@ static void sleeps_when_overloaded(struct kunit *test)
 	synchronize_rcu_tasks();
 }
 
+/* A deadline that no ktime_t can hold is never, and not long ago. */
+static void longest_interval_is_never(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+
+	change_attrs(test, ctx, ULONG_MAX, ULONG_MAX);
+	add_space(test, ctx, 0, 300);
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	wait_until(test, atomic_read(&fake.nr_prepares));
+	fsleep(20000);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_checks), 0);
+	KUNIT_EXPECT_EQ(test, call(test, ctx, do_nothing, NULL), 0);
+	KUNIT_EXPECT_EQ(test, stop(test, ctx), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_checks), 0);
+}
+
 static u64 sample_begun, shortest_sample;
 static unsigned int nr_overlong;
 static bool pass_was_long;
