@@ -135,12 +135,15 @@ static void start_tuning(pid_t pid, unsigned long sample_us)
 	EXPECT_PUT(K0 "/state", "on", 0);
 }
 
-/* Waits for the next tuned interval that differs from the last one, or for too long. */
+/*
+ * Waits for the next tuned interval that differs from the last one, for the time of three
+ * tunings: each takes five windows of ten samples.
+ */
 static unsigned long next_interval(unsigned long last)
 {
-	unsigned long sample_us = last;
+	unsigned long sample_us = last, most_ms = 3 * 5 * 10 * last / 1000 + 20;
 
-	for (int ms = 0; ms < LONG_MS && sample_us == last; ms += 20) {
+	for (unsigned long ms = 0; ms < most_ms && sample_us == last; ms += 20) {
 		sleep_ms(20);
 		EXPECT_PUT(K0 "/state", "update_tuned_intervals", 0);
 		sample_us = get_ul(ATTRS "/intervals/sample_us");
