@@ -26,6 +26,7 @@
 #define ZRAM_DEV	"/dev/zram0"
 #define ZRAM_BYTES	(256 * MIB)
 #define THP		"/sys/kernel/mm/transparent_hugepage/enabled"
+#define MGLRU		"/sys/kernel/mm/lru_gen/enabled"
 
 /* schemes */
 

@@ -66,8 +66,6 @@ void turn_off(void);
 void run_once(void);
 unsigned long stat_of(const char *name);
 
-#define MGLRU		"/sys/kernel/mm/lru_gen/enabled"
-
 /* The machine.  Each is undone when the program ends. */
 bool borrow(const char *path, const char *value);
 bool need_swap(void);
