@@ -122,7 +122,7 @@ bool damon_folio_in_memcg(struct folio *folio, u64 id)
 }
 
 /*
- * Whether a folio can be in use without any mapping of the host.  Guests have their
+ * A folio can be in use without any mapping of the host.  Guests have their
  * private memory from a file, and what they do with it sets no bit anywhere here.
  */
 static bool is_hidden(struct folio *folio)
@@ -158,7 +158,7 @@ static void note(struct look *look, bool young, unsigned int nr)
 }
 
 /*
- * Whether a device or a guest used what a batch of entries maps.  They have been made
+ * A device or a guest used what a batch of entries maps.  They have been made
  * old for all of it, and used which page of it ever.  What is one entry here mostly is
  * one there.
  */

@@ -22,7 +22,7 @@ static long swap_room(struct mem_cgroup *memcg)
 	return memcg ? mem_cgroup_get_nr_swap_pages(memcg) : get_nr_swap_pages();
 }
 
-/* Whether a folio has a place to go to, behind so many other pages. */
+/* A folio has a place to go to, behind so many other pages. */
 static bool has_room(struct folio *folio, struct mem_cgroup *memcg,
 		     unsigned long nr_ahead)
 {
@@ -61,7 +61,7 @@ static void calculate_protection(struct mem_cgroup *memcg)
 }
 
 /*
- * Whether a cgroup has no more memory than it was promised to keep.  To take what is
+ * A cgroup has no more memory than it was promised to keep.  To take what is
  * only its low mark is for those who find nothing else.
  */
 static bool is_protected(struct mem_cgroup *memcg)

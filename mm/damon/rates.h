@@ -39,7 +39,7 @@ static inline unsigned int damon_last_nr_accesses(const struct damon_region *r,
 	return damon_to_nr(r->rate, window);
 }
 
-/* Whether the memory was accessed in at least half of the intervals, by then. */
+/* By then, the memory was accessed in at least half of the intervals. */
 static inline bool damon_was_hot(const struct damon_region *r)
 {
 	return r->rate >= DAMON_FULL_RATE / 2;

@@ -25,8 +25,8 @@
 #define SAME_RATE	(4 * 9)
 
 /*
- * Whether two rates differ by more than so many standard errors, given how many samples
- * each is worth.  The error is that of a binomial distribution with the mean of both, and
+ * Two rates differ by more than so many standard errors, given how many samples each is
+ * worth.  The error is that of a binomial distribution with the mean of both, and
  * half an access more, since no access in a few samples is no proof that there are none.
  */
 static bool rates_differ(u64 a, unsigned int nr_a, u64 b, unsigned int nr_b,
@@ -113,7 +113,7 @@ static unsigned int full_count(const struct damon_region *r, unsigned int count,
 }
 
 /*
- * Whether the samples of this window contradict what is known of a region.  Counts are
+ * The samples of this window contradict what is known of a region.  Counts are
  * whole numbers, so half an access is left out of the difference, or chance would
  * contradict more often on the side of the rarer answer, and rates be biased.
  */
@@ -239,7 +239,7 @@ static bool alike(struct damon_region *a, struct damon_region *b,
 		damon_sz_region(b) <= damon_sz_region(a);
 }
 
-/* Whether a region and the one behind it may become one as far as size goes. */
+/* A region and the one behind it may become one as far as size goes. */
 static bool fit_together(const struct damon_region *left,
 			 const struct damon_region *right, unsigned long sz_limit)
 {
@@ -280,7 +280,7 @@ static void merge_all(struct damon_ctx *ctx, const struct likeness *like)
 		merge_alike(t, like, ctx->region_sz_limit);
 }
 
-/* Whether there are regions that could be merged if only they were alike. */
+/* There are regions that could be merged if only they were alike. */
 static bool can_merge(struct damon_ctx *ctx)
 {
 	struct damon_region *r, *next;

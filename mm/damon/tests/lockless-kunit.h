@@ -34,7 +34,7 @@ static struct damon_addr_range map_aligned(struct kunit *test, unsigned long siz
 	return range;
 }
 
-/* Whether the entry for @addr is young that covers @size bytes. */
+/* Returns true if the entry for @addr is young that covers @size bytes. */
 static bool upper_is_young(unsigned long addr, unsigned long size)
 {
 #ifdef CONFIG_DAMON_LOCKLESS

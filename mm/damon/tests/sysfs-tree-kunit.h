@@ -17,7 +17,7 @@
 /* Long enough for what comes within milliseconds, however busy the machine is. */
 #define PATIENCE_MS	20000
 
-/* Whether @condition becomes true. */
+/* Waits for @condition.  Returns true if it becomes true. */
 #define COMES(condition)						\
 	({								\
 		unsigned int ms_ = 0;					\
