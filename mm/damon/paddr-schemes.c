@@ -326,11 +326,9 @@ unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 int damon_paddr_score(struct damon_ctx *ctx, struct damon_region *r,
 		      struct damos *s)
 {
-	switch (s->action) {
-	case DAMOS_PAGEOUT:
-	case DAMOS_MIGRATE_COLD:
-	case DAMOS_LRU_DEPRIO:
+	if (acts_on_cold(s))
 		return damon_cold_score(ctx, r, s);
+	switch (s->action) {
 	case DAMOS_MIGRATE_HOT:
 	case DAMOS_LRU_PRIO:
 		return damon_hot_score(ctx, r, s);
