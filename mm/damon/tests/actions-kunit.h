@@ -12,44 +12,19 @@
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
 
-#include <asm/tlbflush.h>
+#include "../walk.h"
+#include "mappings-kunit.h"
 
 /* fixtures */
 
 static unsigned long map_memory(struct kunit *test, unsigned long size)
 {
-	unsigned long addr;
-
-	addr = kunit_vm_mmap(test, NULL, 0, size, PROT_READ | PROT_WRITE,
-			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
-	if (!addr || IS_ERR_VALUE(addr))
-		kunit_skip(test, "no address space to map memory in");
-	return addr;
-}
-
-static void touch_memory(struct kunit *test, unsigned long addr)
-{
-	flush_tlb_mm(current->mm);
-	KUNIT_ASSERT_EQ(test, 0, put_user(1, (u8 __user *)addr));
-}
-
-/* The folio at an address, on its LRU list, which lives as long as the mapping. */
-static struct folio *folio_at(struct kunit *test, unsigned long addr)
-{
-	struct folio *folio;
-	struct page *page;
-
-	KUNIT_ASSERT_EQ(test, 1, get_user_pages_fast(addr, 1, FOLL_WRITE, &page));
-	folio = page_folio(page);
-	folio_put(folio);
-	lru_add_drain_all();
-	KUNIT_ASSERT_TRUE(test, folio_test_lru(folio));
-	return folio;
+	return map_pages(test, size / PAGE_SIZE, PROT_READ | PROT_WRITE);
 }
 
 static struct folio *new_folio(struct kunit *test)
 {
-	return folio_at(test, map_memory(test, PAGE_SIZE));
+	return lru_folio_at(test, map_memory(test, PAGE_SIZE));
 }
 
 /* A folio of more than one page, or the test is skipped. */
@@ -61,7 +36,7 @@ static struct folio *new_large_folio(struct kunit *test)
 
 	addr = round_up(addr, HPAGE_PMD_SIZE);
 	do_madvise(current->mm, addr, HPAGE_PMD_SIZE, MADV_HUGEPAGE);
-	folio = folio_at(test, addr);
+	folio = lru_folio_at(test, addr);
 	if (folio_nr_pages(folio) > 1)
 		return folio;
 #endif
@@ -359,11 +334,11 @@ static void filter_order_test(struct kunit *test)
 static void young_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
+	struct folio *folio = lru_folio_at(test, addr);
 
 	KUNIT_EXPECT_TRUE(test, damos_folio_young(folio, NULL));
 	KUNIT_EXPECT_FALSE(test, damos_folio_young(folio, NULL));
-	touch_memory(test, addr);
+	touch_for_sure(test, addr);
 	KUNIT_EXPECT_TRUE(test, damos_folio_young(folio, NULL));
 	KUNIT_EXPECT_FALSE(test, damos_folio_young(folio, NULL));
 	/* nothing can be found out */
@@ -376,13 +351,13 @@ static void young_test(struct kunit *test)
 static void young_twice_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
+	struct folio *folio = lru_folio_at(test, addr);
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damos *s = new_scheme(test, ctx, DAMOS_STAT);
 
 	add_filter(test, s, DAMOS_FILTER_TYPE_YOUNG, false, false);
 	add_filter(test, s, DAMOS_FILTER_TYPE_YOUNG, true, true);
-	touch_memory(test, addr);
+	touch_for_sure(test, addr);
 	KUNIT_EXPECT_EQ(test, damos_judge_folio(s, folio, damos_folio_young, NULL),
 			DAMOS_ALLOW);
 	KUNIT_EXPECT_EQ(test, damos_judge_folio(s, folio, damos_folio_young, NULL),
@@ -453,7 +428,7 @@ static void batch_take_test(struct kunit *test)
 static void batch_unevictable_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
+	struct folio *folio = lru_folio_at(test, addr);
 	long isolated = nr_isolated();
 	struct damon_batch batch;
 
@@ -470,8 +445,8 @@ static void batch_unevictable_test(struct kunit *test)
 static void batch_reclaim_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, 2 * PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
-	struct folio *busy = folio_at(test, addr + PAGE_SIZE);
+	struct folio *folio = lru_folio_at(test, addr);
+	struct folio *busy = lru_folio_at(test, addr + PAGE_SIZE);
 	long isolated = nr_isolated();
 	struct damon_batch batch;
 
@@ -505,8 +480,8 @@ static int other_node(struct kunit *test, const struct folio *folio)
 static void batch_migrate_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, 2 * PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
-	struct folio *busy = folio_at(test, addr + PAGE_SIZE);
+	struct folio *folio = lru_folio_at(test, addr);
+	struct folio *busy = lru_folio_at(test, addr + PAGE_SIZE);
 	int from = folio_nid(folio), to = other_node(test, folio);
 	long isolated = nr_isolated();
 	struct damon_batch batch;
@@ -519,16 +494,16 @@ static void batch_migrate_test(struct kunit *test)
 	folio_unlock(busy);
 	expect_empty(test, &batch);
 	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated);
-	KUNIT_EXPECT_EQ(test, folio_nid(folio_at(test, addr)), to);
-	KUNIT_EXPECT_PTR_EQ(test, folio_at(test, addr + PAGE_SIZE), busy);
+	KUNIT_EXPECT_EQ(test, folio_nid(lru_folio_at(test, addr)), to);
+	KUNIT_EXPECT_PTR_EQ(test, lru_folio_at(test, addr + PAGE_SIZE), busy);
 	KUNIT_EXPECT_EQ(test, folio_nid(busy), from);
 
 	/* to where it is already */
-	folio = folio_at(test, addr);
+	folio = lru_folio_at(test, addr);
 	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, folio, false));
 	KUNIT_EXPECT_EQ(test, damon_batch_migrate(&batch, to), 0);
 	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated);
-	KUNIT_EXPECT_PTR_EQ(test, folio_at(test, addr), folio);
+	KUNIT_EXPECT_PTR_EQ(test, lru_folio_at(test, addr), folio);
 }
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
@@ -572,7 +547,7 @@ static void batch_migrate_huge_test(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, taken);
 	INIT_LIST_HEAD(taken);
 	fragment(test, to, taken);
-	small = folio_at(test, addr);
+	small = lru_folio_at(test, addr);
 	damon_batch_init(&batch);
 	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, huge, false));
 	KUNIT_ASSERT_TRUE(test, damon_batch_take(&batch, small, false));
@@ -753,14 +728,14 @@ static void unsupported_test(struct kunit *test)
 static void pageout_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
+	struct folio *folio = lru_folio_at(test, addr);
 	unsigned long pfn = folio_pfn(folio), passed;
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damos *s = new_scheme(test, ctx, DAMOS_PAGEOUT);
 	long isolated = nr_isolated();
 
 	/* young memory is spared, and made old */
-	touch_memory(test, addr);
+	touch_for_sure(test, addr);
 	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn, pfn + 1, &passed), 0);
 	KUNIT_EXPECT_EQ(test, passed, 0);
 	KUNIT_EXPECT_FALSE(test, damos_folio_young(folio, NULL));
@@ -777,24 +752,24 @@ static void pageout_test(struct kunit *test)
 static void pageout_young_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
+	struct folio *folio = lru_folio_at(test, addr);
 	unsigned long pfn = folio_pfn(folio), passed;
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damos *s = new_scheme(test, ctx, DAMOS_PAGEOUT);
 	struct damos_filter *f;
 
 	f = add_filter(test, s, DAMOS_FILTER_TYPE_ANON, false, false);
-	touch_memory(test, addr);
+	touch_for_sure(test, addr);
 	apply_to(ctx, s, pfn, pfn + 1, &passed);
 	KUNIT_EXPECT_EQ(test, passed, 0);
 
-	touch_memory(test, addr);
+	touch_for_sure(test, addr);
 	f->type = DAMOS_FILTER_TYPE_YOUNG;
 	f->matching = true;
 	apply_to(ctx, s, pfn, pfn + 1, &passed);
 	KUNIT_EXPECT_EQ(test, passed, 0);
 	f->allow = true;
-	touch_memory(test, addr);
+	touch_for_sure(test, addr);
 	folio_get(folio);	/* keeps it from being reclaimed */
 	apply_to(ctx, s, pfn, pfn + 1, &passed);
 	folio_put(folio);
@@ -927,7 +902,7 @@ static void spanning_allowed_test(struct kunit *test)
 static void migrate_test(struct kunit *test)
 {
 	unsigned long addr = map_memory(test, PAGE_SIZE);
-	struct folio *folio = folio_at(test, addr);
+	struct folio *folio = lru_folio_at(test, addr);
 	unsigned long pfn = folio_pfn(folio), passed;
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damos *s = new_scheme(test, ctx, DAMOS_MIGRATE_COLD);
@@ -943,7 +918,7 @@ static void migrate_test(struct kunit *test)
 
 	s->target_nid = other_node(test, folio);
 	KUNIT_EXPECT_EQ(test, apply_to(ctx, s, pfn, pfn + 1, &passed), PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, folio_nid(folio_at(test, addr)), s->target_nid);
+	KUNIT_EXPECT_EQ(test, folio_nid(lru_folio_at(test, addr)), s->target_nid);
 	KUNIT_EXPECT_EQ(test, nr_isolated(), isolated);
 }
 
@@ -981,7 +956,7 @@ static void size_on_nodes_test(struct kunit *test)
 	int nid;
 
 	do_madvise(current->mm, addr, size, MADV_POPULATE_WRITE);
-	start = folio_pfn(folio_at(test, addr + size / 2)) * PAGE_SIZE;
+	start = folio_pfn(lru_folio_at(test, addr + size / 2)) * PAGE_SIZE;
 	r.ar.start = start - min(start, size / 2);
 	r.ar.end = r.ar.start + size;
 	iter_begin(&iter, ctx, &r);

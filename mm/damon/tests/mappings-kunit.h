@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
+#include <linux/swap.h>
 #include <linux/uaccess.h>
 
 #include <asm/tlbflush.h>
@@ -35,6 +36,20 @@ static inline void touch_for_sure(struct kunit *test, unsigned long addr)
 {
 	flush_tlb_mm(current->mm);
 	touch(test, addr);
+}
+
+/* The folio at an address, on its LRU list, which lives as long as the mapping. */
+static inline struct folio *lru_folio_at(struct kunit *test, unsigned long addr)
+{
+	struct folio *folio;
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, 1, get_user_pages_fast(addr, 1, FOLL_WRITE, &page));
+	folio = page_folio(page);
+	folio_put(folio);
+	lru_add_drain_all();
+	KUNIT_ASSERT_TRUE(test, folio_test_lru(folio));
+	return folio;
 }
 
 static inline enum damon_leaf_kind look_up(struct damon_walk *walk,

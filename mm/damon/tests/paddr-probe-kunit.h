@@ -15,6 +15,8 @@
 
 #include <asm/tlbflush.h>
 
+#include "turns-kunit.h"
+
 #define NR_ROUNDS	10
 
 static void free_ctx(void *ctx)
@@ -290,19 +292,6 @@ static struct damon_region *known_region_of(struct damon_ctx *ctx, unsigned int 
 	r->rate = rate;
 	r->worth = 20;
 	return r;
-}
-
-/* Lets an idle region have its next turn in the tenth interval of a window. */
-static void set_turn(struct damon_ctx *ctx, const struct damon_region *r)
-{
-	struct damon_looks looks;
-
-	do {
-		ctx->nr_windows++;
-		ctx->nr_intervals = 9;
-		damon_looks_begin(&looks, ctx);
-	} while (damon_look_lasts(&looks, r));
-	ctx->nr_intervals = 0;
 }
 
 /* The sample of an idle region lasts for half a window, and stands for all of it. */

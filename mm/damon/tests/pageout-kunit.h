@@ -15,14 +15,8 @@
 /* The folio at an address, on its LRU list and old. */
 static struct folio *old_folio_at(struct kunit *test, unsigned long addr)
 {
-	struct folio *folio;
-	struct page *page;
+	struct folio *folio = lru_folio_at(test, addr);
 
-	KUNIT_ASSERT_EQ(test, 1, get_user_pages_fast(addr, 1, FOLL_WRITE, &page));
-	folio = page_folio(page);
-	folio_put(folio);
-	lru_add_drain_all();
-	KUNIT_ASSERT_TRUE(test, folio_test_lru(folio));
 	damos_folio_young(folio, NULL);
 	KUNIT_ASSERT_FALSE(test, damos_folio_young(folio, NULL));
 	return folio;

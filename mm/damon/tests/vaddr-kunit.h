@@ -6,6 +6,7 @@
 
 #include <kunit/test.h>
 
+#include "turns-kunit.h"
 #include "walk-kunit.h"
 
 struct areas_case {
@@ -522,19 +523,6 @@ static void look_elsewhere_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->nr_samples, 0);
 	KUNIT_EXPECT_EQ(test, s->t->spots.nr_found, 0);
 	damon_destroy_ctx(s->ctx);
-}
-
-/* Lets an idle region have its next turn in the tenth interval of a window. */
-static void set_turn(struct damon_ctx *ctx, const struct damon_region *r)
-{
-	struct damon_looks looks;
-
-	do {
-		ctx->nr_windows++;
-		ctx->nr_intervals = 9;
-		damon_looks_begin(&looks, ctx);
-	} while (damon_look_lasts(&looks, r));
-	ctx->nr_intervals = 0;
 }
 
 /*
