@@ -18,6 +18,7 @@
 
 #include "cutting.h"
 #include "internal.h"
+#include "sanity.h"
 #include "window.h"
 
 #define CREATE_TRACE_POINTS
@@ -270,6 +271,7 @@ static void begin_window(struct damon_ctx *ctx)
 	begin_costs(ctx);
 	damon_open_window(ctx);
 	damon_cut_regions(ctx);
+	damon_check_sanity(ctx);
 }
 
 /*
@@ -300,6 +302,7 @@ static void update(struct damon_ctx *ctx)
 		      damon_us_to_ns(ctx->attrs.ops_update_interval));
 	if (ctx->ops.update)
 		ctx->ops.update(ctx);
+	damon_check_sanity(ctx);
 }
 
 static void turn(struct damon_ctx *ctx)
@@ -312,8 +315,10 @@ static void turn(struct damon_ctx *ctx)
 		return;
 
 	window_over = ctx->now >= ctx->next_aggregation_ns;
-	if (window_over)
+	if (window_over) {
 		damon_close_window(ctx);
+		damon_check_sanity(ctx);
+	}
 
 	damon_serve_calls(ctx, true);
 	wait_for_resume(ctx);
@@ -344,6 +349,7 @@ int damon_kdamond_fn(void *data)
 	if (ctx->ops.init)
 		ctx->ops.init(ctx);
 	damon_enforce_min_nr_regions(ctx);
+	damon_check_sanity(ctx);
 	while (!has_to_go(ctx) && damon_has_valid_target(ctx)) {
 		wait_for_watermarks(ctx);
 		wait_for_resume(ctx);

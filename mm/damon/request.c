@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "sanity.h"
 
 /* Somebody waits, who must not sit out the kdamond's sleep. */
 static void wake_kdamond(struct damon_ctx *ctx)
@@ -232,8 +233,10 @@ void damon_serve_calls(struct damon_ctx *ctx, bool all)
 	}
 
 	while (!ctx->maybe_corrupted && (control = take_call(ctx, &queue))) {
-		if (all || !control->repeat)
+		if (all || !control->repeat) {
 			control->return_code = control->fn(control->data);
+			damon_check_sanity(ctx);
+		}
 		if (control->repeat)
 			list_add_tail(&control->list, &keep);
 		else

@@ -268,6 +268,7 @@ static struct damon_ctx *new_busy_ctx(struct kunit *test, struct pid *pid)
 
 		t->pid = get_pid(pid);
 		damon_first_region(t)->nr_accesses = 3 + i;
+		damon_first_region(t)->nr_samples = 3 + i;
 		damon_first_region(t)->age = 10 + i;
 		s->quota.sz = 120;
 		s->quota.reset_interval = 1000;

@@ -421,7 +421,7 @@ static int set_stats(void *data)
 	struct damos *s;
 
 	damon_for_each_scheme(s, tested.ctx) {
-		s->stat.nr_tried += 1;
+		s->stat.nr_tried += 600;
 		s->stat.sz_tried += 20;
 		s->stat.nr_applied += 300;
 		s->stat.sz_applied += 4000;
@@ -449,7 +449,7 @@ static void module_stats(struct kunit *test)
 			turn_off(test);
 		if (i == 2)
 			continue;
-		KUNIT_EXPECT_EQ(test, stat->nr_tried, i);
+		KUNIT_EXPECT_EQ(test, stat->nr_tried, i * 600);
 		KUNIT_EXPECT_EQ(test, stat->sz_tried, i * 20);
 		KUNIT_EXPECT_EQ(test, stat->nr_applied, i * 300);
 		KUNIT_EXPECT_EQ(test, stat->sz_applied, i * 4000);

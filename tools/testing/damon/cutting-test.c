@@ -170,14 +170,14 @@ TEST(cuts_reach_the_end)
 	nr = damon_nr_regions(t);
 	/* one for each distance, and the spot */
 	ASSERT_EQ(BITS_PER_LONG / 2 + 2, nr);
-	ASSERT_TRUE(in_order(t));
+	ASSERT_TRUE(damon_regions_in_order(t));
 
 	set_text(t, "");
 	set_last(add(t, 0, ULONG_MAX, 0), TEST_WINDOW);
 	note(ctx, 0);
 	damon_cut_regions(ctx);
 	ASSERT_EQ(BITS_PER_LONG / 2 + 1, damon_nr_regions(t));
-	ASSERT_TRUE(in_order(t));
+	ASSERT_TRUE(damon_regions_in_order(t));
 	free_ctx(ctx);
 }
 
@@ -394,7 +394,7 @@ TEST(room_is_a_quarter)
 		EXPECT_EQ(v[i].nr + v[i].cuts, damon_nr_regions(t)) {
 			TH_LOG("vector %d", i);
 		}
-		EXPECT_TRUE(in_order(t));
+		EXPECT_TRUE(damon_regions_in_order(t));
 		free_ctx(ctx);
 	}
 }
@@ -458,7 +458,7 @@ TEST(cuts_survive_failures)
 		shim_fail_after(ULONG_MAX);
 		ASSERT_LE(damon_nr_regions(t), 1 + i);
 		ASSERT_GE(damon_nr_regions(t), nr);
-		ASSERT_TRUE(in_order(t));
+		ASSERT_TRUE(damon_regions_in_order(t));
 		ASSERT_EQ(1 << 20, total_sz(ctx));
 		ASSERT_EQ(0, t->spots.nr_found);
 		nr = damon_nr_regions(t);
@@ -521,7 +521,7 @@ TEST(cuts_stay_in_budget)
 		HOLDS(total_nr(ctx) >= nr && total_nr(ctx) <= nr + room);
 		HOLDS(total_sz(ctx) == total);
 		damon_for_each_target(t, ctx)
-			HOLDS(in_order(t) && aligned(t, grain) && !t->spots.nr_found);
+			HOLDS(damon_regions_in_order(t) && aligned(t, grain) && !t->spots.nr_found);
 		used += room && total_nr(ctx) == nr + room;
 		searched += ctx->searching;
 		free_ctx(ctx);

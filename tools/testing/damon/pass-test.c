@@ -277,7 +277,7 @@ TEST(passes_are_exact)
 			HOLDS(!served_twice);
 			HOLDS(total_sz(ctx) == total);
 			damon_for_each_target(t, ctx) {
-				HOLDS(in_order(t));
+				HOLDS(damon_regions_in_order(t));
 				HOLDS(aligned(t, ctx->min_region_sz));
 			}
 			damon_for_each_scheme(s, ctx) {

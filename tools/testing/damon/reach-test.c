@@ -4,9 +4,8 @@
  * window, and none elsewhere.  The process is a plant: how many samples see an
  * access without a flush, and right behind one.
  */
-#include "test.h"
-
 #include "../selftests/kselftest_harness.h"
+#include "test.h"
 
 #define WINDOW_NS	100000000ULL
 #define SAMPLES		40U

@@ -302,7 +302,7 @@ TEST(follows_the_rules)
 			failed += m.nr_old != 0;
 			for (i = 0; i < nr; i++)
 				model_range(&m, &ranges[i], grain, &first);
-			HOLDS(in_order(t));
+			HOLDS(damon_regions_in_order(t));
 			HOLDS(model_matches(&m, t));
 			accepted++;
 		}

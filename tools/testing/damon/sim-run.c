@@ -355,6 +355,7 @@ static void forget_rates(struct run *run)
 static void end_window(struct run *run)
 {
 	damon_close_window(run->ctx);
+	damon_check_sanity(run->ctx);
 	if (run->rec) {
 		run->regions += damon_nr_regions(target_of(run->ctx));
 		run->windows++;
@@ -372,6 +373,7 @@ static void end_window(struct run *run)
 	if (!run->c->spots)
 		damon_forget_spots(target_of(run->ctx));
 	damon_cut_regions(run->ctx);
+	damon_check_sanity(run->ctx);
 }
 
 static struct sim_result result_of(const struct run *run)

@@ -130,7 +130,7 @@ TEST(regions_stay_in_order)
 			HOLDS(total_nr(ctx) <= max(before, ctx->attrs.max_nr_regions));
 			HOLDS(total_sz(ctx) == total);
 			damon_for_each_target(t, ctx)
-				HOLDS(in_order(t) && aligned(t, ctx->min_region_sz));
+				HOLDS(damon_regions_in_order(t) && aligned(t, ctx->min_region_sz));
 			if (rnd_true(&rng, 0.05))
 				end_window(ctx);
 			if (rnd_true(&rng, 0.05))
@@ -166,7 +166,7 @@ TEST(regions_may_change)
 			};
 
 			tick(ctx, &w);
-			HOLDS(!w.broken && in_order(t));
+			HOLDS(!w.broken && damon_regions_in_order(t));
 			if (rnd_true(&rng, 0.1))
 				HOLDS(!damon_set_regions(t, ranges, rnd_in(&rng, 1, 3),
 							 4096));
@@ -1471,7 +1471,7 @@ TEST(failures_are_survived)
 		tick(ctx, &w);
 	ASSERT_GT(w.visited, 0);
 	ASSERT_EQ(nr, damon_nr_regions(t));
-	ASSERT_TRUE(in_order(t));
+	ASSERT_TRUE(damon_regions_in_order(t));
 
 	/* what failed is done in the next window */
 	shim_fail_after(ULONG_MAX);

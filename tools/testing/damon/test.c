@@ -184,21 +184,6 @@ struct damon_region *add(struct damon_target *t, unsigned long start,
 	return r;
 }
 
-bool in_order(struct damon_target *t)
-{
-	unsigned long last_end = 0;
-	unsigned int nr = 0;
-	struct damon_region *r;
-
-	damon_for_each_region(r, t) {
-		if (r->ar.start < last_end || r->ar.start >= r->ar.end)
-			return false;
-		last_end = r->ar.end;
-		nr++;
-	}
-	return nr == damon_nr_regions(t);
-}
-
 bool aligned(struct damon_target *t, unsigned long grain)
 {
 	struct damon_region *r;
@@ -256,8 +241,8 @@ void random_regions(struct rng *rng, struct damon_target *t, unsigned int nr,
 
 		r = add(t, start, start + sz,
 			min_t(u64, rnd_any(rng, 32), max_accesses));
-		r->rate = rnd_any(rng, 21);
-		r->worth = rnd_in(rng, 0, TEST_WINDOW + 1);
+		r->worth = rnd_in(rng, 0, DAMON_MAX_WORTH + 1);
+		r->rate = rnd_any(rng, 20);
 		r->age = rnd_any(rng, 32);
 		start += sz;
 	}

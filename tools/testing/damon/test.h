@@ -21,10 +21,15 @@
 #include "../../../mm/damon/cutting.h"
 #include "../../../mm/damon/looking.h"
 #include "../../../mm/damon/reach.h"
+#include "../../../mm/damon/sanity.h"
 #include "../../../mm/damon/sweep.h"
 #include "../../../mm/damon/window.h"
 
 #include "rng.h"
+
+/* Seconds, for tests behind kselftest_harness.h: a busy machine is no failure. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	600
 
 /*
  * Runs the statement behind it once per case, each with a generator of its own.
@@ -97,8 +102,6 @@ const char *get_text(struct damon_target *t, enum text what);
 struct damon_region *add(struct damon_target *t, unsigned long start,
 			 unsigned long end, unsigned int nr_accesses);
 
-/* Whether regions are ascending, disjoint, not empty, and as many as counted. */
-bool in_order(struct damon_target *t);
 /* Whether both borders of all regions are multiples of @grain. */
 bool aligned(struct damon_target *t, unsigned long grain);
 /* All regions together. */

@@ -553,7 +553,8 @@ TEST(close_conserves)
 		total = total_sz(ctx);
 
 		damon_close_window(ctx);
-		HOLDS(in_order(t));
+		HOLDS(damon_regions_in_order(t));
+		HOLDS(damon_counts_possible(t, damon_max_nr_accesses(&ctx->attrs)));
 		HOLDS(aligned(t, grain));
 		HOLDS(total_sz(ctx) == total);
 		HOLDS(ctx->region_sz_limit == limit);
@@ -1024,7 +1025,7 @@ TEST(enforce_is_bounded)
 		HOLDS(total_nr(ctx) <=
 		      nr + 2 * ctx->attrs.min_nr_regions * spaces);
 		damon_for_each_target(t, ctx) {
-			HOLDS(in_order(t) && aligned(t, grain));
+			HOLDS(damon_regions_in_order(t) && aligned(t, grain));
 			damon_for_each_region(r, t)
 				HOLDS(damon_sz_region(r) <= ctx->region_sz_limit);
 		}
@@ -1044,7 +1045,7 @@ TEST(enforce_survives_failures)
 		damon_enforce_min_nr_regions(ctx);
 		shim_fail_after(ULONG_MAX);
 		ASSERT_EQ(min(i + 1, 10), damon_nr_regions(target_of(ctx)));
-		ASSERT_TRUE(in_order(target_of(ctx)));
+		ASSERT_TRUE(damon_regions_in_order(target_of(ctx)));
 		ASSERT_EQ(1000, total_sz(ctx));
 		free_ctx(ctx);
 	}
