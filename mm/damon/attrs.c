@@ -106,7 +106,8 @@ static void rescale_region(struct damon_region *r,
 			rescale(r->nr_accesses_bp, to, from);
 		rescale_hits(r, to, from);
 	}
-	if (old->aggr_interval != new->aggr_interval)
+	/* windows without a length have made nothing older */
+	if (old->aggr_interval && new->aggr_interval)
 		r->age = rescale_age(r->age, old->aggr_interval,
 				     new->aggr_interval);
 }
@@ -117,9 +118,6 @@ static void rescale_results(struct damon_ctx *ctx, const struct damon_attrs *old
 	struct damon_target *t;
 	struct damon_region *r;
 
-	if (!old->sample_interval || !old->aggr_interval ||
-	    !new->sample_interval || !new->aggr_interval)
-		return;
 	/* no region has more samples than the window has had intervals */
 	ctx->nr_intervals = rescale_nr(ctx->nr_intervals, damon_max_nr_accesses(new),
 				       damon_max_nr_accesses(old));

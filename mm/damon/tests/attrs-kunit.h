@@ -107,8 +107,8 @@ static void attrs_rescale(struct kunit *test)
 		{ { 1000, 30000 }, { 1000, 60000 }, 7, 1, 14, 0 },
 		{ { 1, 100 }, { 1, 100000 }, 0, UINT_MAX, 0, UINT_MAX / 1000 },
 		{ { 1, 100000 }, { 1, 100 }, 0, UINT_MAX, 0, UINT_MAX },
-		/* without a whole interval nothing can be said */
-		{ { 0, 1000 }, { 10, 1000 }, 15, 20, 15, 20 },
+		/* none is as short as the shortest */
+		{ { 0, 1000 }, { 10, 1000 }, 150, 20, 15, 20 },
 	};
 	unsigned int i;
 

@@ -87,9 +87,12 @@ TEST(results_are_rescaled)
 		{ 10, 1000, "0-1:15/0/2", 1, 1000, "0-1:150/0/2" },
 		{ 10, 1000, "0-1:150/0/2", 1, 100, "0-1:150/0/20" },
 		{ 5000, 100000, "0-1:12/20/40", 5000, 100000, "0-1:12/20/40" },
-		/* no interval, no ratio */
-		{ 0, 100000, "0-1:12/20/40", 5000, 100000, "0-1:12/20/40" },
-		{ 5000, 100000, "0-1:12/20/40", 0, 100000, "0-1:12/20/40" },
+		/* as if it was one microsecond */
+		{ 0, 100000, "0-1:60000/20/40", 5000, 100000, "0-1:12/20/40" },
+		{ 5000, 100000, "0-1:12/20/40", 0, 100000, "0-1:60000/20/40" },
+		/* windows without a length have no age */
+		{ 0, 0, "0-1:1/20/40", 5000, 100000, "0-1:20/20/40" },
+		{ 5000, 100000, "0-1:12/20/40", 0, 0, "0-1:1/20/40" },
 	};
 	int i;
 
@@ -326,8 +329,14 @@ TEST(extremes_are_handled)
 				first.aggr_interval);
 		random_deadline(&rng, ctx, &ctx->next_ops_update_ns,
 				first.ops_update_interval);
-		damon_for_each_target(t, ctx)
-			random_regions(&rng, t, 5, 1, damon_max_nr_accesses(&first));
+		window = damon_max_nr_accesses(&first);
+		damon_for_each_target(t, ctx) {
+			random_regions(&rng, t, 5, 1, window);
+			damon_for_each_region(r, t)
+				r->nr_samples = r->nr_accesses +
+					rnd(&rng) % (window - r->nr_accesses + 1ULL);
+			HOLDS(damon_counts_possible(t, window));
+		}
 
 		HOLDS(damon_set_attrs(ctx, &second) == 0);
 		window = damon_max_nr_accesses(&second);
@@ -340,10 +349,7 @@ TEST(extremes_are_handled)
 		HOLDS(ctx->next_ops_update_ns - ctx->now <=
 		      damon_us_to_ns(second.ops_update_interval));
 		damon_for_each_target(t, ctx)
-			damon_for_each_region(r, t)
-				HOLDS(!first.sample_interval ||
-				      !second.sample_interval ||
-				      r->nr_accesses <= window);
+			HOLDS(damon_counts_possible(t, window));
 
 		damon_tune_intervals(ctx, 0);
 		damon_tune_intervals(ctx, 0);
