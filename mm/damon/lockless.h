@@ -12,7 +12,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
 
-#include "walk.h"
+#include "walk-leaves.h"
 
 struct damon_addr_range;
 struct damon_touched;

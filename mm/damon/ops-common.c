@@ -19,7 +19,7 @@
 
 #include "lockless.h"
 #include "ops-common.h"
-#include "walk.h"
+#include "walk-leaves.h"
 
 /* The folio that an online page is in, with a reference, or NULL. */
 static inline struct folio *get_folio(struct page *page)

@@ -21,7 +21,7 @@
 #include "ops-actions.h"
 #include "ops-common.h"
 #include "vaddr.h"
-#include "walk.h"
+#include "walk-leaves.h"
 
 /* Steps of a scan that are made in a row while locks are held. */
 #define BATCH		256

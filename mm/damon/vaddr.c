@@ -28,7 +28,7 @@
 #include "reach.h"
 #include "sweep.h"
 #include "vaddr.h"
-#include "walk.h"
+#include "walk-leaves.h"
 
 /* Regions that are passed in a row while locks are held, or interrupts are off. */
 #define BATCH		64

@@ -12,7 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
 
-#include "../walk.h"
+#include "../walk-leaves.h"
 #include "mappings-kunit.h"
 
 /* fixtures */

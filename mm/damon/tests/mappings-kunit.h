@@ -11,6 +11,8 @@
 
 #include <asm/tlbflush.h>
 
+#include "../walk-leaves.h"
+
 static inline unsigned long map_pages(struct kunit *test, unsigned long pages,
 				      unsigned long prot)
 {
@@ -58,6 +60,20 @@ static inline enum damon_leaf_kind look_up(struct damon_walk *walk,
 {
 	*leaf = (struct damon_leaf){};
 	return damon_walk_peek(walk, addr, leaf);
+}
+
+/* Lets a mapping look like one of a device. */
+static inline void set_device_memory(unsigned long addr, bool set)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (set)
+		vm_flags_set(vma, VM_PFNMAP);
+	else
+		vm_flags_clear(vma, VM_PFNMAP);
+	mmap_write_unlock(current->mm);
 }
 
 /* Returns an address that a huge PMD entry maps, or skips the test. */

@@ -8,7 +8,7 @@
 #include <linux/page_counter.h>
 
 #include "../paddr.h"
-#include "../walk.h"
+#include "../walk-leaves.h"
 #include "mappings-kunit.h"
 #include "swap-kunit.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * KUnit suite "damon-operations": areas, the page table walker (in its own file),
- * and samples, the latter two on real mappings of the test's own address space.
+ * KUnit suite "damon-operations": areas, and samples, those on real mappings of the
+ * test's own address space.
  */
 
 #include <kunit/test.h>
 
+#include "mappings-kunit.h"
 #include "turns-kunit.h"
-#include "walk-kunit.h"
 
 struct areas_case {
 	const char *what;
@@ -753,15 +753,6 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE_PARAM(find_areas_test, areas_gen_params),
 	KUNIT_CASE_PARAM(refit_test, refit_gen_params),
 	KUNIT_CASE(layout_test),
-	KUNIT_CASE(walk_holes_test),
-	KUNIT_CASE(walk_pages_test),
-	KUNIT_CASE(walk_mkold_test),
-	KUNIT_CASE(walk_lock_test),
-	KUNIT_CASE(walk_zero_page_test),
-	KUNIT_CASE(walk_device_memory_test),
-	KUNIT_CASE(walk_contended_test),
-	KUNIT_CASE(walk_wait_test),
-	KUNIT_CASE(walk_huge_page_test),
 	KUNIT_CASE(sample_page_test),
 	KUNIT_CASE(sample_unmapped_test),
 	KUNIT_CASE(sample_unknown_test),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Cases of the KUnit suite "damon-operations" that walk page tables, those of
- * real mappings in the test's own address space.
+ * KUnit suite "damon-walk": page tables are walked, those of real mappings in the
+ * test's own address space.
  */
 
 #include "mappings-kunit.h"
@@ -155,19 +155,6 @@ static void walk_zero_page_test(struct kunit *test)
 	damon_walk_end(&walk);
 }
 
-static void set_device_memory(unsigned long addr, bool set)
-{
-	struct vm_area_struct *vma;
-
-	mmap_write_lock(current->mm);
-	vma = vma_lookup(current->mm, addr);
-	if (set)
-		vm_flags_set(vma, VM_PFNMAP);
-	else
-		vm_flags_clear(vma, VM_PFNMAP);
-	mmap_write_unlock(current->mm);
-}
-
 static void walk_device_memory_test(struct kunit *test)
 {
 	unsigned long addr = map_pages(test, 3, PROT_READ | PROT_WRITE);
@@ -250,3 +237,23 @@ static void walk_huge_page_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PMD);
 	damon_walk_end(&walk);
 }
+
+static struct kunit_case walk_cases[] = {
+	KUNIT_CASE(walk_holes_test),
+	KUNIT_CASE(walk_pages_test),
+	KUNIT_CASE(walk_mkold_test),
+	KUNIT_CASE(walk_lock_test),
+	KUNIT_CASE(walk_zero_page_test),
+	KUNIT_CASE(walk_device_memory_test),
+	KUNIT_CASE(walk_contended_test),
+	KUNIT_CASE(walk_wait_test),
+	KUNIT_CASE(walk_huge_page_test),
+	{}
+};
+
+static struct kunit_suite walk_suite = {
+	.name = "damon-walk",
+	.test_cases = walk_cases,
+};
+
+kunit_test_suite(walk_suite);
