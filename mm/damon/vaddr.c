@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations sets for virtual address spaces of processes: where is memory
- * mapped, and was the memory at an address accessed?
+ * Operations sets for virtual address spaces of processes: was the memory at an
+ * address accessed?
  *
  * vaddr lets the regions follow the mappings, fvaddr leaves them where the user
  * put them.  Page tables are the walker's business.
  */
 
-#define pr_fmt(fmt) "damon-va: " fmt
-
-#include <linux/bitmap.h>
-#include <linux/kthread.h>
-#include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/mmap_lock.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pid.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 
 #include <asm/tlbflush.h>
 
@@ -28,6 +21,8 @@
 #include "reach.h"
 #include "sweep.h"
 #include "vaddr.h"
+#include "vaddr-areas.h"
+#include "vaddr-sleepers.h"
 #include "walk-leaves.h"
 
 /* Regions that are passed in a row while locks are held, or interrupts are off. */
@@ -35,12 +30,6 @@
 
 /* How many addresses to draw for a sample at most, in a tick that is not one of many. */
 #define MAX_DRAWS	16
-
-/*
- * An address space is mapped in a few clusters (program and heap, libraries and
- * anonymous mappings, stack) with vast gaps between them.
- */
-#define MAX_AREAS	3
 
 /*
  * A pass over the regions of targets, one target after the other.  A huge entry or
@@ -452,70 +441,6 @@ static void look_and_arm(struct sampler *s, struct damon_target *t)
 	damon_reach_note(t, s->step, s->nr_hits, s->nr_samples);
 }
 
-/* processes that sleep */
-
-/* More threads per region than this take longer than a look at the memory. */
-#define MANY_THREADS	4
-
-/* Who is awake is asked in one of so many ticks. */
-#define TICKS_TO_ASK	4
-
-/*
- * A number that grows whenever a thread goes to sleep or ends, whatever comes and
- * goes in between, or zero if not all of them are asleep.  @nr_users is how many have
- * the memory.  A thread leaves its count to the process when it ends, but the last
- * time that it stops running is in none, hence the ones.
- */
-static unsigned long count_sleeps(struct damon_target *t, unsigned int *nr_users)
-{
-	struct task_struct *task, *thread;
-	unsigned long nr;
-
-	guard(rcu)();
-	task = pid_task(t->pid, PIDTYPE_PID);
-	if (!task || get_nr_threads(task) > MANY_THREADS * t->nr_regions)
-		return 0;
-	nr = READ_ONCE(task->signal->nvcsw) + 1;
-	for_each_thread(task, thread) {
-		if (READ_ONCE(thread->on_rq))
-			return 0;
-		nr += READ_ONCE(thread->nvcsw) - 1;
-		*nr_users += !!READ_ONCE(thread->mm);
-	}
-	return *nr_users ? nr : 0;
-}
-
-/*
- * A process has slept since the last tick if all of its threads sleep, and none has gone
- * to sleep in between.  (One that is just doing so may not be counted before
- * the next tick.)  Who else could have used its memory, such as processes that share
- * it or devices, was looked for when it was looked at last, and cannot come while it
- * sleeps.  Marks of accesses from elsewhere, for example through ptrace() or by kernel
- * threads that borrow the memory, are found in the next tick in which it is looked at.
- */
-static bool has_slept(struct damon_target *t, unsigned int *nr_users)
-{
-	unsigned long before = t->nr_sleeps;
-
-	*nr_users = 0;
-	if (!before && t->reach.tick % TICKS_TO_ASK)
-		return false;
-	t->nr_sleeps = count_sleeps(t, nr_users);
-	if (!t->nr_sleeps || t->nr_sleeps != before || !t->secluded)
-		t->nr_slept = 0;
-	else if (t->nr_slept < UINT_MAX)
-		t->nr_slept++;
-	return t->nr_slept;
-}
-
-/* Each thread has a reference to the memory, and so does the sampler. */
-static void find_others(struct damon_target *t, struct mm_struct *mm,
-			unsigned int nr_users)
-{
-	t->secluded = atomic_read(&mm->mm_users) <= nr_users + 1 &&
-		!mm_has_notifiers(mm);
-}
-
 /* Nothing has been accessed since the samples were begun, and they go on. */
 static void count_idle(struct damon_ctx *ctx, struct damon_target *t)
 {
@@ -535,7 +460,7 @@ static void check_target(struct sampler *s, struct damon_target *t)
 {
 	struct damon_ctx *ctx = s->ctx;
 	unsigned int nr_users;
-	bool slept = has_slept(t, &nr_users);
+	bool slept = damon_vaddr_slept(t, &nr_users);
 
 	if (t->reach.window_opens) {
 		unsigned int window = damon_max_nr_accesses(&ctx->attrs);
@@ -559,7 +484,7 @@ static void check_target(struct sampler *s, struct damon_target *t)
 		damon_forget_target(t);
 		return;
 	}
-	find_others(t, s->walk.mm, nr_users);
+	damon_vaddr_find_others(t, s->walk.mm, nr_users);
 	look_and_arm(s, t);
 	mmput_async(s->walk.mm);
 }
@@ -577,190 +502,6 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 		cond_resched();
 	}
 	return 0;
-}
-
-static unsigned long range_size(const struct damon_addr_range *range)
-{
-	return range->end - range->start;
-}
-
-/* The two largest gaps, the larger one first, the lower one of equal ones. */
-static void note_gap(struct damon_addr_range gaps[MAX_AREAS - 1],
-		     struct damon_addr_range gap)
-{
-	if (range_size(&gap) > range_size(&gaps[0])) {
-		gaps[1] = gaps[0];
-		gaps[0] = gap;
-	} else if (range_size(&gap) > range_size(&gaps[1])) {
-		gaps[1] = gap;
-	}
-}
-
-/*
- * Gaps count as far as no aligned region reaches into them, so that areas never
- * overlap once they are aligned.
- */
-static void note_space_between(struct damon_addr_range gaps[MAX_AREAS - 1],
-			       unsigned long end, unsigned long next_start,
-			       unsigned long grain)
-{
-	struct damon_addr_range gap = {
-		.start = round_up(end, grain),
-		.end = round_down(next_start, grain),
-	};
-
-	if (gap.start >= end && gap.start < gap.end)
-		note_gap(gaps, gap);
-}
-
-/*
- * Cuts what the VMAs span at the largest gaps between them.  Returns the number
- * of areas: one more than there are gaps, up to MAX_AREAS, or none.
- */
-static unsigned int find_areas(struct mm_struct *mm, unsigned long grain,
-			       struct damon_addr_range areas[MAX_AREAS])
-{
-	VMA_ITERATOR(vmi, mm, 0);
-	struct damon_addr_range gaps[MAX_AREAS - 1] = {};
-	struct damon_addr_range span = {};
-	struct vm_area_struct *vma;
-	unsigned int nr = 0;
-	int i;
-
-	for_each_vma(vmi, vma) {
-		if (!span.end)
-			span.start = vma->vm_start;
-		else
-			note_space_between(gaps, span.end, vma->vm_start, grain);
-		span.end = vma->vm_end;
-	}
-	if (!span.end)
-		return 0;
-
-	if (gaps[1].end && gaps[1].start < gaps[0].start)
-		swap(gaps[0], gaps[1]);
-	for (i = 0; i < ARRAY_SIZE(gaps) && gaps[i].end; i++) {
-		areas[nr].start = span.start;
-		areas[nr++].end = gaps[i].start;
-		span.start = gaps[i].end;
-	}
-	areas[nr++] = span;
-	return nr;
-}
-
-/* How many programs a process, or those that it descends from, has begun. */
-static u64 exec_id_of(struct damon_target *t)
-{
-	struct task_struct *task;
-
-	guard(rcu)();
-	task = pid_task(t->pid, PIDTYPE_PID);
-	return task ? READ_ONCE(task->self_exec_id) : 0;
-}
-
-/*
- * Nobody has had the mmap lock for writing since the regions were fitted, so they still
- * fit.
- */
-static bool fits(const struct damon_target *t, struct mm_struct *mm,
-		 const struct damon_layout *now)
-{
-	const struct damon_layout *then = &t->layout;
-	unsigned int seq;
-
-	return then->known && then->exec_id == now->exec_id &&
-		then->grain == now->grain &&
-		mmap_lock_speculate_try_begin(mm, &seq) && seq == then->seq;
-}
-
-/* Whoever has the mmap lock may have it for long, and a kdamond that waits cannot end. */
-static int fit_regions(struct damon_target *t, struct mm_struct *mm,
-		       struct damon_layout *layout)
-{
-	struct damon_addr_range areas[MAX_AREAS];
-	unsigned int nr;
-	int err;
-
-	if (!mmap_read_trylock(mm))
-		return -EBUSY;
-	layout->known = mmap_lock_speculate_try_begin(mm, &layout->seq);
-	nr = find_areas(mm, layout->grain, areas);
-	mmap_read_unlock(mm);
-	if (!nr)
-		return -ENODATA;
-	err = damon_set_regions(t, areas, nr, layout->grain);
-	if (!err)
-		t->layout = *layout;
-	return err;
-}
-
-static int follow_mappings(struct damon_ctx *ctx, struct damon_target *t)
-{
-	/* asked first: should the address space be a newer one, that is noticed later */
-	struct damon_layout layout = {
-		.exec_id = exec_id_of(t),
-		.grain = ctx->min_region_sz,
-	};
-	struct mm_struct *mm = damon_get_mm(t);
-	int err = 0;
-
-	if (!mm)
-		return -ESRCH;
-	if (!fits(t, mm, &layout))
-		err = fit_regions(t, mm, &layout);
-	mmput_async(mm);
-	return err;
-}
-
-/* Returns whether it has to be tried again. */
-static bool set_areas(struct damon_ctx *ctx, struct damon_target *t)
-{
-	int err = follow_mappings(ctx, t);
-
-	if (err)
-		pr_debug_ratelimited("no areas of pid %d: %d\n",
-				     pid_nr(t->pid), err);
-	return err == -EBUSY;
-}
-
-/*
- * Most who have the mmap lock have it for a moment only.  If that takes longer than a
- * sampling interval, the other targets are sampled meanwhile.
- */
-static void wait_for_areas(struct damon_ctx *ctx, struct damon_target *t)
-{
-	u64 until = ktime_get_ns() + damon_us_to_ns(ctx->attrs.sample_interval);
-
-	while (set_areas(ctx, t)) {
-		if (kthread_should_stop() || ktime_get_ns() >= until) {
-			damon_update_next(ctx);
-			return;
-		}
-		schedule_timeout_idle(1);
-	}
-}
-
-static void init_areas(struct damon_ctx *ctx)
-{
-	struct damon_target *t;
-
-	damon_for_each_target(t, ctx) {
-		/* Regions that the user set are to be kept. */
-		if (!damon_nr_regions(t))
-			wait_for_areas(ctx, t);
-	}
-}
-
-/* A target whose mappings cannot be read now keeps the regions that it has. */
-static void update_areas(struct damon_ctx *ctx)
-{
-	struct damon_target *t;
-
-	damon_for_each_target(t, ctx) {
-		if (set_areas(ctx, t))
-			damon_update_next(ctx);
-		cond_resched();
-	}
 }
 
 /*
@@ -782,8 +523,8 @@ static int __init damon_vaddr_init(void)
 {
 	struct damon_operations ops = {
 		.id = DAMON_OPS_VADDR,
-		.init = init_areas,
-		.update = update_areas,
+		.init = damon_vaddr_init_areas,
+		.update = damon_vaddr_update_areas,
 		.prepare_access_checks = prepare_access_checks,
 		.check_accesses = check_accesses,
 		.get_scheme_score = damon_vaddr_score,
