@@ -6,11 +6,10 @@
  * and statistics look at what is mapped, entry by entry.  Filters do the same,
  * and leave runs of admitted memory to madvise().
  *
- * Must not know how memory is sampled, and changes no page tables itself, except
- * for the accessed bits that a filter looks at.
+ * Must not know how memory is sampled and how filters are asked, and changes no page
+ * tables itself.
  */
 
-#include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
@@ -21,22 +20,14 @@
 #include "ops-actions.h"
 #include "ops-common.h"
 #include "vaddr.h"
+#include "vaddr-scan.h"
 #include "walk-leaves.h"
-
-/* Steps of a scan that are made in a row while locks are held. */
-#define BATCH		256
 
 /*
  * How much one piece of advice is about: others may want to change mappings
  * before a whole region has been reclaimed.
  */
 #define PIECE		max_t(unsigned long, SZ_16M, PMD_SIZE)
-
-/* Nobody but monitoring uses the memory of a process that has exited. */
-static bool should_stop(struct mm_struct *mm)
-{
-	return kthread_should_stop() || atomic_read(&mm->mm_users) == 1;
-}
 
 /* advice */
 
@@ -189,7 +180,7 @@ static unsigned long advise(struct mm_struct *mm, unsigned long start,
 	unsigned long applied = 0;
 	struct part part;
 
-	while (start < end && !should_stop(mm) &&
+	while (start < end && !damos_should_stop(mm) &&
 	       find_part(mm, start, end, action, &part)) {
 		applied += advise_part(mm, &part, action);
 		start = part.end;
@@ -198,242 +189,7 @@ static unsigned long advise(struct mm_struct *mm, unsigned long start,
 	return applied;
 }
 
-/* scans */
-
-/*
- * A region whose memory the filters of a scheme look at.
- *
- * An entry or a batch of them can reach into later regions.  The filters are
- * asked once about it, since asking can change the answer, and what they said is
- * noted in damos.last_applied: the address where it ends, SAID_YES, and IS_STUCK.
- * Regions that core filters allow need neither ask nor know.
- */
-struct scan {
-	struct damos *s;
-	struct damon_walk walk;
-	unsigned long pos;		/* where to go on */
-	unsigned long end;		/* of the region */
-	unsigned long *sz_passed;
-	bool absent;			/* memory that is not there counts, too */
-	bool young;			/* what it is at was accessed */
-	bool stuck;			/* the action can do nothing with it */
-	unsigned long nr_ahead;		/* pages of the run that go to swap */
-	unsigned int nr_steps;		/* since the last pause */
-	struct damon_leaf leaf;		/* found last, locked; or no folio */
-};
-
-#define SAID_YES	1UL
-#define IS_STUCK	2UL
-
-static void begin_scan(struct scan *scan, struct mm_struct *mm, struct damos *s,
-		       const struct damon_addr_range *range,
-		       unsigned long *sz_passed)
-{
-	damon_walk_begin(&scan->walk, mm);
-	scan->s = s;
-	scan->pos = range->start;
-	scan->end = range->end;
-	scan->sz_passed = sz_passed;
-	scan->absent = false;
-	scan->stuck = false;
-	scan->nr_ahead = 0;
-	scan->nr_steps = 0;
-}
-
-/* Drops all locks.  The scan can go on afterwards. */
-static void drop_locks(struct scan *scan)
-{
-	damon_walk_unlock(&scan->walk);
-	damon_walk_end(&scan->walk);
-}
-
-/* Returns false if the scan is to end. */
-static bool may_go_on(struct scan *scan)
-{
-	damon_walk_unlock(&scan->walk);
-	if (++scan->nr_steps < BATCH)
-		return true;
-	scan->nr_steps = 0;
-	damon_walk_pause(&scan->walk);
-	return !should_stop(scan->walk.mm);
-}
-
-/* For filters. */
-static bool leaf_young(struct folio *folio, void *arg)
-{
-	struct scan *scan = arg;
-	bool young = damon_walk_mkold(&scan->walk, &scan->leaf);
-	bool touched = damon_folio_touched(folio);
-
-	damon_folio_age_flags(folio, young);
-	scan->young = young || touched;
-	return scan->young;
-}
-
-/*
- * Whether a folio is for the scheme.  Advice to page out does not care whether memory is
- * in use.  A scheme that is for cold memory does: its region can have a part that is not
- * cold, of which the samples did not tell, like the little that is mapped of a range.
- */
-static bool admits(struct scan *scan)
-{
-	struct folio *folio = scan->leaf.folio;
-
-	switch (damos_judge_folio(scan->s, folio, leaf_young, scan)) {
-	case DAMOS_ALLOW:
-		return true;
-	case DAMOS_ADMIT:
-		return !scan->s->spares_young || !leaf_young(folio, scan);
-	default:
-		return false;
-	}
-}
-
-/* As of paddr's out_of_reach(). */
-static bool is_stuck(struct scan *scan)
-{
-	return scan->s->action == DAMOS_PAGEOUT &&
-		!damon_can_pageout(scan->leaf.folio, scan->nr_ahead);
-}
-
-/*
- * Whether filters admit memory that is not there, be it swapped out, on disk, or
- * not written yet.  It is not young, and its mapping may tell if it is anonymous.
- * Nothing else is known, so a filter that wants to know more keeps it out.
- */
-static bool admits_absent(const struct damos *s,
-			  struct vm_area_struct *vma)
-{
-	const struct damos_filter *f;
-	bool of_type;
-
-	damos_for_each_ops_filter(f, s) {
-		switch (f->type) {
-		case DAMOS_FILTER_TYPE_ANON:
-			of_type = vma_is_anonymous(vma);
-			/* some pages of a private file mapping may be, too */
-			if (!of_type && READ_ONCE(vma->anon_vma))
-				return false;
-			break;
-		case DAMOS_FILTER_TYPE_YOUNG:
-			of_type = false;
-			break;
-		default:
-			return false;
-		}
-		if (of_type == f->matching)
-			return f->allow;
-	}
-	return !damos_default_reject(&s->ops_filters);
-}
-
-/* What is mapped where the scan is.  A folio stays locked. */
-static enum damon_leaf_kind look(struct scan *scan)
-{
-	struct damon_walk *walk = &scan->walk;
-	enum damon_leaf_kind kind;
-
-	kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
-	if (kind == DAMON_LEAF_OPAQUE && !walk->vma) {
-		damon_walk_wait(walk);
-		kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
-	}
-	if (kind == DAMON_LEAF_FOLIO)
-		kind = damon_walk_lock(walk, scan->pos, &scan->leaf);
-	if (kind == DAMON_LEAF_FOLIO)
-		damon_walk_batch(walk, ULONG_MAX, &scan->leaf);
-	return kind;
-}
-
-/* How far the scan can go without missing anything. */
-static unsigned long size_of_nothing(const struct scan *scan)
-{
-	const struct damon_walk *walk = &scan->walk;
-
-	if (walk->level == DAMON_WALK_PTE)
-		return PAGE_SIZE;
-	return walk->start + walk->size - scan->pos;
-}
-
-/* Judges what is mapped where the scan is, and steps over it. */
-static bool judge_leaf(struct scan *scan)
-{
-	enum damon_leaf_kind kind = look(scan);
-	unsigned long end, size;
-	bool admitted;
-
-	scan->young = false;
-	scan->stuck = kind == DAMON_LEAF_FOLIO && is_stuck(scan);
-	if (kind == DAMON_LEAF_FOLIO) {
-		admitted = admits(scan);
-		end = scan->leaf.start + scan->leaf.size;
-		size = end - scan->pos;
-		if (scan->young && !admitted && !scan->stuck)
-			scan->s->sz_waiting += min(size, scan->end - scan->pos);
-		if (size > scan->end - scan->pos &&
-		    !scan->s->core_filters_allowed)
-			scan->s->last_applied = (void *)
-				(end | (admitted ? SAID_YES : 0) |
-				 (scan->stuck ? IS_STUCK : 0));
-	} else {
-		scan->leaf.folio = NULL;
-		admitted = kind == DAMON_LEAF_NONE && scan->absent &&
-			scan->walk.vma && admits_absent(scan->s, scan->walk.vma);
-		size = size_of_nothing(scan);
-	}
-	scan->pos += min(size, scan->end - scan->pos);
-	return admitted;
-}
-
-/* The same for what an earlier region has judged. */
-static bool judge_next(struct scan *scan)
-{
-	unsigned long note = (unsigned long)scan->s->last_applied;
-	unsigned long judged_end = note & PAGE_MASK;
-
-	if (scan->pos >= judged_end || scan->s->core_filters_allowed)
-		return judge_leaf(scan);
-	scan->leaf.folio = NULL;
-	scan->stuck = note & IS_STUCK;
-	scan->pos = min(judged_end, scan->end);
-	return note & SAID_YES;
-}
-
-/*
- * Goes on to the next admitted memory.  If that is a folio that no region before
- * had, it is in scan->leaf, and its entry is locked until the next step.  Returns
- * false, without locks, at the end of the region.
- */
-static bool next_admitted(struct scan *scan, struct damon_addr_range *found)
-{
-	bool admitted;
-
-	while (may_go_on(scan) && scan->pos < scan->end) {
-		found->start = scan->pos;
-		admitted = judge_next(scan);
-		found->end = scan->pos;
-		if (scan->stuck)
-			scan->s->sz_absent += found->end - found->start;
-		if (admitted) {
-			*scan->sz_passed += found->end - found->start;
-			return true;
-		}
-	}
-	drop_locks(scan);
-	return false;
-}
-
-static void count_admitted(struct mm_struct *mm, struct damos *s,
-			   const struct damon_addr_range *range,
-			   unsigned long *sz_passed)
-{
-	struct scan scan __uninitialized;
-	struct damon_addr_range found;
-
-	begin_scan(&scan, mm, s, range, sz_passed);
-	while (next_admitted(&scan, &found))
-		;
-}
+/* advice on what filters admit */
 
 /* Advises on runs of admitted memory, as far as that can have any effect. */
 static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
@@ -441,12 +197,12 @@ static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
 				     unsigned long *sz_passed)
 {
 	struct damon_addr_range found, run = {};
-	struct scan scan __uninitialized;
+	struct damos_scan scan __uninitialized;
 	unsigned long applied = 0, nr_pages;
 
-	begin_scan(&scan, mm, s, range, sz_passed);
+	damos_scan_begin(&scan, mm, s, range, sz_passed);
 	scan.absent = true;
-	while (next_admitted(&scan, &found)) {
+	while (damos_scan_next(&scan, &found)) {
 		if (scan.stuck)
 			continue;
 		nr_pages = scan.leaf.folio ? PFN_DOWN(found.end - found.start) : 0;
@@ -457,7 +213,7 @@ static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
 			continue;
 		}
 		if (run.end) {
-			drop_locks(&scan);
+			damos_scan_unlock(&scan);
 			applied += advise(mm, run.start, run.end, s->action);
 		}
 		run = found;
@@ -478,7 +234,7 @@ struct node_batch {
 };
 
 struct migration {
-	struct scan scan;
+	struct damos_scan scan;
 	struct node_batch batches[NR_NODE_BATCHES];
 	unsigned long nr_pages;		/* in all of them */
 	unsigned long nr_migrated;	/* pages */
@@ -546,7 +302,7 @@ static void migrate_batches(struct migration *m)
 	struct node_batch *b;
 	int i;
 
-	drop_locks(&m->scan);
+	damos_scan_unlock(&m->scan);
 	for (i = 0; i < NR_NODE_BATCHES; i++) {
 		b = &m->batches[i];
 		if (b->batch.nr_pages)
@@ -595,9 +351,9 @@ static unsigned long migrate_admitted(struct mm_struct *mm, struct damos *s,
 	struct folio *folio;
 	int nid;
 
-	begin_scan(&m.scan, mm, s, range, sz_passed);
+	damos_scan_begin(&m.scan, mm, s, range, sz_passed);
 	begin_migration(&m);
-	while (next_admitted(&m.scan, &found)) {
+	while (damos_scan_next(&m.scan, &found)) {
 		folio = m.scan.leaf.folio;
 		if (!folio || folio_test_hugetlb(folio))
 			continue;
@@ -669,7 +425,7 @@ static unsigned long apply(struct mm_struct *mm, struct damos *s,
 	case DAMOS_MIGRATE_COLD:
 		return migrate_admitted(mm, s, range, sz_passed);
 	default:
-		count_admitted(mm, s, range, sz_passed);
+		damos_scan_count(mm, s, range, sz_passed);
 		return 0;
 	}
 }

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which of the memory of a region the filters of a scheme admit, entry by entry.
+ *
+ * Must not know what a scheme does with that memory, and changes no page tables,
+ * except for the accessed bits that a filter looks at.
+ */
+
+#include <linux/mm.h>
+
+#include "ops-actions.h"
+#include "ops-common.h"
+#include "vaddr-scan.h"
+
+/* Steps of a scan that are made in a row while locks are held. */
+#define BATCH		256
+
+/* What is noted about an entry that reaches into the next region. */
+#define SAID_YES	1UL
+#define IS_STUCK	2UL
+
+/**
+ * damos_scan_begin() - Begin a scan.
+ * @scan:	The scan.
+ * @mm:		The address space, with a reference of the caller.
+ * @s:		The scheme.
+ * @range:	The region, in whole pages.
+ * @sz_passed:	The size of what is admitted is added to it.
+ */
+void damos_scan_begin(struct damos_scan *scan, struct mm_struct *mm,
+		      struct damos *s, const struct damon_addr_range *range,
+		      unsigned long *sz_passed)
+{
+	damon_walk_begin(&scan->walk, mm);
+	scan->s = s;
+	scan->pos = range->start;
+	scan->end = range->end;
+	scan->sz_passed = sz_passed;
+	scan->absent = false;
+	scan->stuck = false;
+	scan->nr_ahead = 0;
+	scan->nr_steps = 0;
+}
+
+/**
+ * damos_scan_unlock() - Drop all locks of a scan.
+ * @scan:	The scan.  It can go on afterwards.
+ */
+void damos_scan_unlock(struct damos_scan *scan)
+{
+	damon_walk_unlock(&scan->walk);
+	damon_walk_end(&scan->walk);
+}
+
+/* Returns false if the scan is to end. */
+static bool may_go_on(struct damos_scan *scan)
+{
+	damon_walk_unlock(&scan->walk);
+	if (++scan->nr_steps < BATCH)
+		return true;
+	scan->nr_steps = 0;
+	damon_walk_pause(&scan->walk);
+	return !damos_should_stop(scan->walk.mm);
+}
+
+/* For filters. */
+static bool leaf_young(struct folio *folio, void *arg)
+{
+	struct damos_scan *scan = arg;
+	bool young = damon_walk_mkold(&scan->walk, &scan->leaf);
+	bool touched = damon_folio_touched(folio);
+
+	damon_folio_age_flags(folio, young);
+	scan->young = young || touched;
+	return scan->young;
+}
+
+/*
+ * Whether a folio is for the scheme.  Advice to page out does not care whether memory is
+ * in use.  A scheme that is for cold memory does: its region can have a part that is not
+ * cold, of which the samples did not tell, like the little that is mapped of a range.
+ */
+static bool admits(struct damos_scan *scan)
+{
+	struct folio *folio = scan->leaf.folio;
+
+	switch (damos_judge_folio(scan->s, folio, leaf_young, scan)) {
+	case DAMOS_ALLOW:
+		return true;
+	case DAMOS_ADMIT:
+		return !scan->s->spares_young || !leaf_young(folio, scan);
+	default:
+		return false;
+	}
+}
+
+/* As of paddr's out_of_reach(). */
+static bool is_stuck(struct damos_scan *scan)
+{
+	return scan->s->action == DAMOS_PAGEOUT &&
+		!damon_can_pageout(scan->leaf.folio, scan->nr_ahead);
+}
+
+/*
+ * Whether filters admit memory that is not there, be it swapped out, on disk, or
+ * not written yet.  It is not young, and its mapping may tell if it is anonymous.
+ * Nothing else is known, so a filter that wants to know more keeps it out.
+ */
+static bool admits_absent(const struct damos *s,
+			  struct vm_area_struct *vma)
+{
+	const struct damos_filter *f;
+	bool of_type;
+
+	damos_for_each_ops_filter(f, s) {
+		switch (f->type) {
+		case DAMOS_FILTER_TYPE_ANON:
+			of_type = vma_is_anonymous(vma);
+			/* some pages of a private file mapping may be, too */
+			if (!of_type && READ_ONCE(vma->anon_vma))
+				return false;
+			break;
+		case DAMOS_FILTER_TYPE_YOUNG:
+			of_type = false;
+			break;
+		default:
+			return false;
+		}
+		if (of_type == f->matching)
+			return f->allow;
+	}
+	return !damos_default_reject(&s->ops_filters);
+}
+
+/* What is mapped where the scan is.  A folio stays locked. */
+static enum damon_leaf_kind look(struct damos_scan *scan)
+{
+	struct damon_walk *walk = &scan->walk;
+	enum damon_leaf_kind kind;
+
+	kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
+	if (kind == DAMON_LEAF_OPAQUE && !walk->vma) {
+		damon_walk_wait(walk);
+		kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
+	}
+	if (kind == DAMON_LEAF_FOLIO)
+		kind = damon_walk_lock(walk, scan->pos, &scan->leaf);
+	if (kind == DAMON_LEAF_FOLIO)
+		damon_walk_batch(walk, ULONG_MAX, &scan->leaf);
+	return kind;
+}
+
+/* How far the scan can go without missing anything. */
+static unsigned long size_of_nothing(const struct damos_scan *scan)
+{
+	const struct damon_walk *walk = &scan->walk;
+
+	if (walk->level == DAMON_WALK_PTE)
+		return PAGE_SIZE;
+	return walk->start + walk->size - scan->pos;
+}
+
+/* Judges what is mapped where the scan is, and steps over it. */
+static bool judge_leaf(struct damos_scan *scan)
+{
+	enum damon_leaf_kind kind = look(scan);
+	unsigned long end, size;
+	bool admitted;
+
+	scan->young = false;
+	scan->stuck = kind == DAMON_LEAF_FOLIO && is_stuck(scan);
+	if (kind == DAMON_LEAF_FOLIO) {
+		admitted = admits(scan);
+		end = scan->leaf.start + scan->leaf.size;
+		size = end - scan->pos;
+		if (scan->young && !admitted && !scan->stuck)
+			scan->s->sz_waiting += min(size, scan->end - scan->pos);
+		if (size > scan->end - scan->pos &&
+		    !scan->s->core_filters_allowed)
+			scan->s->last_applied = (void *)
+				(end | (admitted ? SAID_YES : 0) |
+				 (scan->stuck ? IS_STUCK : 0));
+	} else {
+		scan->leaf.folio = NULL;
+		admitted = kind == DAMON_LEAF_NONE && scan->absent &&
+			scan->walk.vma && admits_absent(scan->s, scan->walk.vma);
+		size = size_of_nothing(scan);
+	}
+	scan->pos += min(size, scan->end - scan->pos);
+	return admitted;
+}
+
+/* The same for what an earlier region has judged. */
+static bool judge_next(struct damos_scan *scan)
+{
+	unsigned long note = (unsigned long)scan->s->last_applied;
+	unsigned long judged_end = note & PAGE_MASK;
+
+	if (scan->pos >= judged_end || scan->s->core_filters_allowed)
+		return judge_leaf(scan);
+	scan->leaf.folio = NULL;
+	scan->stuck = note & IS_STUCK;
+	scan->pos = min(judged_end, scan->end);
+	return note & SAID_YES;
+}
+
+/**
+ * damos_scan_next() - Go on to the next admitted memory.
+ * @scan:	The scan.
+ * @found:	Set to where that is.
+ *
+ * If it is a folio that no region before had, it is in @scan->leaf, and its entry is
+ * locked until the next step.
+ *
+ * Context: Worker.
+ * Return: False, without locks, at the end of the region.
+ */
+bool damos_scan_next(struct damos_scan *scan, struct damon_addr_range *found)
+{
+	bool admitted;
+
+	while (may_go_on(scan) && scan->pos < scan->end) {
+		found->start = scan->pos;
+		admitted = judge_next(scan);
+		found->end = scan->pos;
+		if (scan->stuck)
+			scan->s->sz_absent += found->end - found->start;
+		if (admitted) {
+			*scan->sz_passed += found->end - found->start;
+			return true;
+		}
+	}
+	damos_scan_unlock(scan);
+	return false;
+}
+
+/**
+ * damos_scan_count() - Find out how much of a region is admitted.
+ * @mm:		The address space, with a reference of the caller.
+ * @s:		The scheme.
+ * @range:	The region, in whole pages.
+ * @sz_passed:	The size of what is admitted is added to it.
+ *
+ * Context: Worker.
+ */
+void damos_scan_count(struct mm_struct *mm, struct damos *s,
+		      const struct damon_addr_range *range,
+		      unsigned long *sz_passed)
+{
+	struct damos_scan scan __uninitialized;
+	struct damon_addr_range found;
+
+	damos_scan_begin(&scan, mm, s, range, sz_passed);
+	while (damos_scan_next(&scan, &found))
+		;
+}
+
+#ifdef CONFIG_DAMON_VADDR_KUNIT_TEST
+#include "tests/vaddr-scan-kunit.h"
+#endif
