@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What modules have in common: they are built from parameters, started, changed
- * and stopped by them, and say what they are doing.
+ * and stopped, and say what they are doing.  Must not know how parameters are read
+ * and written.
  *
  * Parameters are checked once, when a context is built from them.  Error numbers
  * say little, so what is wrong goes to the kernel log, by the name of the
@@ -9,9 +10,9 @@
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/kstrtox.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/numa.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -52,7 +53,13 @@ int damon_module_refuse(const struct damon_module *m, const char *fmt, ...)
 	return -EINVAL;
 }
 
-static bool is_running(const struct damon_module *m)
+/**
+ * damon_module_is_running() - Find out if a module is monitoring.
+ * @m:	The module.
+ *
+ * Return: True if it is.
+ */
+bool damon_module_is_running(const struct damon_module *m)
 {
 	return m->ctx && damon_is_running(m->ctx);
 }
@@ -63,7 +70,7 @@ static const char *holder(void)
 	struct damon_module *m;
 
 	list_for_each_entry(m, &modules, list)
-		if (is_running(m))
+		if (damon_module_is_running(m))
 			return m->name;
 	return "another monitor";
 }
@@ -271,7 +278,7 @@ static int build_all(struct damon_module *m, struct damon_ctx *ctx,
 	if (!err)
 		err = check_wmarks(m);
 	/* addresses known so far have another meaning now */
-	if (!err && is_running(m) && m->ctx->addr_unit != ctx->addr_unit)
+	if (!err && damon_module_is_running(m) && m->ctx->addr_unit != ctx->addr_unit)
 		err = add_obsolete(ctx);
 	if (!err)
 		err = add_target(m, ctx, range);
@@ -349,8 +356,13 @@ static void continue_stats(const struct damon_module *m, struct damon_ctx *ctx)
 	}
 }
 
-/* The kdamond has gone, or goes now. */
-static void stop(struct damon_module *m)
+/**
+ * damon_module_stop() - Stop a module.
+ * @m:	The module, running or not.
+ *
+ * Afterwards its kdamond has gone.
+ */
+void damon_module_stop(struct damon_module *m)
 {
 	if (!m->ctx)
 		return;
@@ -385,7 +397,7 @@ static int start(struct damon_module *m)
 
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	stop(m);
+	damon_module_stop(m);
 	continue_stats(m, ctx);
 	adopt(m, &range, nr_changes);
 	m->ctx = ctx;
@@ -399,13 +411,21 @@ static int start(struct damon_module *m)
 	if (!err)
 		err = damon_call(m->ctx, &m->call);
 	if (err) {
-		stop(m);
+		damon_module_stop(m);
 		m->ram = old;
 	}
 	return err;
 }
 
-static int start_aloud(struct damon_module *m)
+/**
+ * damon_module_start() - Start a module with its parameters as they are.
+ * @m:	The module, not running.
+ *
+ * What is in the way is logged.
+ *
+ * Return: 0 or an error.
+ */
+int damon_module_start(struct damon_module *m)
 {
 	int err = start(m);
 
@@ -432,13 +452,19 @@ static int change(void *data)
 	return err;
 }
 
-static int commit(struct damon_module *m)
+/**
+ * damon_module_commit() - Put the parameters of a running module into force.
+ * @m:	The module.
+ *
+ * Return: 0 or an error.
+ */
+int damon_module_commit(struct damon_module *m)
 {
 	struct change order = { .m = m };
 	struct damon_call_control call = { .fn = change, .data = &order };
 	int err;
 
-	if (!is_running(m))
+	if (!damon_module_is_running(m))
 		return damon_module_refuse(m, "commit_inputs: it does not run");
 	order.nr_ram_changes = atomic_read(&damon_nr_ram_changes);
 	order.new = build(m, &order.range);
@@ -467,159 +493,10 @@ int damon_module_init(struct damon_module *m)
 	list_add_tail(&m->list, &modules);
 	m->ready = true;
 	if (m->on)
-		err = start_aloud(m);
+		err = damon_module_start(m);
 	kernel_param_unlock(THIS_MODULE);
 	return err;
 }
-
-/* parameters */
-
-static int enabled_set(const char *val, const struct kernel_param *kp)
-{
-	struct damon_module *m = kp->arg;
-	bool on;
-	int err = kstrtobool(val, &on);
-
-	if (err)
-		return err;
-	/* the command line comes before there is anything to start with */
-	if (!m->ready)
-		m->on = on;
-	else if (!on)
-		stop(m);
-	else if (!is_running(m))
-		return start_aloud(m);
-	return 0;
-}
-
-static int enabled_get(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%c\n", is_running(kp->arg) ? 'Y' : 'N');
-}
-
-const struct kernel_param_ops damon_module_enabled_ops = {
-	.set = enabled_set,
-	.get = enabled_get,
-};
-
-static int commit_set(const char *val, const struct kernel_param *kp)
-{
-	bool wanted;
-	int err = kstrtobool(val, &wanted);
-
-	if (!err && wanted)
-		err = commit(kp->arg);
-	return err;
-}
-
-static int commit_get(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "N\n");
-}
-
-const struct kernel_param_ops damon_module_commit_ops = {
-	.set = commit_set,
-	.get = commit_get,
-};
-
-static int unit_set(const char *val, const struct kernel_param *kp)
-{
-	struct damon_module *m = kp->arg;
-	unsigned long unit;
-	int err = kstrtoul(val, 0, &unit);
-
-	if (err)
-		return err;
-	if (!unit)
-		return damon_module_refuse(m, "addr_unit: zero");
-	m->params.addr_unit = unit;
-	return 0;
-}
-
-static int unit_get(char *buffer, const struct kernel_param *kp)
-{
-	const struct damon_module *m = kp->arg;
-
-	return sprintf(buffer, "%lu\n", m->params.addr_unit);
-}
-
-const struct kernel_param_ops damon_module_unit_ops = {
-	.set = unit_set,
-	.get = unit_get,
-};
-
-/* What was written, or what it came to if that was nothing. */
-static const struct damon_addr_range *shown_range(const struct damon_module *m)
-{
-	const struct damon_addr_range *range = &m->params.range;
-
-	return range->start || range->end ? range : &m->ram;
-}
-
-static int start_set(const char *val, const struct kernel_param *kp)
-{
-	struct damon_module *m = kp->arg;
-
-	return kstrtoul(val, 0, &m->params.range.start);
-}
-
-static int start_get(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%lu\n", shown_range(kp->arg)->start);
-}
-
-const struct kernel_param_ops damon_module_start_ops = {
-	.set = start_set,
-	.get = start_get,
-};
-
-static int end_set(const char *val, const struct kernel_param *kp)
-{
-	struct damon_module *m = kp->arg;
-
-	return kstrtoul(val, 0, &m->params.range.end);
-}
-
-static int end_get(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%lu\n", shown_range(kp->arg)->end);
-}
-
-const struct kernel_param_ops damon_module_end_ops = {
-	.set = end_set,
-	.get = end_get,
-};
-
-/* For what can only be read: the command line may have it all the same. */
-static int ignore_set(const char *val, const struct kernel_param *kp)
-{
-	return 0;
-}
-
-static int pid_get(char *buffer, const struct kernel_param *kp)
-{
-	const struct damon_module *m = kp->arg;
-	int pid = m->ctx ? damon_kdamond_pid(m->ctx) : -1;
-
-	return sprintf(buffer, "%d\n", max(pid, -1));
-}
-
-const struct kernel_param_ops damon_module_pid_ops = {
-	.set = ignore_set,
-	.get = pid_get,
-};
-
-static int result_get(char *buffer, const struct kernel_param *kp)
-{
-	const unsigned long *result = kp->arg;
-
-	return sprintf(buffer, "%lu\n", READ_ONCE(*result));
-}
-
-const struct kernel_param_ops damon_module_result_ops = {
-	.set = ignore_set,
-	.get = result_get,
-};
 
 #ifdef CONFIG_DAMON_MODULES_KUNIT_TEST
 #include "tests/module-kunit.h"

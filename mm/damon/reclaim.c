@@ -9,6 +9,7 @@
 #include <linux/time64.h>
 
 #include "module-common.h"
+#include "module-params.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "damon_reclaim."

@@ -8,9 +8,11 @@
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
+#include <linux/kstrtox.h>
 #include <linux/ktime.h>
 #include <linux/string.h>
 
+#include "../module-params.h"
 #include "failslab-kunit.h"
 
 #define PATIENCE_MS	20000
@@ -90,6 +92,26 @@ static void expect_get(struct kunit *test, const struct kernel_param_ops *ops,
 	KUNIT_EXPECT_STREQ(test, buffer, text);
 }
 
+static unsigned long get_ulong(struct kunit *test, const struct kernel_param_ops *ops)
+{
+	const struct kernel_param kp = { .ops = ops, .arg = &tested };
+	char *buffer = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	unsigned long value = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, buffer);
+	KUNIT_EXPECT_GT(test, ops->get(buffer, &kp), 0);
+	KUNIT_EXPECT_EQ(test, kstrtoul(buffer, 0, &value), 0);
+	return value;
+}
+
+static struct damon_addr_range shown_range(struct kunit *test)
+{
+	return (struct damon_addr_range){
+		.start = get_ulong(test, &damon_module_start_ops),
+		.end = get_ulong(test, &damon_module_end_ops),
+	};
+}
+
 static void expect_off(struct kunit *test)
 {
 	expect_get(test, &damon_module_enabled_ops, "N\n");
@@ -101,7 +123,7 @@ static void expect_on(struct kunit *test)
 	char pid[16];
 
 	expect_get(test, &damon_module_enabled_ops, "Y\n");
-	KUNIT_ASSERT_TRUE(test, is_running(&tested));
+	KUNIT_ASSERT_TRUE(test, damon_module_is_running(&tested));
 	sprintf(pid, "%d\n", damon_kdamond_pid(tested.ctx));
 	KUNIT_EXPECT_NE(test, pid[0], '-');
 	expect_get(test, &damon_module_pid_ops, pid);
@@ -133,7 +155,7 @@ do {									\
 static void let_it_end(struct kunit *test)
 {
 	WRITE_ONCE(module_fake.invalid, true);
-	wait_until(test, !is_running(&tested));
+	wait_until(test, !damon_module_is_running(&tested));
 	WRITE_ONCE(module_fake.invalid, false);
 }
 
@@ -392,7 +414,7 @@ static void module_does_not_start(struct kunit *test)
 
 	WRITE_ONCE(module_fake.invalid, false);
 	turn_on(test);
-	KUNIT_EXPECT_GT(test, shown_range(&tested)->end, 0);
+	KUNIT_EXPECT_GT(test, shown_range(test).end, 0);
 	turn_off(test);
 }
 
@@ -559,14 +581,14 @@ static void module_range(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(&damon_module_end_ops, "0"), 0);
 	expect_get(test, &damon_module_end_ops, "0\n");
 	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
-	bytes = *shown_range(&tested);
+	bytes = shown_range(test);
 	KUNIT_EXPECT_LT(test, bytes.start, bytes.end);
 	tested.params.addr_unit = 2;
 	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
-	KUNIT_EXPECT_EQ(test, shown_range(&tested)->start, bytes.start / 2);
-	KUNIT_EXPECT_EQ(test, shown_range(&tested)->end, bytes.end / 2);
+	KUNIT_EXPECT_EQ(test, shown_range(test).start, bytes.start / 2);
+	KUNIT_EXPECT_EQ(test, shown_range(test).end, bytes.end / 2);
 	turn_off(test);
-	KUNIT_EXPECT_EQ(test, shown_range(&tested)->end, bytes.end / 2);
+	KUNIT_EXPECT_EQ(test, shown_range(test).end, bytes.end / 2);
 }
 
 /* What the only target covers. */
@@ -671,7 +693,7 @@ static int module_test_init(struct kunit *test)
 
 static void module_test_exit(struct kunit *test)
 {
-	stop(&tested);
+	damon_module_stop(&tested);
 	KUNIT_EXPECT_EQ(test, damon_nr_running_ctxs(), 0);
 }
 
