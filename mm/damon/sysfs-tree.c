@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The engine below the sysfs interface: makes directories and files from tables,
- * reads and writes values, adds and removes numbered directories.
+ * adds and removes numbered directories.
  *
  * A node is made in memory with all that is below it, attached to sysfs, detached
  * again, and dropped.  Only making and attaching can fail.  Detaching removes the
  * names at once and waits for running handlers; the memory goes with the last
  * reference, which an open file may hold for long.
  *
- * This room knows nothing of DAMON, only tables.
+ * This room knows nothing of DAMON, only tables, and nothing of what values look like.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -20,21 +20,17 @@
 #include <linux/string.h>
 
 #include "sysfs.h"
+#include "sysfs-values.h"
 
 static struct damon_sysfs_node *to_node(struct kobject *kobj)
 {
 	return container_of(kobj, struct damon_sysfs_node, kobj);
 }
 
-static void *member(struct damon_sysfs_node *node, unsigned int offset)
-{
-	return (void *)node + offset;
-}
-
 static struct damon_sysfs_node **subdir(struct damon_sysfs_node *node,
 					const struct damon_sysfs_dir *dir)
 {
-	return member(node, dir->offset);
+	return damon_sysfs_member(node, dir->offset);
 }
 
 /* Tables end with an empty row, and may be missing. */
@@ -69,111 +65,7 @@ void damon_sysfs_unlock(struct damon_sysfs_locks *locks)
 	mutex_unlock(&locks->tree);
 }
 
-/* Values */
-
-static void set_number(struct damon_sysfs_node *node,
-		       const struct damon_sysfs_file *file, unsigned long value)
-{
-	void *where = member(node, file->offset);
-
-	switch (file->class) {
-	case DAMON_SYSFS_UL:
-		*(unsigned long *)where = value;
-		break;
-	case DAMON_SYSFS_UI:
-	case DAMON_SYSFS_SI:
-	case DAMON_SYSFS_KEYWORD:
-		*(unsigned int *)where = value;
-		break;
-	case DAMON_SYSFS_BOOL:
-		*(bool *)where = value;
-		break;
-	default:
-		break;
-	}
-}
-
-static int parse_keyword(const struct damon_sysfs_keywords *keywords,
-			 const char *buf, unsigned long *value)
-{
-	for (unsigned int i = 0; i < keywords->nr; i++) {
-		if (keywords->words[i] && sysfs_streq(buf, keywords->words[i])) {
-			*value = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int parse_number(const struct damon_sysfs_file *file, const char *buf,
-			unsigned long *value)
-{
-	unsigned int ui;
-	bool yes;
-	int ret;
-	int si;
-
-	switch (file->class) {
-	case DAMON_SYSFS_UL:
-		return kstrtoul(buf, 0, value);
-	case DAMON_SYSFS_UI:
-		ret = kstrtouint(buf, 0, &ui);
-		*value = ui;
-		return ret;
-	case DAMON_SYSFS_SI:
-		ret = kstrtoint(buf, 0, &si);
-		*value = si;
-		return ret;
-	case DAMON_SYSFS_BOOL:
-		ret = kstrtobool(buf, &yes);
-		*value = yes;
-		return ret;
-	case DAMON_SYSFS_KEYWORD:
-		return parse_keyword(file->keywords, buf, value);
-	default:
-		return -EINVAL;
-	}
-}
-
-static int store_number(struct damon_sysfs_node *node,
-			const struct damon_sysfs_file *file, const char *buf)
-{
-	unsigned long value;
-	int ret;
-
-	ret = parse_number(file, buf, &value);
-	if (ret == -ERANGE && file->no_erange)
-		ret = -EINVAL;
-	if (ret)
-		return ret;
-	if (file->nonzero && !value)
-		return -EINVAL;
-
-	guard(mutex)(&node->locks->data);
-	set_number(node, file, value);
-	if (file->written)
-		*(bool *)member(node, file->written) = true;
-	return 0;
-}
-
-/* Everything up to the first NUL, without the newline that echo appends. */
-static int store_path(struct damon_sysfs_node *node,
-		      const struct damon_sysfs_file *file, const char *buf)
-{
-	char **where = member(node, file->offset);
-	size_t len = strlen(buf);
-	char *path;
-
-	if (len && buf[len - 1] == '\n')
-		len--;
-	path = kmemdup_nul(buf, len, GFP_KERNEL);
-	if (!path)
-		return -ENOMEM;
-	scoped_guard(mutex, &node->locks->data)
-		swap(path, *where);
-	kfree(path);
-	return 0;
-}
+/* Files */
 
 /**
  * damon_sysfs_parse_nr() - Read a number of subdirectories.
@@ -226,43 +118,11 @@ static ssize_t file_store(struct kobject *kobj, struct attribute *attr,
 	if (file->store)
 		return file->store(node, buf, count);
 
-	switch (file->class) {
-	case DAMON_SYSFS_PATH:
-		ret = store_path(node, file, buf);
-		break;
-	case DAMON_SYSFS_NR:
+	if (file->class == DAMON_SYSFS_NR)
 		ret = store_nr(node, buf);
-		break;
-	default:
-		ret = store_number(node, file, buf);
-	}
+	else
+		ret = damon_sysfs_store_value(node, file, buf);
 	return ret ?: count;
-}
-
-static ssize_t show_value(struct damon_sysfs_node *node,
-			  const struct damon_sysfs_file *file, char *buf)
-{
-	void *where = member(node, file->offset);
-
-	switch (file->class) {
-	case DAMON_SYSFS_UL:
-		return sysfs_emit(buf, "%lu\n", *(unsigned long *)where);
-	case DAMON_SYSFS_UI:
-		return sysfs_emit(buf, "%u\n", *(unsigned int *)where);
-	case DAMON_SYSFS_SI:
-		return sysfs_emit(buf, "%d\n", *(int *)where);
-	case DAMON_SYSFS_BOOL:
-		return sysfs_emit(buf, "%c\n", *(bool *)where ? 'Y' : 'N');
-	case DAMON_SYSFS_KEYWORD:
-		return sysfs_emit(buf, "%s\n",
-				  file->keywords->words[*(int *)where]);
-	case DAMON_SYSFS_PATH:
-		return sysfs_emit(buf, "%s\n", *(char **)where ?: "");
-	case DAMON_SYSFS_NR:
-		return sysfs_emit(buf, "%u\n", node->nr_children);
-	default:
-		return -EINVAL;
-	}
 }
 
 static ssize_t file_show(struct kobject *kobj, struct attribute *attr,
@@ -276,7 +136,7 @@ static ssize_t file_show(struct kobject *kobj, struct attribute *attr,
 		return file->show(node, buf);
 
 	guard(mutex)(&node->locks->data);
-	return show_value(node, file, buf);
+	return damon_sysfs_show_value(node, file, buf);
 }
 
 /* Nodes in memory */
@@ -290,7 +150,7 @@ static void node_release(struct kobject *kobj)
 		node->type->release(node);
 	for_each_file(file, node->type)
 		if (file->class == DAMON_SYSFS_PATH)
-			kfree(*(char **)member(node, file->offset));
+			kfree(*(char **)damon_sysfs_member(node, file->offset));
 	kfree(node);
 }
 
@@ -332,7 +192,7 @@ struct damon_sysfs_node *damon_sysfs_new(const struct damon_sysfs_type *type,
 	node->type = type;
 	node->locks = locks;
 	for_each_file(file, type)
-		set_number(node, file, file->initial);
+		damon_sysfs_set_number(node, file, file->initial);
 	if (type->init)
 		type->init(node);
 
