@@ -168,6 +168,7 @@ struct damon_target {
 	unsigned long nr_sleeps;	/* of its threads, 0: some are awake (vaddr) */
 	unsigned int nr_slept;		/* ticks without a thread awake (vaddr) */
 	struct damon_layout layout;	/* of its address space (vaddr) */
+	u64 lock_missed_ns;		/* when its mmap lock was waited for in vain (vaddr) */
 	unsigned int nr_regions;	/* entries of regions_list */
 	struct list_head regions_list;	/* disjoint, ascending */
 	struct list_head list;		/* in damon_ctx.adaptive_targets */

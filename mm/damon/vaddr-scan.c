@@ -22,16 +22,17 @@
 /**
  * damos_scan_begin() - Begin a scan.
  * @scan:	The scan.
- * @mm:		The address space, with a reference of the caller.
+ * @space:	The address space.
  * @s:		The scheme.
  * @range:	The region, in whole pages.
  * @sz_passed:	The size of what is admitted is added to it.
  */
-void damos_scan_begin(struct damos_scan *scan, struct mm_struct *mm,
+void damos_scan_begin(struct damos_scan *scan, struct damos_space *space,
 		      struct damos *s, const struct damon_addr_range *range,
 		      unsigned long *sz_passed)
 {
-	damon_walk_begin(&scan->walk, mm);
+	damon_walk_begin(&scan->walk, space->mm);
+	scan->space = space;
 	scan->s = s;
 	scan->pos = range->start;
 	scan->end = range->end;
@@ -60,7 +61,7 @@ static bool may_go_on(struct damos_scan *scan)
 		return true;
 	scan->nr_steps = 0;
 	damon_walk_pause(&scan->walk);
-	return !damos_should_stop(scan->walk.mm);
+	return !damos_space_should_stop(scan->space);
 }
 
 /* For filters. */
@@ -138,11 +139,7 @@ static enum damon_leaf_kind look(struct damos_scan *scan)
 	struct damon_walk *walk = &scan->walk;
 	enum damon_leaf_kind kind;
 
-	kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
-	if (kind == DAMON_LEAF_OPAQUE && !walk->vma) {
-		damon_walk_wait(walk);
-		kind = damon_walk_peek(walk, scan->pos, &scan->leaf);
-	}
+	kind = damos_space_peek(scan->space, walk, scan->pos, &scan->leaf);
 	if (kind == DAMON_LEAF_FOLIO)
 		kind = damon_walk_lock(walk, scan->pos, &scan->leaf);
 	if (kind == DAMON_LEAF_FOLIO)
@@ -155,6 +152,8 @@ static unsigned long size_of_nothing(const struct damos_scan *scan)
 {
 	const struct damon_walk *walk = &scan->walk;
 
+	if (scan->space->missed)
+		return scan->end - scan->pos;
 	if (walk->level == DAMON_WALK_PTE)
 		return PAGE_SIZE;
 	return walk->start + walk->size - scan->pos;
@@ -236,21 +235,21 @@ bool damos_scan_next(struct damos_scan *scan, struct damon_addr_range *found)
 
 /**
  * damos_scan_count() - Find out how much of a region is admitted.
- * @mm:		The address space, with a reference of the caller.
+ * @space:	The address space.
  * @s:		The scheme.
  * @range:	The region, in whole pages.
  * @sz_passed:	The size of what is admitted is added to it.
  *
  * Context: Worker.
  */
-void damos_scan_count(struct mm_struct *mm, struct damos *s,
+void damos_scan_count(struct damos_space *space, struct damos *s,
 		      const struct damon_addr_range *range,
 		      unsigned long *sz_passed)
 {
 	struct damos_scan scan __uninitialized;
 	struct damon_addr_range found;
 
-	damos_scan_begin(&scan, mm, s, range, sz_passed);
+	damos_scan_begin(&scan, space, s, range, sz_passed);
 	while (damos_scan_next(&scan, &found))
 		;
 }

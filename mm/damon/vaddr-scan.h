@@ -5,14 +5,13 @@
 #ifndef _MM_DAMON_VADDR_SCAN_H
 #define _MM_DAMON_VADDR_SCAN_H
 
-#include <linux/kthread.h>
-#include <linux/mm_types.h>
-
 #include "internal.h"
+#include "vaddr-space.h"
 #include "walk-leaves.h"
 
 /**
  * struct damos_scan - A region whose memory the filters of a scheme look at.
+ * @space:	The address space.
  * @s:		The scheme.
  * @walk:	The walk through the region.
  * @pos:	Where to go on.
@@ -31,6 +30,7 @@
  * Regions that core filters allow need neither ask nor know.
  */
 struct damos_scan {
+	struct damos_space *space;
 	struct damos *s;
 	struct damon_walk walk;
 	unsigned long pos;
@@ -44,19 +44,13 @@ struct damos_scan {
 	struct damon_leaf leaf;
 };
 
-void damos_scan_begin(struct damos_scan *scan, struct mm_struct *mm,
+void damos_scan_begin(struct damos_scan *scan, struct damos_space *space,
 		      struct damos *s, const struct damon_addr_range *range,
 		      unsigned long *sz_passed);
 bool damos_scan_next(struct damos_scan *scan, struct damon_addr_range *found);
 void damos_scan_unlock(struct damos_scan *scan);
-void damos_scan_count(struct mm_struct *mm, struct damos *s,
+void damos_scan_count(struct damos_space *space, struct damos *s,
 		      const struct damon_addr_range *range,
 		      unsigned long *sz_passed);
-
-/* Nobody but monitoring uses the memory of a process that has exited. */
-static inline bool damos_should_stop(struct mm_struct *mm)
-{
-	return kthread_should_stop() || atomic_read(&mm->mm_users) == 1;
-}
 
 #endif /* _MM_DAMON_VADDR_SCAN_H */

@@ -10,10 +10,11 @@
  * tables itself.
  */
 
+#include <linux/ktime.h>
 #include <linux/mman.h>
-#include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
+#include <linux/time64.h>
 
 #include <asm/tlbflush.h>
 
@@ -21,6 +22,7 @@
 #include "ops-common.h"
 #include "vaddr.h"
 #include "vaddr-scan.h"
+#include "vaddr-space.h"
 #include "walk-leaves.h"
 
 /*
@@ -28,6 +30,13 @@
  * before a whole region has been reclaimed.
  */
 #define PIECE		max_t(unsigned long, SZ_16M, PMD_SIZE)
+
+/*
+ * Long enough for an mmap lock that many use, one after the other; and not so long that
+ * the samples of other targets suffer while one process is stuck with its own.  What is
+ * missed has another chance in the next pass.
+ */
+#define PATIENCE_NS	(20 * NSEC_PER_MSEC)
 
 /* advice */
 
@@ -70,20 +79,21 @@ static bool is_done(const struct vm_area_struct *vma, enum damos_action action)
 }
 
 /* The first mapped part of a range that advice can be given on at once. */
-static bool find_part(struct mm_struct *mm, unsigned long start,
+static bool find_part(struct damos_space *space, unsigned long start,
 		      unsigned long end, enum damos_action action,
 		      struct part *part)
 {
 	struct vm_area_struct *vma;
 
-	mmap_read_lock(mm);
-	vma = find_vma_intersection(mm, start, end);
+	if (!damos_space_lock(space))
+		return false;
+	vma = find_vma_intersection(space->mm, start, end);
 	if (vma) {
 		part->start = max(start, vma->vm_start);
 		part->end = min(end, vma->vm_end);
 		part->done = is_done(vma, action);
 	}
-	mmap_read_unlock(mm);
+	damos_space_unlock(space);
 	if (!vma)
 		return false;
 	if (!changes_mappings(action))
@@ -91,21 +101,23 @@ static bool find_part(struct mm_struct *mm, unsigned long start,
 	return true;
 }
 
-/* How much of a part has memory that can be accessed without a fault. */
-static unsigned long size_of_present(struct mm_struct *mm, const struct part *part)
+/*
+ * How much of a part has memory that can be accessed without a fault, unless
+ * @space->missed says that nobody knows.
+ */
+static unsigned long size_of_present(struct damos_space *space,
+				     const struct part *part)
 {
 	unsigned long addr = part->start, step, size = 0;
 	struct damon_walk walk __uninitialized;
 	struct damon_leaf leaf __uninitialized;
 	enum damon_leaf_kind kind;
 
-	damon_walk_begin(&walk, mm);
+	damon_walk_begin(&walk, space->mm);
 	for (; addr < part->end; addr += min(step, part->end - addr)) {
-		kind = damon_walk_peek(&walk, addr, &leaf);
-		if (kind == DAMON_LEAF_OPAQUE && !walk.vma) {
-			damon_walk_wait(&walk);
-			kind = damon_walk_peek(&walk, addr, &leaf);
-		}
+		kind = damos_space_peek(space, &walk, addr, &leaf);
+		if (space->missed)
+			break;
 		if (kind == DAMON_LEAF_FOLIO)
 			step = leaf.start + leaf.size - addr;
 		else if (walk.level == DAMON_WALK_PTE)
@@ -120,13 +132,13 @@ static unsigned long size_of_present(struct mm_struct *mm, const struct part *pa
 }
 
 /* How much of a part huge entries map. */
-static unsigned long size_of_huge(struct mm_struct *mm, const struct part *part)
+static unsigned long size_of_huge(struct damos_space *space, const struct part *part)
 {
 	unsigned long addr = ALIGN(part->start, PMD_SIZE), size = 0;
 	struct damon_walk walk __uninitialized;
 	struct damon_leaf leaf __uninitialized;
 
-	damon_walk_begin(&walk, mm);
+	damon_walk_begin(&walk, space->mm);
 	for (; addr < part->end && part->end - addr >= PMD_SIZE; addr += PMD_SIZE)
 		if (damon_walk_peek(&walk, addr, &leaf) == DAMON_LEAF_FOLIO &&
 		    walk.level == DAMON_WALK_PMD)
@@ -139,7 +151,7 @@ static unsigned long size_of_huge(struct mm_struct *mm, const struct part *part)
  * Returns how much was changed.  Advice that succeeds may have changed nothing, and what
  * fails may have been done for a part, so where page tables show a difference that counts.
  */
-static unsigned long advise_part(struct mm_struct *mm, const struct part *part,
+static unsigned long advise_part(struct damos_space *space, const struct part *part,
 				 enum damos_action action)
 {
 	unsigned long size = part->end - part->start, before = 0, after;
@@ -150,18 +162,20 @@ static unsigned long advise_part(struct mm_struct *mm, const struct part *part,
 	if (part->done)
 		return size;
 	if (action == DAMOS_PAGEOUT || action == DAMOS_COLD)
-		before = size_of_present(mm, part);
+		before = size_of_present(space, part);
 	else if (action == DAMOS_COLLAPSE)
-		before = size_of_huge(mm, part);
+		before = size_of_huge(space, part);
 
-	err = do_madvise(mm, part->start, size, behavior_of(action));
+	if (space->missed || !damos_space_ready(space))
+		return 0;
+	err = do_madvise(space->mm, part->start, size, behavior_of(action));
 
 	switch (action) {
 	case DAMOS_PAGEOUT:
-		after = size_of_present(mm, part);
-		return before - min(before, after);
+		after = size_of_present(space, part);
+		return space->missed ? 0 : before - min(before, after);
 	case DAMOS_COLLAPSE:
-		after = size_of_huge(mm, part);
+		after = size_of_huge(space, part);
 		return after - min(before, after);
 	case DAMOS_COLD:
 		return err ? 0 : before;
@@ -174,15 +188,15 @@ static unsigned long advise_part(struct mm_struct *mm, const struct part *part,
  * Advises on what is mapped in a range, and returns how much of it succeeded.
  * Neither holes nor mappings that refuse keep others from being advised on.
  */
-static unsigned long advise(struct mm_struct *mm, unsigned long start,
+static unsigned long advise(struct damos_space *space, unsigned long start,
 			    unsigned long end, enum damos_action action)
 {
 	unsigned long applied = 0;
 	struct part part;
 
-	while (start < end && !damos_should_stop(mm) &&
-	       find_part(mm, start, end, action, &part)) {
-		applied += advise_part(mm, &part, action);
+	while (start < end && !damos_space_should_stop(space) &&
+	       find_part(space, start, end, action, &part)) {
+		applied += advise_part(space, &part, action);
 		start = part.end;
 		cond_resched();
 	}
@@ -192,7 +206,7 @@ static unsigned long advise(struct mm_struct *mm, unsigned long start,
 /* advice on what filters admit */
 
 /* Advises on runs of admitted memory, as far as that can have any effect. */
-static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
+static unsigned long advise_admitted(struct damos_space *space, struct damos *s,
 				     const struct damon_addr_range *range,
 				     unsigned long *sz_passed)
 {
@@ -200,7 +214,7 @@ static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
 	struct damos_scan scan __uninitialized;
 	unsigned long applied = 0, nr_pages;
 
-	damos_scan_begin(&scan, mm, s, range, sz_passed);
+	damos_scan_begin(&scan, space, s, range, sz_passed);
 	scan.absent = true;
 	while (damos_scan_next(&scan, &found)) {
 		if (scan.stuck)
@@ -214,12 +228,12 @@ static unsigned long advise_admitted(struct mm_struct *mm, struct damos *s,
 		}
 		if (run.end) {
 			damos_scan_unlock(&scan);
-			applied += advise(mm, run.start, run.end, s->action);
+			applied += advise(space, run.start, run.end, s->action);
 		}
 		run = found;
 		scan.nr_ahead = nr_pages;
 	}
-	return applied + advise(mm, run.start, run.end, s->action);
+	return applied + advise(space, run.start, run.end, s->action);
 }
 
 /* migration */
@@ -342,7 +356,7 @@ static void begin_migration(struct migration *m)
 }
 
 /* What hugetlb has reserved on a node stays there. */
-static unsigned long migrate_admitted(struct mm_struct *mm, struct damos *s,
+static unsigned long migrate_admitted(struct damos_space *space, struct damos *s,
 				      const struct damon_addr_range *range,
 				      unsigned long *sz_passed)
 {
@@ -351,7 +365,7 @@ static unsigned long migrate_admitted(struct mm_struct *mm, struct damos *s,
 	struct folio *folio;
 	int nid;
 
-	damos_scan_begin(&m.scan, mm, s, range, sz_passed);
+	damos_scan_begin(&m.scan, space, s, range, sz_passed);
 	begin_migration(&m);
 	while (damos_scan_next(&m.scan, &found)) {
 		folio = m.scan.leaf.folio;
@@ -406,7 +420,7 @@ static struct damon_addr_range pages_of(const struct damon_addr_range *ar)
 	return pages;
 }
 
-static unsigned long apply(struct mm_struct *mm, struct damos *s,
+static unsigned long apply(struct damos_space *space, struct damos *s,
 			   const struct damon_addr_range *range,
 			   unsigned long *sz_passed)
 {
@@ -417,15 +431,15 @@ static unsigned long apply(struct mm_struct *mm, struct damos *s,
 	case DAMOS_NOHUGEPAGE:
 	case DAMOS_COLLAPSE:
 		if (damos_has_ops_filter(s))
-			return advise_admitted(mm, s, range, sz_passed);
-		return advise(mm, range->start, range->end, s->action);
+			return advise_admitted(space, s, range, sz_passed);
+		return advise(space, range->start, range->end, s->action);
 	case DAMOS_PAGEOUT:
-		return advise_admitted(mm, s, range, sz_passed);
+		return advise_admitted(space, s, range, sz_passed);
 	case DAMOS_MIGRATE_HOT:
 	case DAMOS_MIGRATE_COLD:
-		return migrate_admitted(mm, s, range, sz_passed);
+		return migrate_admitted(space, s, range, sz_passed);
 	default:
-		damos_scan_count(mm, s, range, sz_passed);
+		damos_scan_count(space, s, range, sz_passed);
 		return 0;
 	}
 }
@@ -442,6 +456,15 @@ static bool has_work(const struct damos *s)
 	default:
 		return true;
 	}
+}
+
+/*
+ * How long to wait for the mmap lock of a target.  If that was in vain in this turn of the
+ * kdamond, its other regions do not wait once more.
+ */
+static u64 patience_of(const struct damon_ctx *ctx, const struct damon_target *t)
+{
+	return t->lock_missed_ns > ctx->now ? 0 : PATIENCE_NS;
 }
 
 /**
@@ -461,24 +484,26 @@ unsigned long damon_vaddr_apply(struct damon_ctx *ctx, struct damon_target *t,
 				struct damon_region *r, struct damos *s,
 				unsigned long *sz_filter_passed)
 {
+	struct damos_space space = { .patience_ns = patience_of(ctx, t) };
 	struct damon_addr_range range;
 	unsigned long applied;
-	struct mm_struct *mm;
 
 	if (!has_work(s))
 		return 0;
-	mm = damon_get_mm(t);
-	if (!mm)
+	space.mm = damon_get_mm(t);
+	if (!space.mm)
 		return 0;
 	range = pages_of(&r->ar);
 	s->spares_young = s->action == DAMOS_PAGEOUT &&
 		!s->pattern.max_nr_accesses &&
 		!damos_has_filter(s, DAMOS_FILTER_TYPE_YOUNG);
-	applied = apply(mm, s, &range, sz_filter_passed);
+	applied = apply(&space, s, &range, sz_filter_passed);
 	/* whoever uses it has to leave a mark until it is looked at again */
 	if (s->sz_waiting)
-		flush_tlb_mm(mm);
-	mmput_async(mm);
+		flush_tlb_mm(space.mm);
+	if (space.missed)
+		t->lock_missed_ns = ktime_get_ns();
+	mmput_async(space.mm);
 	return applied;
 }
 

@@ -3,8 +3,8 @@
  * The page table walker of the operations sets: the way to the entry that maps an
  * address.
  *
- * It never faults anything in, and waits for an mmap lock in damon_walk_wait() only.
- * It must not know what entries say (walk-leaves.c does), nor regions and samples.
+ * It never faults anything in, and never waits for an mmap lock.  It must not know what
+ * entries say (walk-leaves.c does), nor regions and samples.
  *
  * Why page tables stay: as long as a VMA is locked for reading, its tables
  * above the last level are not freed, and those of the last level not before an
@@ -303,18 +303,14 @@ void damon_walk_pause(struct damon_walk *walk)
 }
 
 /**
- * damon_walk_wait() - Wait for the VMA that a walk could not lock.
- * @walk:	The walk, which has just found %DAMON_LEAF_OPAQUE and no VMA.
+ * damon_walk_take_over() - Let a walk use the mmap lock that the caller holds.
+ * @walk:	The walk, ended.
  *
- * For those who can afford what sampling cannot.  The mmap lock is held until
- * the walk is paused or ends.
- *
- * Context: Sleeps.
+ * For those who have waited for it, which sampling cannot afford.  The lock, held for
+ * reading, is the walk's now, and is dropped when the walk is paused or ends.
  */
-void damon_walk_wait(struct damon_walk *walk)
+void damon_walk_take_over(struct damon_walk *walk)
 {
-	damon_walk_end(walk);
-	mmap_read_lock(walk->mm);
 	walk->mmap_locked = true;
 }
 

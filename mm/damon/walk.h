@@ -84,7 +84,7 @@ void damon_walk_move(struct damon_walk *walk, unsigned long addr);
 void damon_walk_reenter(struct damon_walk *walk, unsigned long addr);
 void damon_walk_leave(struct damon_walk *walk);
 void damon_walk_pause(struct damon_walk *walk);
-void damon_walk_wait(struct damon_walk *walk);
+void damon_walk_take_over(struct damon_walk *walk);
 
 /* What is not set here is not looked at before it has been set. */
 static inline void damon_walk_begin(struct damon_walk *walk,

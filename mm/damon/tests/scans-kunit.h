@@ -66,15 +66,25 @@ static inline struct damon_addr_range pages_at(unsigned long addr, unsigned long
 	return (struct damon_addr_range){ addr, addr + nr * PAGE_SIZE };
 }
 
+/* The test's own address space, for whose lock nobody has to wait for long. */
+static inline struct damos_space own_space(void)
+{
+	return (struct damos_space){
+		.mm = current->mm,
+		.patience_ns = U64_MAX,
+	};
+}
+
 /* Which of the pages of a range are admitted, one bit each. */
 static inline unsigned long
 admitted_pages(struct damos *s, struct damon_addr_range range, bool absent)
 {
 	struct damon_addr_range found;
 	unsigned long passed = 0, mask = 0, addr;
+	struct damos_space space = own_space();
 	struct damos_scan scan;
 
-	damos_scan_begin(&scan, current->mm, s, &range, &passed);
+	damos_scan_begin(&scan, &space, s, &range, &passed);
 	scan.absent = absent;
 	while (damos_scan_next(&scan, &found))
 		for (addr = found.start; addr < found.end; addr += PAGE_SIZE)

@@ -106,9 +106,10 @@ static unsigned long passed_in(struct damos *s, unsigned long start,
 			       unsigned long end)
 {
 	struct damon_addr_range range = { start, end };
+	struct damos_space space = own_space();
 	unsigned long passed = 0;
 
-	damos_scan_count(current->mm, s, &range, &passed);
+	damos_scan_count(&space, s, &range, &passed);
 	return passed;
 }
 

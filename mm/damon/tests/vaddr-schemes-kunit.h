@@ -116,6 +116,7 @@ static void node_batches_test(struct kunit *test)
 static void advise_holes_test(struct kunit *test)
 {
 	unsigned long addr = map_kept(test, 8);
+	struct damos_space space = own_space();
 	struct damon_walk walk;
 	struct damon_leaf leaf;
 	int i;
@@ -124,7 +125,7 @@ static void advise_holes_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, PAGE_SIZE));
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + 3 * PAGE_SIZE, 2 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 5 * PAGE_SIZE,
-			advise(current->mm, addr, addr + 8 * PAGE_SIZE,
+			advise(&space, addr, addr + 8 * PAGE_SIZE,
 			       DAMOS_COLD));
 	damon_walk_begin(&walk, current->mm);
 	for (i = 1; i < 8; i++) {
@@ -136,7 +137,7 @@ static void advise_holes_test(struct kunit *test)
 	}
 	damon_walk_end(&walk);
 
-	KUNIT_EXPECT_EQ(test, 0, advise(current->mm, addr + 3 * PAGE_SIZE,
+	KUNIT_EXPECT_EQ(test, 0, advise(&space, addr + 3 * PAGE_SIZE,
 					addr + 5 * PAGE_SIZE, DAMOS_COLD));
 }
 
@@ -157,16 +158,17 @@ static void lock_memory(unsigned long addr, bool lock)
 static void advise_refused_test(struct kunit *test)
 {
 	unsigned long addr = map_kept(test, 8);
+	struct damos_space space = own_space();
 
 	touch_pages(test, addr, 8);
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + 3 * PAGE_SIZE, PAGE_SIZE));
 	lock_memory(addr, true);
 	KUNIT_EXPECT_EQ(test, 4 * PAGE_SIZE,
-			advise(current->mm, addr, addr + 8 * PAGE_SIZE,
+			advise(&space, addr, addr + 8 * PAGE_SIZE,
 			       DAMOS_COLD));
 	lock_memory(addr, false);
 	KUNIT_EXPECT_EQ(test, 7 * PAGE_SIZE,
-			advise(current->mm, addr, addr + 8 * PAGE_SIZE,
+			advise(&space, addr, addr + 8 * PAGE_SIZE,
 			       DAMOS_COLD));
 }
 
@@ -174,30 +176,32 @@ static void advise_refused_test(struct kunit *test)
 static void advise_nothing_test(struct kunit *test)
 {
 	unsigned long addr = map_kept(test, 8), end = addr + 8 * PAGE_SIZE;
+	struct damos_space space = own_space();
 	struct part part = { addr, end };
 
-	KUNIT_EXPECT_EQ(test, 0, advise(current->mm, addr, end, DAMOS_PAGEOUT));
-	KUNIT_EXPECT_EQ(test, 0, advise(current->mm, addr, end, DAMOS_COLD));
+	KUNIT_EXPECT_EQ(test, 0, advise(&space, addr, end, DAMOS_PAGEOUT));
+	KUNIT_EXPECT_EQ(test, 0, advise(&space, addr, end, DAMOS_COLD));
 	touch_pages(test, addr + 2 * PAGE_SIZE, 3);
-	KUNIT_EXPECT_EQ(test, size_of_present(current->mm, &part), 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, size_of_present(&space, &part), 3 * PAGE_SIZE);
 	part.start += 3 * PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, size_of_present(current->mm, &part), 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, size_of_present(&space, &part), 2 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE,
-			advise(current->mm, addr, end, DAMOS_COLD));
+			advise(&space, addr, end, DAMOS_COLD));
 	/* without swap, this is no change either */
 	part.start = addr;
-	KUNIT_EXPECT_EQ(test, advise(current->mm, addr, end, DAMOS_PAGEOUT),
-			3 * PAGE_SIZE - size_of_present(current->mm, &part));
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, end, DAMOS_PAGEOUT),
+			3 * PAGE_SIZE - size_of_present(&space, &part));
 }
 
 /* If nobody but monitoring is left, nothing is done. */
 static void advise_orphan_test(struct kunit *test)
 {
 	unsigned long addr = map_pages(test, 4, PROT_READ | PROT_WRITE);
+	struct damos_space space = own_space();
 
 	touch_pages(test, addr, 4);
 	KUNIT_ASSERT_EQ(test, atomic_read(&current->mm->mm_users), 1);
-	KUNIT_EXPECT_EQ(test, 0, advise(current->mm, addr, addr + 4 * PAGE_SIZE,
+	KUNIT_EXPECT_EQ(test, 0, advise(&space, addr, addr + 4 * PAGE_SIZE,
 					DAMOS_COLD));
 }
 
@@ -219,20 +223,21 @@ static void advise_mappings_test(struct kunit *test)
 {
 	unsigned long size = 3 * PIECE, hole = PIECE / 2, nr;
 	unsigned long addr = map_kept(test, size / PAGE_SIZE);
+	struct damos_space space = own_space();
 	struct mm_struct *mm = current->mm;
 
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + hole, PAGE_SIZE));
 	nr = mm->map_count;
-	KUNIT_EXPECT_EQ(test, advise(mm, addr, addr + size, DAMOS_HUGEPAGE),
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, addr + size, DAMOS_HUGEPAGE),
 			size - PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, mm->map_count, nr);
 	KUNIT_EXPECT_TRUE(test, vma_has(addr, VM_HUGEPAGE));
 	KUNIT_EXPECT_TRUE(test, vma_has(addr + size - 1, VM_HUGEPAGE));
 
 	/* it stays true */
-	KUNIT_EXPECT_EQ(test, advise(mm, addr, addr + size, DAMOS_HUGEPAGE),
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, addr + size, DAMOS_HUGEPAGE),
 			size - PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, advise(mm, addr, addr + size, DAMOS_NOHUGEPAGE),
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, addr + size, DAMOS_NOHUGEPAGE),
 			size - PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, mm->map_count, nr);
 	KUNIT_EXPECT_FALSE(test, vma_has(addr, VM_HUGEPAGE));
@@ -245,6 +250,7 @@ static void advise_collapse_test(struct kunit *test)
 {
 	unsigned long size = 4 * PMD_SIZE;
 	unsigned long addr = map_kept(test, size / PAGE_SIZE);
+	struct damos_space space = own_space();
 	struct mm_struct *mm = current->mm;
 	unsigned long first = ALIGN(addr, PMD_SIZE);
 	struct part part = { addr, addr + size };
@@ -252,15 +258,15 @@ static void advise_collapse_test(struct kunit *test)
 	do_madvise(mm, addr, size, MADV_NOHUGEPAGE);
 	touch_pages(test, first, PMD_SIZE / PAGE_SIZE);
 	do_madvise(mm, addr, size, MADV_HUGEPAGE);
-	KUNIT_EXPECT_EQ(test, size_of_huge(mm, &part), 0);
-	if (advise(mm, addr, addr + size, DAMOS_COLLAPSE) != PMD_SIZE)
+	KUNIT_EXPECT_EQ(test, size_of_huge(&space, &part), 0);
+	if (advise(&space, addr, addr + size, DAMOS_COLLAPSE) != PMD_SIZE)
 		kunit_skip(test, "no huge page to be had");
-	KUNIT_EXPECT_EQ(test, size_of_huge(mm, &part), PMD_SIZE);
+	KUNIT_EXPECT_EQ(test, size_of_huge(&space, &part), PMD_SIZE);
 	/* once more is nothing new */
-	KUNIT_EXPECT_EQ(test, advise(mm, addr, addr + PMD_SIZE, DAMOS_COLLAPSE), 0);
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, addr + PMD_SIZE, DAMOS_COLLAPSE), 0);
 	/* none of them is inside of such a part */
 	part.start = first + PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, size_of_huge(mm, &part), 0);
+	KUNIT_EXPECT_EQ(test, size_of_huge(&space, &part), 0);
 }
 #endif
 
@@ -279,6 +285,7 @@ static struct folio *folio_at(struct kunit *test, unsigned long addr)
 static void advise_filtered_test(struct kunit *test)
 {
 	unsigned long addr = map_kept(test, 8), passed = 0;
+	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 8);
 	struct damos *s = new_scheme(test, DAMOS_COLD);
 	int i;
@@ -293,7 +300,7 @@ static void advise_filtered_test(struct kunit *test)
 	touch_for_sure(test, addr + 6 * PAGE_SIZE);
 
 	KUNIT_EXPECT_EQ(test, 5 * PAGE_SIZE,
-			apply(current->mm, s, &range, &passed));
+			apply(&space, s, &range, &passed));
 	KUNIT_EXPECT_EQ(test, passed, 5 * PAGE_SIZE);
 	for (i = 0; i < 8; i++)
 		KUNIT_EXPECT_EQ_MSG(test, i == 2 || i == 3 || i == 6,
@@ -304,13 +311,14 @@ static void advise_filtered_test(struct kunit *test)
 	/* a core filter that allowed the region outvotes them */
 	s->core_filters_allowed = true;
 	KUNIT_EXPECT_EQ(test, 8 * PAGE_SIZE,
-			apply(current->mm, s, &range, &passed));
+			apply(&space, s, &range, &passed));
 }
 
 /* Without room in swap, huge pages stay what they are, and cost nothing. */
 static void advise_no_room_test(struct kunit *test)
 {
 	unsigned long addr = map_huge(test), passed = 0;
+	struct damos_space space = own_space();
 	struct damon_addr_range front = { addr, addr + 3 * PAGE_SIZE };
 	struct damon_addr_range rest = { front.end, addr + PMD_SIZE };
 	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
@@ -320,10 +328,10 @@ static void advise_no_room_test(struct kunit *test)
 	map_kept(test, 1);
 	lru_add_drain_all();
 	pretend_swap(test, PMD_SIZE / PAGE_SIZE - 1);
-	KUNIT_EXPECT_EQ(test, apply(current->mm, s, &front, &passed), 0);
+	KUNIT_EXPECT_EQ(test, apply(&space, s, &front, &passed), 0);
 	KUNIT_EXPECT_EQ(test, passed, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, s->sz_absent, 3 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, apply(current->mm, s, &rest, &passed), 0);
+	KUNIT_EXPECT_EQ(test, apply(&space, s, &rest, &passed), 0);
 	KUNIT_EXPECT_EQ(test, passed, PMD_SIZE);
 	KUNIT_EXPECT_EQ(test, s->sz_absent, PMD_SIZE);
 
@@ -337,12 +345,13 @@ static void advise_no_room_test(struct kunit *test)
 static void advise_little_room_test(struct kunit *test)
 {
 	unsigned long addr = map_kept(test, 8), passed = 0;
+	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 8);
 	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
 
 	touch_pages(test, addr, 8);
 	pretend_swap(test, 5);
-	apply(current->mm, s, &range, &passed);
+	apply(&space, s, &range, &passed);
 	KUNIT_EXPECT_EQ(test, passed, 8 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, s->sz_absent, 3 * PAGE_SIZE);
 }
@@ -352,16 +361,17 @@ static void advise_little_room_test(struct kunit *test)
 static void migrate_nowhere_test(struct kunit *test)
 {
 	unsigned long addr = map_kept(test, 4), passed = 0;
+	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 4);
 	struct damos *s = new_scheme(test, DAMOS_MIGRATE_COLD);
 	int i;
 
 	touch_pages(test, addr, 4);
-	KUNIT_EXPECT_EQ(test, 0, apply(current->mm, s, &range, &passed));
+	KUNIT_EXPECT_EQ(test, 0, apply(&space, s, &range, &passed));
 	s->target_nid = MAX_NUMNODES;
-	KUNIT_EXPECT_EQ(test, 0, apply(current->mm, s, &range, &passed));
+	KUNIT_EXPECT_EQ(test, 0, apply(&space, s, &range, &passed));
 	s->target_nid = folio_nid(folio_at(test, addr));
-	KUNIT_EXPECT_EQ(test, 0, apply(current->mm, s, &range, &passed));
+	KUNIT_EXPECT_EQ(test, 0, apply(&space, s, &range, &passed));
 	/* there are no filters that anything would not pass */
 	KUNIT_EXPECT_EQ(test, passed, 12 * PAGE_SIZE);
 	for (i = 0; i < 4; i++)
@@ -373,6 +383,7 @@ static void migrate_nowhere_test(struct kunit *test)
 static void migrate_locked_test(struct kunit *test)
 {
 	unsigned long addr = map_kept(test, 4), passed = 0;
+	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 4);
 	struct damos *s = new_scheme(test, DAMOS_MIGRATE_HOT);
 	int from;
@@ -385,7 +396,7 @@ static void migrate_locked_test(struct kunit *test)
 	s->target_nid = next_node_in(from, node_states[N_MEMORY]);
 	if (s->target_nid != from) {
 		KUNIT_EXPECT_EQ(test, 4 * PAGE_SIZE,
-				apply(current->mm, s, &range, &passed));
+				apply(&space, s, &range, &passed));
 		lru_add_drain_all();
 	}
 	KUNIT_EXPECT_EQ(test, folio_nid(folio_at(test, addr)), s->target_nid);
@@ -398,6 +409,7 @@ static void migrate_weighted_test(struct kunit *test)
 {
 	unsigned long nr = 3 * DAMON_BATCH_PAGES, passed = 0, i, expected = 0;
 	unsigned long addr = map_kept(test, nr);
+	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, nr);
 	struct damos *s = new_scheme(test, DAMOS_MIGRATE_HOT);
 	unsigned int nids[2], weights[] = { 1, 2 };
@@ -420,7 +432,7 @@ static void migrate_weighted_test(struct kunit *test)
 	for (i = 0; i < nr; i++)
 		expected += folio_nid(folio_at(test, addr + i * PAGE_SIZE)) !=
 			nids[(pgoff + i) % 3 != 0];
-	KUNIT_EXPECT_EQ(test, apply(current->mm, s, &range, &passed),
+	KUNIT_EXPECT_EQ(test, apply(&space, s, &range, &passed),
 			expected * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, passed, nr * PAGE_SIZE);
 	for (i = 0; i < nr; i++)
@@ -445,6 +457,8 @@ static void pages_of_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages_of(&ar).start, pages_of(&ar).end);
 }
 
+#include "stuck-kunit.h"
+
 static struct kunit_case vaddr_schemes_cases[] = {
 	KUNIT_CASE_PARAM(dests_test, dests_gen_params),
 	KUNIT_CASE(dests_large_weights_test),
@@ -465,6 +479,9 @@ static struct kunit_case vaddr_schemes_cases[] = {
 	KUNIT_CASE(migrate_nowhere_test),
 	KUNIT_CASE(migrate_locked_test),
 	KUNIT_CASE(migrate_weighted_test),
+	KUNIT_CASE(stuck_gives_up_test),
+	KUNIT_CASE(stuck_stops_test),
+	KUNIT_CASE(stuck_once_test),
 	{}
 };
 

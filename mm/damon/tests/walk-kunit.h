@@ -195,8 +195,8 @@ static void walk_contended_test(struct kunit *test)
 	damon_walk_end(&walk);
 }
 
-/* Who can afford to wait for the lock finds everything, and whole holes. */
-static void walk_wait_test(struct kunit *test)
+/* Who has waited for the lock finds everything, and whole holes. */
+static void walk_take_over_test(struct kunit *test)
 {
 	unsigned long addr = map_pages(test, 4, PROT_READ | PROT_WRITE);
 	struct damon_walk walk;
@@ -205,7 +205,8 @@ static void walk_wait_test(struct kunit *test)
 	touch(test, addr);
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + PAGE_SIZE, 2 * PAGE_SIZE));
 	damon_walk_begin(&walk, current->mm);
-	damon_walk_wait(&walk);
+	mmap_read_lock(current->mm);
+	damon_walk_take_over(&walk);
 	KUNIT_EXPECT_TRUE(test, rwsem_is_locked(&current->mm->mmap_lock));
 	KUNIT_EXPECT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
 	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + PAGE_SIZE, &leaf),
@@ -246,7 +247,7 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(walk_zero_page_test),
 	KUNIT_CASE(walk_device_memory_test),
 	KUNIT_CASE(walk_contended_test),
-	KUNIT_CASE(walk_wait_test),
+	KUNIT_CASE(walk_take_over_test),
 	KUNIT_CASE(walk_huge_page_test),
 	{}
 };
