@@ -319,8 +319,8 @@ struct damos_quota {
 	unsigned int weight_age;
 
 	/* private: */
-	u64 work_sz;			/* recent work, decaying: size ... */
-	u64 work_ns;			/* ... and the time it took */
+	u64 work_sz;			/* size of recent work, decaying */
+	u64 work_ns;			/* time that @work_sz took */
 	bool window_open;		/* there has been a charge window */
 	u64 window_start_ns;
 	unsigned long charged_sz;	/* charged in this window */
@@ -334,10 +334,10 @@ struct damos_quota {
 	/* the pass under way; "in front" is in front of that place */
 	bool selective;			/* what is eligible does not fit */
 	bool wraps;			/* the rest reaches into what is in front */
-	unsigned int min_score;		/* lower ones have to wait ... */
-	unsigned long min_score_left;	/* ... and of this one, all beyond that */
-	unsigned int place_idx;		/* the place when the pass began: target ... */
-	unsigned long place_addr;	/* ... and address */
+	unsigned int min_score;		/* lower scores have to wait */
+	unsigned long min_score_left;	/* size that may be served of @min_score */
+	unsigned int place_idx;		/* index of the place's target when the pass began */
+	unsigned long place_addr;	/* address of the place then */
 	/* goals */
 	u64 esz_bp;			/* limit by the goals, times 10000 */
 	bool start_over;		/* that one is the other tuner's */
@@ -499,13 +499,13 @@ struct damos {
 	bool served;			/* gets nothing more in it */
 	unsigned long tried_until;	/* the target has been tried up to here */
 	bool walked;			/* damos_walk() has seen a pass of it */
-	unsigned long sz_absent;	/* of what it is applied to, no memory for it ... */
-	unsigned long sz_waiting;	/* ... and young: its turn comes if it stays old */
-	unsigned long sz_waiting_pass;	/* the same of all of this pass */
+	unsigned long sz_absent;	/* of the region, nothing that it could act on */
+	unsigned long sz_waiting;	/* of the region, young: its turn comes if it stays old */
+	unsigned long sz_waiting_pass;	/* @sz_waiting of all regions of this pass */
 	bool spares_young;		/* although no filter says so (vaddr) */
-	unsigned long judged_until;	/* up to there, what core filters say is ... */
-	bool core_filters_rejected;	/* ... no */
-	bool core_filters_allowed;	/* ... yes, by one of them */
+	unsigned long judged_until;	/* end of what core filters have judged */
+	bool core_filters_rejected;	/* their answer was no */
+	bool core_filters_allowed;	/* it was yes, by one of them */
 	struct list_head list;		/* in damon_ctx.schemes */
 };
 
@@ -590,7 +590,7 @@ enum damon_ops_id {
  *			passed its filters to the last argument.
  * @size_on_node:	How much of a region's memory is on a node (core address
  *			units).  What is on any node goes to the last argument.
- * @target_valid:	Whether the target can still be monitored.
+ * @target_valid:	Returns true if the target can still be monitored.
  * @cleanup_target:	Drop what the target refers to.
  *
  * Every callback but @id is optional, and runs in the kdamond; @cleanup_target
@@ -751,11 +751,11 @@ struct damon_ctx {
 
 	/* The rest is the kdamond's, too. */
 	struct damon_attrs user_attrs;		/* before any tuning */
-	u64 cpu_ns;				/* CPU time that is not of this window, ... */
-	unsigned int nr_turns;			/* ... which had so many turns */
-	u64 tune_observed;			/* sums over ... */
-	u64 tune_cost_ns;			/* ... (of a turn, on average) ... */
-	unsigned long tune_windows;		/* ... windows since the last tuning */
+	u64 cpu_ns;				/* CPU time that is not of this window */
+	unsigned int nr_turns;			/* turns of this window */
+	u64 tune_observed;			/* sum over windows since the last tuning */
+	u64 tune_cost_ns;			/* the same, of what a turn costs on average */
+	unsigned long tune_windows;		/* number of these windows */
 	unsigned int tune_factor;		/* that of it, 1/10000, zero: none yet */
 	unsigned long region_sz_limit;		/* largest region that merging makes */
 	bool searching;				/* hardly anything hot was found */
@@ -819,7 +819,7 @@ static inline unsigned long damon_sz_region(struct damon_region *r)
 }
 
 /*
- * Whether anything is known of a region's memory: it could be checked in the window
+ * True if anything is known of a region's memory: it could be checked in the window
  * that has just ended, or in the running one so far.
  */
 static inline bool damon_region_known(const struct damon_region *r)
@@ -878,7 +878,7 @@ static inline bool damon_region_known(const struct damon_region *r)
 #define damos_for_each_ops_filter_safe(f, next, scheme) \
 	list_for_each_entry_safe(f, next, &(scheme)->ops_filters, list)
 
-/* Whether the targets of a context are processes. */
+/* True if the targets of a context are processes. */
 static inline bool damon_target_has_pid(const struct damon_ctx *ctx)
 {
 	return ctx->ops.id == DAMON_OPS_VADDR || ctx->ops.id == DAMON_OPS_FVADDR;
@@ -925,14 +925,14 @@ static inline unsigned long damon_min_region_sz(unsigned long addr_unit)
 }
 
 /**
- * damon_window_ended() - Whether a window has just ended.
+ * damon_window_ended() - Check if a window has just ended.
  * @ctx:	The context.
  *
  * For functions that damon_call() repeats.  If so, access rates and ages of regions
  * are those of that window; else they are in the middle of the next one.
  *
  * Context: Worker.
- * Return: Whether one has.
+ * Return: True if one has.
  */
 static inline bool damon_window_ended(const struct damon_ctx *ctx)
 {

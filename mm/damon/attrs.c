@@ -37,7 +37,7 @@ int damon_check_attrs(const struct damon_attrs *attrs)
 	return 0;
 }
 
-/* Whether two sets of attributes are the same to whoever set them. */
+/* True if two sets of attributes are the same to whoever set them. */
 bool damon_attrs_equal(const struct damon_attrs *a, const struct damon_attrs *b)
 {
 	const struct damon_intervals_goal *ga = &a->intervals_goal;

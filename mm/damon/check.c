@@ -132,7 +132,7 @@ static const char *scheme_flaw(const struct damon_ctx *ctx,
 }
 
 /**
- * damon_check_ctx() - Whether a context can run with its parameters.
+ * damon_check_ctx() - Check that a context can run with its parameters.
  * @ctx:	The context.
  *
  * What is wrong goes to the kernel log.
@@ -163,7 +163,7 @@ int damon_check_ctx(const struct damon_ctx *ctx)
 }
 
 /**
- * damos_check_goals() - Whether a quota can be steered by its goals.
+ * damos_check_goals() - Check that a quota can be steered by its goals.
  * @quota:	The quota.
  *
  * What is wrong goes to the kernel log.  What depends on the operations set is

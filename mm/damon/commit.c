@@ -162,7 +162,7 @@ static unsigned int collect_ranges(struct damon_target *t,
 }
 
 /*
- * Whether addresses in a target mean the same afterwards.  Fixed ranges are what
+ * True if addresses in a target mean the same afterwards.  Fixed ranges are what
  * was asked for, whichever process it is about.
  */
 static bool is_same_space(const struct stage *stage,
@@ -489,7 +489,7 @@ int damos_commit_quota_goals(struct damos_quota *dst, struct damos_quota *src)
  * @dst:	The quota that goes on with the goals of @src.
  * @src:	The other one, whose goals are valid.  Gets those of @dst.
  *
- * For who changes several quotas, all or none of them: like
+ * For callers that change several quotas, all or none of them: like
  * damos_commit_quota_goals(), but cannot fail.
  *
  * Context: Setup, or worker of @dst's context.

@@ -41,11 +41,11 @@ static bool ops_known(enum damon_ops_id id)
 }
 
 /**
- * damon_is_registered_ops() - Whether an operations set can be selected.
+ * damon_is_registered_ops() - Check if an operations set can be selected.
  * @id:	Which one.
  *
  * Context: Anywhere.
- * Return: Whether it is registered.  False for unknown ids.
+ * Return: True if it is registered.  False for unknown ids.
  */
 bool damon_is_registered_ops(enum damon_ops_id id)
 {
@@ -139,8 +139,8 @@ struct damos *damon_new_scheme(struct damos_access_pattern *pattern,
  * @s:		The scheme.
  *
  * Its first pass is a whole apply interval later, or at the end of the window under way
- * if it has no interval of its own.  Whether it is one that a context
- * can run with is looked at by damon_start() and damon_commit_ctx() only.
+ * if it has no interval of its own.  Only damon_start() and damon_commit_ctx() check that
+ * a context can run with it.
  *
  * Context: Setup, or worker.
  */
@@ -233,11 +233,11 @@ void damon_add_target(struct damon_ctx *ctx, struct damon_target *t)
 }
 
 /**
- * damon_targets_empty() - Whether a context has no targets.
+ * damon_targets_empty() - Check if a context has no targets.
  * @ctx:	The context.
  *
  * Context: Setup, or worker.
- * Return: Whether it has none.
+ * Return: True if it has none.
  */
 bool damon_targets_empty(struct damon_ctx *ctx)
 {
@@ -290,7 +290,7 @@ void damon_destroy_targets(struct damon_ctx *ctx)
 		damon_destroy_target(t, ctx);
 }
 
-/* Whether there is something to monitor. */
+/* True if there is something to monitor. */
 bool damon_has_valid_target(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
@@ -372,7 +372,7 @@ void damon_destroy_ctx(struct damon_ctx *ctx)
 /* starting and stopping */
 
 /**
- * damon_initialized() - Whether contexts can be made.
+ * damon_initialized() - Check if contexts can be made.
  *
  * Context: Anywhere.
  * Return: True once the subsystem is set up; false before, and if that failed.
@@ -480,7 +480,7 @@ static int start_all(struct damon_ctx **ctxs, int nr_ctxs, bool exclusive,
  * damon_start() - Start contexts, all of them or none.
  * @ctxs:	The contexts.
  * @nr_ctxs:	Their number.
- * @exclusive:	Whether nobody else may run a context meanwhile.
+ * @exclusive:	Nobody else may run a context meanwhile.
  *
  * When it returns, the kdamonds run, and requests are accepted.  They are served once
  * @ops.init has made the context ready, which may take its time.  A context without a
@@ -547,14 +547,14 @@ int damon_stop(struct damon_ctx **ctxs, int nr_ctxs)
 }
 
 /**
- * damon_is_running() - Whether a context runs.
+ * damon_is_running() - Check if a context runs.
  * @ctx:	The context.
  *
  * That may have changed when it returns, unless the caller is the context's worker,
  * or the only one to start it and finds that it does not run.
  *
  * Context: Anywhere.
- * Return: Whether it has a kdamond.
+ * Return: True if it has a kdamond.
  */
 bool damon_is_running(struct damon_ctx *ctx)
 {

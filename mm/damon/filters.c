@@ -76,7 +76,7 @@ void damos_destroy_filter(struct damos_filter *f)
 }
 
 /*
- * Whether @start is in the range of an address filter, as seen with the grain of
+ * True if @start is in the range of an address filter, as seen with the grain of
  * the regions.  Lowers @end to where that changes.
  */
 static bool in_addr_range(const struct damos_filter *f,
@@ -95,7 +95,7 @@ static bool in_addr_range(const struct damos_filter *f,
 	return start >= from;
 }
 
-/* Whether a filter decides about @start.  Lowers @end to where that changes. */
+/* True if a filter decides about @start.  Lowers @end to where that changes. */
 static bool decides(const struct damos_filter *f, unsigned int target_idx,
 		    unsigned long min_region_sz, unsigned long start,
 		    unsigned long *end)

@@ -259,7 +259,7 @@ static int damped_score(const struct damos_quota *quota, int score, int step)
 	return below ? score : min(score, BP + BP / 16);
 }
 
-/* Whether the limit was what kept the scheme from doing more. */
+/* True if the limit was what kept the scheme from doing more. */
 static bool used_up(const struct damos_quota *quota, unsigned long min_region_sz)
 {
 	unsigned long sz = damos_goals_sz(quota);

@@ -104,7 +104,7 @@ enum damon_answer {
 	DAMON_ACCESSED,
 };
 
-/* Whether a sample of the region is under way. */
+/* True if a sample of the region is under way. */
 static inline bool damon_sample_pending(const struct damon_region *r)
 {
 	return r->sampling_addr - r->ar.start < r->ar.end - r->ar.start;
@@ -182,14 +182,14 @@ static inline void damon_update_next(struct damon_ctx *ctx)
 
 /* probe.c (pure) */
 
-/* Whether the samples of a context are to be probed. */
+/* True if the samples of a context are to be probed. */
 static inline bool damon_has_probes(const struct damon_ctx *ctx)
 {
 	return ctx->ops.apply_probes && !list_empty(&ctx->probes);
 }
 
 /*
- * Whether the memory at hand is of the kind that a filter knows.  False, too, if
+ * True if the memory at hand is of the kind that a filter knows.  False, too, if
  * there is no way to tell.
  */
 typedef bool (*damon_of_type_fn)(const struct damon_filter *f, void *arg);
@@ -205,7 +205,7 @@ void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes);
 
 /* quota.c (pure) */
 
-/* Whether there is any limit. */
+/* True if there is any limit. */
 static inline bool damos_quota_is_set(const struct damos_quota *quota)
 {
 	return quota->sz || quota->ms || !list_empty(&quota->goals);
@@ -311,7 +311,7 @@ static inline unsigned int damos_age_of(const struct damon_region *r,
 	return gone ? 0 : r->age;
 }
 
-/* Whether a region is what a scheme looks for. */
+/* True if a region is what a scheme looks for. */
 static inline bool
 damos_pattern_matches(const struct damos_access_pattern *p,
 		      struct damon_region *r, struct damon_ctx *ctx)

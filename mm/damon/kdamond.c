@@ -224,7 +224,7 @@ void damon_note_samples(struct damon_ctx *ctx)
  * whatever has come between.  If that took more than an interval, the samples that were
  * begun before would last too long, and are dropped.
  *
- * Who cannot keep up sleeps nevertheless: others may wait for that.
+ * A kdamond that cannot keep up sleeps nevertheless: others may wait for that.
  */
 static void begin_samples(struct damon_ctx *ctx)
 {

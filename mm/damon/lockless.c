@@ -362,7 +362,7 @@ static bool enter_pgd(struct damon_glance *glance, unsigned long addr)
  * @glance:	The glance.
  * @addr:	The address.
  *
- * Return: Whether it is in a page table, or nothing is mapped there.
+ * Return: True if it is in a page table, or nothing is mapped there.
  */
 bool damon_glance_move(struct damon_glance *glance, unsigned long addr)
 {
@@ -395,7 +395,7 @@ enum damon_leaf_kind damon_glance_odd(pte_t pte)
  * @glance:	The glance, with room for one more folio that is held.
  * @folio:	What it saw.
  *
- * Return: Whether the entry still maps it, and it stays until the glance ends.
+ * Return: True if the entry still maps it, and it stays until the glance ends.
  */
 bool damon_glance_get(struct damon_glance *glance, struct folio *folio)
 {
@@ -412,7 +412,7 @@ bool damon_glance_get(struct damon_glance *glance, struct folio *folio)
  *
  * The TLB is not flushed.
  *
- * Return: Whether it did, and the entry was still the same.
+ * Return: True if the entry was still the same, and its bit is clear now.
  */
 bool damon_glance_mkold(struct damon_glance *glance)
 {
@@ -448,12 +448,12 @@ static enum damon_leaf_kind visit_page(struct mm_struct *mm, unsigned long addr,
  * @mm:		The address space.
  * @addr:	Where in one of its VMAs the page belongs.
  * @pfn:	Number of the page, which is no part of a large folio.
- * @clear:	Whether to make the entry old.  The TLB is not flushed.
- * @young:	Set to whether it was young if the result is %DAMON_LEAF_FOLIO.
+ * @clear:	Make the entry old.  The TLB is not flushed.
+ * @young:	Set to the accessed bit that it had if the result is %DAMON_LEAF_FOLIO.
  *
  * Context: Interrupts are on.  The reverse mapping is locked.
- * Return: Whether the page is mapped there.  %DAMON_LEAF_OPAQUE: damon_walk_peek()
- * has to find out.
+ * Return: %DAMON_LEAF_FOLIO if the page is mapped there.  %DAMON_LEAF_OPAQUE:
+ * damon_walk_peek() has to find out.
  */
 enum damon_leaf_kind damon_lockless_page(struct mm_struct *mm,
 					 unsigned long addr, unsigned long pfn,

@@ -74,13 +74,13 @@ static inline void damon_glance_end(struct damon_glance *glance)
 
 #ifdef CONFIG_DAMON_LOCKLESS
 /**
- * damon_lockless_works() - Whether upper levels tell about an address space.
+ * damon_lockless_works() - Check if upper levels tell about an address space.
  * @mm:	The address space.
  *
  * They do not know about accesses of devices and guests, which have page tables of
  * their own.
  *
- * Return: Whether they do.
+ * Return: True if they do.
  */
 static inline bool damon_lockless_works(struct mm_struct *mm)
 {

@@ -64,7 +64,7 @@ bool damon_module_is_running(const struct damon_module *m)
 	return m->ctx && damon_is_running(m->ctx);
 }
 
-/* Who is in the way. */
+/* Name of what runs already. */
 static const char *holder(void)
 {
 	struct damon_module *m;

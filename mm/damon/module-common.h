@@ -82,7 +82,7 @@ struct damon_module {
 	/* in force, the kdamond's while it runs: */
 	unsigned long cold_age_us;
 	bool all_ram;			/* @ram is what it monitors */
-	int nr_ram_changes;		/* ... and contains those up to this one */
+	int nr_ram_changes;		/* changes of memory that @ram contains */
 	struct damon_call_control call;
 	struct list_head list;		/* of all modules */
 };

@@ -113,7 +113,7 @@ static bool is_young(struct young *young, struct folio *folio)
 	return young->yes;
 }
 
-/* Whether a filter speaks about a folio. */
+/* True if a filter speaks about a folio. */
 static bool filter_matches(const struct damos_filter *f, struct folio *folio,
 			   struct young *young)
 {
@@ -173,7 +173,7 @@ enum damos_verdict damos_judge_folio(const struct damos *s, struct folio *folio,
 }
 
 /**
- * damos_folio_young() - Whether a folio was accessed through any mapping.
+ * damos_folio_young() - Find out if a folio was accessed through any mapping.
  * @folio:	The folio, with a reference.
  * @arg:	Not used.
  *
@@ -204,7 +204,7 @@ static enum node_stat_item isolated_item(struct folio *folio)
  * @for_reclaim: Leave unevictable folios where they are.  They can be migrated.
  *
  * Context: Worker.  Takes the LRU lock.
- * Return: Whether the folio is part of the batch now.
+ * Return: True if the folio is part of the batch now.
  */
 bool damon_batch_take(struct damon_batch *batch, struct folio *folio,
 		      bool for_reclaim)
@@ -262,8 +262,8 @@ static unsigned long reclaim_node(struct list_head *folios)
  * damon_batch_reclaim() - Reclaim a batch.
  * @batch:	The batch, taken for this.  It is empty afterwards.
  *
- * Whether the folios were referenced does not matter.  What cannot be reclaimed
- * returns to its LRU list.
+ * Folios that were referenced are not spared.  What cannot be reclaimed returns to
+ * its LRU list.
  *
  * Context: Worker.
  * Return: The number of pages that are free now.
@@ -281,11 +281,11 @@ unsigned long damon_batch_reclaim(struct damon_batch *batch)
 }
 
 /**
- * damon_node_usable() - Whether memory can be migrated to a node at all.
+ * damon_node_usable() - Check if memory can be migrated to a node at all.
  * @nid:	Any number.
  *
  * Context: Any.
- * Return: Whether that is a node with memory.
+ * Return: True if that is a node with memory.
  */
 bool damon_node_usable(int nid)
 {

@@ -22,8 +22,8 @@ int damon_cold_score(struct damon_ctx *ctx, struct damon_region *r,
 /* filters */
 
 /*
- * Whether a folio was accessed since it was made old last, and make it old
- * again if so.  An operations set that came to the folio through a page table
+ * True if a folio was accessed since it was made old last.  It is made old again
+ * then.  An operations set that came to the folio through a page table
  * entry asks that entry.
  */
 typedef bool (*damos_young_fn)(struct folio *folio, void *arg);
@@ -31,7 +31,7 @@ typedef bool (*damos_young_fn)(struct folio *folio, void *arg);
 enum damos_verdict damos_judge_folio(const struct damos *s, struct folio *folio,
 				     damos_young_fn young, void *arg);
 
-/* Whether a folio is for a scheme, explicitly or not. */
+/* True if a folio is for a scheme, explicitly or not. */
 static inline bool damos_admits_folio(const struct damos *s, struct folio *folio,
 				      damos_young_fn young, void *arg)
 {
@@ -40,13 +40,13 @@ static inline bool damos_admits_folio(const struct damos *s, struct folio *folio
 
 bool damos_folio_young(struct folio *folio, void *arg);
 
-/* Whether a scheme has filters that need to see the memory at hand. */
+/* True if a scheme has filters that need to see the memory at hand. */
 static inline bool damos_has_ops_filter(const struct damos *s)
 {
 	return !list_empty(&s->ops_filters) && !s->core_filters_allowed;
 }
 
-/* Whether a scheme has a filter of a type. */
+/* True if a scheme has a filter of a type. */
 static inline bool damos_has_filter(const struct damos *s,
 				    enum damos_filter_type type)
 {
@@ -96,7 +96,6 @@ bool damon_batch_take(struct damon_batch *batch, struct folio *folio,
 unsigned long damon_batch_reclaim(struct damon_batch *batch);
 unsigned long damon_batch_migrate(struct damon_batch *batch, int nid);
 
-/* Whether memory can be migrated to a node at all. */
 bool damon_node_usable(int nid);
 
 #endif /* _MM_DAMON_OPS_ACTIONS_H */

@@ -106,11 +106,11 @@ struct folio *damon_seek_folio(unsigned long *pfn)
 }
 
 /**
- * damon_folio_in_memcg() - Whether a folio is charged to a memory cgroup.
+ * damon_folio_in_memcg() - Check if a folio is charged to a memory cgroup.
  * @folio:	The folio, with a reference or under a page table lock.
  * @id:		Id of the cgroup.
  *
- * Return: Whether it is.
+ * Return: True if it is.
  */
 bool damon_folio_in_memcg(struct folio *folio, u64 id)
 {
@@ -450,7 +450,7 @@ static enum extent look_at_mappings(struct folio *folio, struct look *look,
 }
 
 /**
- * damon_folio_young() - Whether a folio was accessed since it was made old.
+ * damon_folio_young() - Find out if a folio was accessed since it was made old.
  * @folio:	The folio, with a reference.
  * @visits:	As of damon_folio_arm().
  *
@@ -491,7 +491,7 @@ static enum extent make_old(struct folio *folio, struct look *look,
  * @visits:	What may be spent on it.  damon_folio_young() needs the same seed and at
  *		least as many.
  *
- * Return: Whether there is something to be seen.
+ * Return: True if accesses from now on can be seen.
  */
 bool damon_folio_arm(struct folio *folio, struct damon_visits *visits)
 {
@@ -504,7 +504,7 @@ bool damon_folio_arm(struct folio *folio, struct damon_visits *visits)
  * damon_folio_mkold() - Make a folio old, and find out whether it was before.
  * @folio:	The folio, with a reference.
  *
- * Return: Whether it was accessed before, as far as that can be told.
+ * Return: Accessed or not before that, as far as it can be told.
  */
 enum damon_answer damon_folio_mkold(struct folio *folio)
 {

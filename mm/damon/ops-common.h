@@ -22,7 +22,7 @@
 #include "internal.h"
 
 /*
- * Whether a folio that has been made old lost its idle flag.  Memory that some
+ * True if a folio that has been made old lost its idle flag.  Memory that some
  * driver mapped belongs to no mapping, nobody maintains its flags.
  *
  * May be asked without holding the folio in any way, when the answer need not be

@@ -80,12 +80,12 @@ static bool is_protected(struct mem_cgroup *memcg)
 #endif
 
 /**
- * damon_can_pageout() - Whether a folio has a place to go to, and may.
+ * damon_can_pageout() - Check if a folio has a place to go to, and may.
  * @folio:	The folio, with a reference or under a page table lock.
  * @nr_ahead:	So many pages are about to be paged out before it.
  *
  * Context: Worker.
- * Return: Whether it is worth a try.  It can fail all the same.
+ * Return: True if it is worth a try.  It can fail all the same.
  */
 bool damon_can_pageout(struct folio *folio, unsigned long nr_ahead)
 {

@@ -107,8 +107,8 @@ struct visit {
 	struct damon_batch batch;
 	u64 nr_pages;			/* pages that were changed */
 	u64 passed;			/* what passed the filters, bytes */
-	u64 present;			/* what there was for the action, bytes, ... */
-	u64 waiting;			/* ... that was only made old */
+	u64 present;			/* what there was for the action, bytes */
+	u64 waiting;			/* of that, what was only made old */
 };
 
 static bool acts_on_cold(const struct damos *s)
@@ -177,7 +177,7 @@ static unsigned long recall(const struct visit *v, const struct folio *folio)
 	return note;
 }
 
-/* Whether the filters that decided about a folio decide about this region. */
+/* True if the filters that decided about a folio decide about this region. */
 static bool still_holds(const struct visit *v, unsigned long note)
 {
 	return note && v->s->core_filters_allowed == !!(note & ALLOWED);
@@ -230,7 +230,7 @@ static void finish_batch(struct visit *v)
 		v->nr_pages += damon_batch_migrate(&v->batch, v->s->target_nid);
 }
 
-/* Whether an action can do nothing with a folio. */
+/* True if an action can do nothing with a folio. */
 static bool out_of_reach(const struct visit *v, struct folio *folio)
 {
 	switch (v->s->action) {
@@ -281,7 +281,7 @@ static void visit_folios(struct visit *v)
 		finish_batch(v);
 }
 
-/* Whether there is anything to do or to find out. */
+/* True if there is anything to do or to find out. */
 static bool has_work(const struct damos *s)
 {
 	switch (s->action) {

@@ -91,7 +91,7 @@ static bool arm_folio(struct sampler *s, struct folio *folio)
 	return armed;
 }
 
-/* Whether the folio of a page frame was the last one. */
+/* True if the folio of a page frame was the last one. */
 static bool is_armed(const struct sampler *s, unsigned long pfn)
 {
 	return pfn - s->pfn < s->nr_pages;

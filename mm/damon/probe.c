@@ -120,7 +120,7 @@ unsigned int damon_nr_probes(const struct damon_ctx *ctx)
 
 /* counting */
 
-/* Whether a probe hits memory whose kind @of_type knows. */
+/* True if a probe hits memory whose kind @of_type knows. */
 bool damon_probe_matches(const struct damon_probe *probe,
 			 damon_of_type_fn of_type, void *arg)
 {

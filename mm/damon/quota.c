@@ -53,7 +53,7 @@ static u64 expected_sz(const struct damos_quota *quota, u64 ns)
 }
 
 /*
- * Whether nothing more can be done in time.  A region always can, unless there
+ * True if nothing more can be done in time.  A region always can, unless there
  * has been one already.
  */
 static bool time_is_up(const struct damos_quota *quota,
@@ -66,7 +66,7 @@ static bool time_is_up(const struct damos_quota *quota,
 		 expected_sz(quota, left) < min_region_sz);
 }
 
-/* Whether no region fits into what is left. */
+/* True if no region fits into what is left. */
 bool damos_quota_is_full(const struct damos_quota *quota,
 			 unsigned long min_region_sz)
 {
@@ -137,7 +137,7 @@ static void learn_throughput(struct damos_quota *quota)
 	quota->work_ns = damon_add(quota->work_ns, quota->window_ns);
 }
 
-/* Whether a charge window begins at @now. */
+/* True if a charge window begins at @now. */
 bool damos_quota_window_over(const struct damos_quota *quota, u64 now)
 {
 	u64 length = min_t(u64, quota->reset_interval, S64_MAX / NSEC_PER_MSEC);

@@ -32,7 +32,7 @@ static struct damon_addr_range to_units(u64 start, u64 end, unsigned long addr_u
 	};
 }
 
-/* Whether, borders rounded outwards, nothing is left between two ranges. */
+/* True if, borders rounded outwards, nothing is left between two ranges. */
 static bool touches(const struct ram *ram, const struct damon_addr_range *a,
 		    const struct damon_addr_range *b)
 {

@@ -8,9 +8,9 @@
  * to damon_close_requests() only, and each one that was accepted is completed,
  * canceled, or taken back: closing cancels all that are left.
  *
- * Requests lie on the stacks of those who wait.  Who is killed takes back what
- * the kdamond has not begun with, and otherwise waits for the one function that
- * it is in.
+ * Requests lie on the stacks of those who wait.  A killed waiter takes its request back
+ * if the kdamond has not begun with it, and otherwise waits until the function that
+ * runs then returns.
  */
 #include <linux/cleanup.h>
 #include <linux/sched.h>
@@ -259,7 +259,7 @@ static struct damos_walk_control *current_walk(struct damon_ctx *ctx)
 }
 
 /*
- * Whether somebody wants to see the pass that begins now.  The first pass that a
+ * True if somebody wants to see the pass that begins now.  The first pass that a
  * walk sees is one for all schemes.
  */
 bool damon_begin_walk(struct damon_ctx *ctx)

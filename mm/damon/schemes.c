@@ -64,7 +64,7 @@ static unsigned long front_end(const struct damos_quota *quota,
 	return target_idx < quota->place_idx ? ULONG_MAX : 0;
 }
 
-/* Whether the region at hand is in front of it.  If it is partly, it is cut. */
+/* True if the region at hand is in front of it.  If it is partly, it is cut. */
 static bool in_front(struct pass *pass, struct damon_region *r,
 		     const struct damos_quota *quota)
 {
@@ -100,11 +100,10 @@ static struct share share_of(struct pass *pass, struct damon_region *r,
 }
 
 /*
- * Whether the next window takes over behind a region that was just charged: the
- * quota, or what is left of it for the lowest score, is used up there.  Unless
- * that has been in front: then the place to take over has been found already.
- * But if time is up before the pass got through what is behind the old place,
- * that has to come next.
+ * True if the next window takes over behind a region that was just charged, because
+ * the quota, or what is left of it for the lowest score, is used up there.  If that has
+ * been in front, the place to take over has been found already; but if time is up before
+ * the pass got through what is behind the old place, that has to come next.
  */
 static bool ends_window(const struct damos *s, const struct share *share,
 			unsigned long min_sz)
@@ -145,7 +144,7 @@ static void charge(struct pass *pass, struct damon_region *r, struct damos *s,
 }
 
 /*
- * Whether core filters let memory at @start through.  Lowers @end to where they
+ * True if core filters let memory at @start through.  Lowers @end to where they
  * have to be asked again.  Addresses of a target come in ascending order, and
  * what filters say often holds for many regions.
  */
@@ -340,7 +339,7 @@ static bool try_schemes(struct pass *pass, struct damon_region *r)
 	return any;
 }
 
-/* Whether the parts of a region that was cut are still the same. */
+/* True if the parts of a region that was cut are still the same. */
 static bool alike(struct damon_region *a, struct damon_region *b)
 {
 	return a->ar.end == b->ar.start && a->age == b->age &&

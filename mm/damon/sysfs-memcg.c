@@ -33,8 +33,8 @@ static struct cgroup *get_root(void)
 }
 
 /*
- * Whether a directory in the cgroup filesystem is a memory cgroup that is not
- * about to vanish, and which one.
+ * True if a directory in the cgroup filesystem is a memory cgroup that is not about
+ * to vanish.  @id is set to which one.
  */
 static bool read_id(struct kernfs_node *kn, u64 *id)
 {

@@ -77,8 +77,8 @@ static bool leaf_young(struct folio *folio, void *arg)
 }
 
 /*
- * Whether a folio is for the scheme.  Advice to page out does not care whether memory is
- * in use.  A scheme that is for cold memory does: its region can have a part that is not
+ * True if a folio is for the scheme.  Advice to page out does not care about memory in
+ * use.  A scheme that is for cold memory does: its region can have a part that is not
  * cold, of which the samples did not tell, like the little that is mapped of a range.
  */
 static bool admits(struct damos_scan *scan)
@@ -103,7 +103,7 @@ static bool is_stuck(struct damos_scan *scan)
 }
 
 /*
- * Whether filters admit memory that is not there, be it swapped out, on disk, or
+ * True if filters admit memory that is not there, be it swapped out, on disk, or
  * not written yet.  It is not young, and its mapping may tell if it is anonymous.
  * Nothing else is known, so a filter that wants to know more keeps it out.
  */

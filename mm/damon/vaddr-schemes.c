@@ -444,7 +444,7 @@ static unsigned long apply(struct damos_space *space, struct damos *s,
 	}
 }
 
-/* Whether there is anything to do or to find out. */
+/* True if there is anything to do or to find out. */
 static bool has_work(const struct damos *s)
 {
 	switch (s->action) {

@@ -16,7 +16,7 @@
 /* More threads per region than this take longer than a look at the memory. */
 #define MANY_THREADS	4
 
-/* Who is awake is asked in one of so many ticks. */
+/* Ticks from one look at a process that is awake to the next. */
 #define TICKS_TO_ASK	4
 
 /*

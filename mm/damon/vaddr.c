@@ -44,12 +44,12 @@ struct sampler {
 	struct damon_looks looks;
 	bool lockless;			/* glances are allowed */
 	enum damon_reach_step step;
-	unsigned int nr_hits;		/* samples that saw an access, of ... */
-	unsigned int nr_samples;	/* ... so many with an answer */
+	unsigned int nr_hits;		/* samples that saw an access */
+	unsigned int nr_samples;	/* samples with an answer */
 	unsigned int nr;		/* samples that were finished one by one */
-	unsigned long old_start;	/* entry that was made old last ... */
+	unsigned long old_start;	/* entry that was made old last */
 	unsigned long old_size;
-	bool old_young;			/* ... and its accessed bit before that */
+	bool old_young;			/* its accessed bit before that */
 	struct folio *old_folio;	/* the same for its folio's flags */
 	bool old_touched;
 };
@@ -272,7 +272,7 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 	return damon_lockless_look_coarse(s->walk.mm, range, touched);
 }
 
-/* Who flushes the TLB after these samples wants to know what they see without that. */
+/* Samples that a flush of the TLB follows only show what is seen without it. */
 static __always_inline void finish_sample(struct sampler *s, struct damon_region *r)
 {
 	enum damon_answer answer = test_sample(s, r->sampling_addr);

@@ -343,7 +343,7 @@ unsigned long damon_walk_folio_addr(const struct damon_walk *walk,
  *
  * Also clears it for secondary MMUs.  The TLB is not flushed.
  *
- * Return: Whether it was set.
+ * Return: True if it was set.
  */
 bool damon_walk_mkold(struct damon_walk *walk, struct damon_leaf *leaf)
 {

@@ -55,7 +55,7 @@ static void fail_allocation(unsigned int nth)
 	WRITE_ONCE(current->fail_nth, nth);
 }
 
-/* Whether it has come to that. */
+/* True if it has come to that. */
 static bool allocation_failed(void)
 {
 	bool failed = !READ_ONCE(current->fail_nth);
