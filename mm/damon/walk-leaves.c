@@ -62,7 +62,7 @@ static enum damon_leaf_kind read_pmd(struct damon_walk *walk,
 				     unsigned long addr,
 				     struct damon_leaf *leaf)
 {
-	pmd_t pmd = damon_read_pmd(walk->pmd);
+	pmd_t pmd = damon_read_entry(pmdp_get_lockless, walk->pmd);
 
 	if (pmd_none(pmd))
 		return DAMON_LEAF_NONE;
@@ -241,12 +241,14 @@ static enum damon_leaf_kind lock_pte(struct damon_walk *walk,
 				     unsigned long addr,
 				     struct damon_leaf *leaf)
 {
+	pmd_t pmd;
 	int tries;
 
 	for (tries = 0; tries < 2 && walk->level == DAMON_WALK_PTE; tries++) {
 		walk->ptl = pte_lockptr(walk->mm, &walk->pmdval);
 		spin_lock(walk->ptl);
-		if (likely(pmd_same(walk->pmdval, damon_read_pmd(walk->pmd)))) {
+		pmd = damon_read_entry(pmdp_get_lockless, walk->pmd);
+		if (likely(pmd_same(walk->pmdval, pmd))) {
 			walk->locked_pte = walk->pte +
 				((addr - walk->start) >> PAGE_SHIFT);
 			return damon_walk_read_pte(walk, addr, walk->locked_pte,

@@ -57,36 +57,24 @@ unsigned long damon_walk_folio_addr(const struct damon_walk *walk,
 void damon_walk_unlock(struct damon_walk *walk);
 
 /*
+ * Reads an entry, of which @get is the reader for its level.
+ *
  * Entries may change while they are read.  Where one is read in two parts, both are of the
  * same entry only while interrupts are off: one page takes the place of another not before
  * a TLB flush, which waits for this CPU then.
  */
-static __always_inline pte_t damon_read_pte(pte_t *ptep)
-{
-	unsigned long flags;
-	pte_t pte;
-
-	if (!IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH))
-		return ptep_get_lockless(ptep);
-	local_irq_save(flags);
-	pte = ptep_get_lockless(ptep);
-	local_irq_restore(flags);
-	return pte;
-}
-
-/* The same one level above. */
-static inline pmd_t damon_read_pmd(pmd_t *pmdp)
-{
-	unsigned long flags;
-	pmd_t pmd;
-
-	if (!IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH))
-		return pmdp_get_lockless(pmdp);
-	local_irq_save(flags);
-	pmd = pmdp_get_lockless(pmdp);
-	local_irq_restore(flags);
-	return pmd;
-}
+#define damon_read_entry(get, entryp)					\
+({									\
+	typeof(*(entryp)) entry_;					\
+	unsigned long flags_;						\
+									\
+	if (IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH))			\
+		local_irq_save(flags_);					\
+	entry_ = get(entryp);						\
+	if (IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH))			\
+		local_irq_restore(flags_);				\
+	entry_;								\
+})
 
 /*
  * Interprets an entry of a page table.  Nearly all of them are what the first
@@ -135,7 +123,9 @@ damon_walk_peek(struct damon_walk *walk, unsigned long addr,
 	if (likely(walk->level == DAMON_WALK_PTE)) {
 		pte_t *ptep = walk->pte + ((addr - walk->start) >> PAGE_SHIFT);
 
-		return damon_walk_read_pte(walk, addr, ptep, damon_read_pte(ptep), leaf);
+		return damon_walk_read_pte(walk, addr, ptep,
+					   damon_read_entry(ptep_get_lockless, ptep),
+					   leaf);
 	}
 	/* Through a copy, so that @leaf may live in registers. */
 	kind = damon_walk_huge(walk, addr, &huge);
