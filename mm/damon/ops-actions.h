@@ -46,6 +46,16 @@ static inline bool damos_has_ops_filter(const struct damos *s)
 	return !list_empty(&s->ops_filters) && !s->core_filters_allowed;
 }
 
+/*
+ * True if it matters that a scheme can do something with memory.  To find that out can
+ * cost more than to filter.  Of what is rejected only a quota and memory that waits to
+ * become old want to know.
+ */
+static inline bool damos_needs_reach(const struct damos *s, bool admitted, bool young)
+{
+	return admitted || young || damos_quota_is_set(&s->quota);
+}
+
 /* True if a scheme has a filter of a type. */
 static inline bool damos_has_filter(const struct damos *s,
 				    enum damos_filter_type type)

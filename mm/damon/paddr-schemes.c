@@ -248,20 +248,22 @@ static bool out_of_reach(const struct visit *v, struct folio *folio)
 static void visit_folio(struct visit *v, struct folio *folio)
 {
 	unsigned long note = recall(v, folio);
-	bool reachable = !out_of_reach(v, folio), wanted = note & WANTED;
+	bool wanted = note & WANTED;
 
 	v->young = false;
 	if (!still_holds(v, note)) {
 		wanted = wants(v, folio);
-		if (wanted && reachable && !(note & WANTED))
-			act(v, folio);
 		remember(v, v->iter.pfn, wanted);
 	}
 	if (wanted)
 		v->passed += overlap(&v->iter, folio);
 	/* what had its turn in the last region was charged there */
-	if (!reachable || note & WANTED)
+	if (note & WANTED)
 		return;
+	if (!damos_needs_reach(v->s, wanted, v->young) || out_of_reach(v, folio))
+		return;
+	if (wanted)
+		act(v, folio);
 	v->present += overlap(&v->iter, folio);
 	if (v->young && !wanted)
 		v->waiting += overlap(&v->iter, folio);

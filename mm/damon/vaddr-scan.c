@@ -167,9 +167,11 @@ static bool judge_leaf(struct damos_scan *scan)
 	bool admitted;
 
 	scan->young = false;
-	scan->stuck = kind == DAMON_LEAF_FOLIO && is_stuck(scan);
+	scan->stuck = false;
 	if (kind == DAMON_LEAF_FOLIO) {
 		admitted = admits(scan);
+		scan->stuck = damos_needs_reach(scan->s, admitted, scan->young) &&
+			is_stuck(scan);
 		end = scan->leaf.start + scan->leaf.size;
 		size = end - scan->pos;
 		if (scan->young && !admitted && !scan->stuck)

@@ -6,6 +6,7 @@
  */
 
 #include <linux/page_counter.h>
+#include <linux/sizes.h>
 
 #include "../paddr.h"
 #include "../walk-leaves.h"
@@ -28,7 +29,8 @@ static void free_ctx(void *ctx)
 }
 
 /* Pages out a folio, and returns how much of it there was to be charged. */
-static unsigned long pageout(struct kunit *test, struct folio *folio)
+static unsigned long pageout_filtered(struct kunit *test, struct folio *folio,
+				      bool reject)
 {
 	unsigned long start = folio_pfn(folio) << PAGE_SHIFT, passed = 0;
 	unsigned long size = folio_size(folio);
@@ -36,7 +38,8 @@ static unsigned long pageout(struct kunit *test, struct folio *folio)
 	struct damos_access_pattern pattern = {};
 	struct damon_ctx *ctx = damon_new_ctx();
 	struct damos_watermarks wmarks = {};
-	struct damos_quota quota = {};
+	struct damos_quota quota = { .sz = SZ_1G };
+	struct damos_filter *f;
 	struct damos *s;
 
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
@@ -45,9 +48,19 @@ static unsigned long pageout(struct kunit *test, struct folio *folio)
 			     NUMA_NO_NODE);
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	damon_add_scheme(ctx, s);
+	if (reject) {
+		f = damos_new_filter(DAMOS_FILTER_TYPE_ANON, true, false);
+		KUNIT_ASSERT_NOT_NULL(test, f);
+		damos_add_filter(s, f);
+	}
 	KUNIT_EXPECT_EQ(test, 0, damon_paddr_apply_scheme(ctx, NULL, &r, s, &passed));
-	KUNIT_EXPECT_EQ(test, passed, size);
+	KUNIT_EXPECT_EQ(test, passed, reject ? 0 : size);
 	return size - s->sz_absent;
+}
+
+static unsigned long pageout(struct kunit *test, struct folio *folio)
+{
+	return pageout_filtered(test, folio, false);
 }
 
 /* That at least one folio is at an address, as it was before. */
@@ -72,6 +85,21 @@ static void no_room_test(struct kunit *test)
 	expect_untouched(test, folio, addr, PAGE_SIZE);
 	pretend_swap(test, 1);
 	KUNIT_EXPECT_EQ(test, pageout(test, folio), PAGE_SIZE);
+}
+
+/* A quota is charged for what filters reject, too, unless nothing could be done with it. */
+static void no_room_rejected_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct folio *folio;
+
+	touch(test, addr);
+	folio = old_folio_at(test, addr);
+	pretend_swap(test, 0);
+	KUNIT_EXPECT_EQ(test, pageout_filtered(test, folio, true), 0);
+	pretend_swap(test, 1);
+	KUNIT_EXPECT_EQ(test, pageout_filtered(test, folio, true), PAGE_SIZE);
+	expect_untouched(test, folio, addr, PAGE_SIZE);
 }
 
 static void no_room_huge_test(struct kunit *test)
@@ -217,6 +245,7 @@ static void nested_protection_test(struct kunit *test)
 
 static struct kunit_case pageout_cases[] = {
 	KUNIT_CASE(no_room_test),
+	KUNIT_CASE(no_room_rejected_test),
 	KUNIT_CASE(no_room_huge_test),
 	KUNIT_CASE(no_room_needed_test),
 #ifdef CONFIG_MEMCG
