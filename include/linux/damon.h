@@ -695,6 +695,15 @@ struct damon_attrs {
 	unsigned long aggr_samples;
 };
 
+/* What a kdamond costs, ns of CPU time.  What is in none of the sums went into samples. */
+struct damon_costs {
+	unsigned int nr_intervals;	/* that the last window had */
+	u64 interval_ns;		/* each of them */
+	u64 windows_ns;			/* ends of windows, since the beginning */
+	u64 schemes_ns;			/* passes */
+	u64 updates_ns;			/* of operations sets */
+};
+
 /**
  * struct damon_ctx - One monitor: what, how, and what it found.
  * @attrs:		How it monitors.  Set with damon_set_attrs().
@@ -753,6 +762,7 @@ struct damon_ctx {
 	struct damon_attrs user_attrs;		/* before any tuning */
 	u64 cpu_ns;				/* CPU time that is not of this window */
 	unsigned int nr_turns;			/* turns of this window */
+	struct damon_costs costs;
 	u64 tune_observed;			/* sum over windows since the last tuning */
 	u64 tune_cost_ns;			/* the same, of what a turn costs on average */
 	unsigned long tune_windows;		/* number of these windows */

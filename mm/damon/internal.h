@@ -348,6 +348,7 @@ static inline void damos_advance(const struct damon_ctx *ctx, struct damos *s)
 
 /* request.c */
 
+int damon_call_ending(struct damon_ctx *ctx, struct damon_call_control *control);
 void damon_close_requests(struct damon_ctx *ctx);
 void damon_serve_calls(struct damon_ctx *ctx, bool all);
 bool damon_begin_walk(struct damon_ctx *ctx);

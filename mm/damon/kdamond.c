@@ -17,6 +17,7 @@
 #include <linux/sched/cputime.h>
 
 #include "cutting.h"
+#include "debugfs.h"
 #include "internal.h"
 #include "sanity.h"
 #include "window.h"
@@ -93,6 +94,12 @@ static void begin_costs(struct damon_ctx *ctx)
 static u64 turn_cost_ns(struct damon_ctx *ctx)
 {
 	return div_u64(cpu_clock_ns() - ctx->cpu_ns, max(ctx->nr_turns, 1U));
+}
+
+/* Since @since, CPU time went into what @sum is about. */
+static void charge(u64 *sum, u64 since)
+{
+	*sum += cpu_clock_ns() - since;
 }
 
 /* the schedule */
@@ -259,19 +266,45 @@ static void sample(struct damon_ctx *ctx)
 	ctx->checked_ns = ktime_get_ns();
 }
 
+/* A window is over, and its results are final. */
+static void end_window(struct damon_ctx *ctx)
+{
+	u64 since = cpu_clock_ns();
+
+	damon_close_window(ctx);
+	damon_check_sanity(ctx);
+	charge(&ctx->costs.windows_ns, since);
+}
+
 /* What is left to do at the end of a window once everybody has seen it. */
 static void begin_window(struct damon_ctx *ctx)
 {
+	u64 since = cpu_clock_ns();
+
 	trace_window(ctx);
+	ctx->costs.nr_intervals = ctx->nr_intervals;
+	ctx->costs.interval_ns = turn_cost_ns(ctx);
 	/* before the intervals change, so that what is left of this one follows */
 	damon_advance(ctx, &ctx->next_aggregation_ns,
 		      damon_us_to_ns(ctx->attrs.aggr_interval));
-	if (damon_tune_intervals(ctx, turn_cost_ns(ctx)))
+	if (damon_tune_intervals(ctx, ctx->costs.interval_ns))
 		trace_damon_monitor_intervals_tune(ctx->attrs.sample_interval);
 	begin_costs(ctx);
 	damon_open_window(ctx);
 	damon_cut_regions(ctx);
 	damon_check_sanity(ctx);
+	charge(&ctx->costs.windows_ns, since);
+}
+
+/* There is a scheme whose time has come. */
+static bool any_scheme_due(struct damon_ctx *ctx)
+{
+	struct damos *s;
+
+	damon_for_each_scheme(s, ctx)
+		if (ctx->now >= damos_next_apply_ns(ctx, s))
+			return true;
+	return false;
 }
 
 /*
@@ -280,16 +313,16 @@ static void begin_window(struct damon_ctx *ctx)
  */
 static void apply_schemes(struct damon_ctx *ctx)
 {
+	u64 since, before = ctx->costs.schemes_ns;
 	struct damos *s;
 
-	if (ctx->attrs.intervals_goal.aggrs) {
-		/* what they change costs whatever the intervals are */
-		ctx->cpu_ns -= cpu_clock_ns();
-		damos_apply_schemes(ctx);
-		ctx->cpu_ns += cpu_clock_ns();
-	} else {
-		damos_apply_schemes(ctx);
-	}
+	if (!any_scheme_due(ctx))
+		return;
+	since = cpu_clock_ns();
+	damos_apply_schemes(ctx);
+	charge(&ctx->costs.schemes_ns, since);
+	/* what they change costs whatever the intervals are */
+	ctx->cpu_ns += ctx->costs.schemes_ns - before;
 	ctx->now = ktime_get_ns();
 	damon_for_each_scheme(s, ctx)
 		if (s->due && s->next_apply_ns <= ctx->now)
@@ -298,11 +331,14 @@ static void apply_schemes(struct damon_ctx *ctx)
 
 static void update(struct damon_ctx *ctx)
 {
+	u64 since = cpu_clock_ns();
+
 	damon_advance(ctx, &ctx->next_ops_update_ns,
 		      damon_us_to_ns(ctx->attrs.ops_update_interval));
 	if (ctx->ops.update)
 		ctx->ops.update(ctx);
 	damon_check_sanity(ctx);
+	charge(&ctx->costs.updates_ns, since);
 }
 
 static void turn(struct damon_ctx *ctx)
@@ -315,10 +351,8 @@ static void turn(struct damon_ctx *ctx)
 		return;
 
 	window_over = ctx->now >= ctx->next_aggregation_ns;
-	if (window_over) {
-		damon_close_window(ctx);
-		damon_check_sanity(ctx);
-	}
+	if (window_over)
+		end_window(ctx);
 
 	damon_serve_calls(ctx, true);
 	wait_for_resume(ctx);
@@ -340,10 +374,13 @@ static void turn(struct damon_ctx *ctx)
 int damon_kdamond_fn(void *data)
 {
 	struct damon_ctx *ctx = data;
+	struct dentry *shown;
 
 	ctx->maybe_corrupted = false;
 	begin_schedule(ctx);
+	memset(&ctx->costs, 0, sizeof(ctx->costs));
 	damon_context_started(ctx);
+	shown = damon_debugfs_show(ctx);
 
 	/* this may wait for locks of others, and nobody is to wait for it */
 	if (ctx->ops.init)
@@ -359,6 +396,7 @@ int damon_kdamond_fn(void *data)
 
 	damon_destroy_targets(ctx);
 	damon_close_requests(ctx);
+	damon_debugfs_hide(shown);
 	damon_context_stopped(ctx);
 	return 0;
 }

@@ -46,12 +46,32 @@ static bool is_ending(struct damon_ctx *ctx)
 	return ctx->closed && ctx->kdamond && ctx->kdamond != current;
 }
 
-/* What is left for it to do takes no longer than a few locks. */
-static int canceled(struct damon_ctx *ctx)
+/*
+ * damon_call() for those whom an ending kdamond waits for: -ECANCELED does not mean that
+ * it is gone.
+ */
+int damon_call_ending(struct damon_ctx *ctx, struct damon_call_control *control)
 {
-	while (is_ending(ctx))
-		schedule_timeout_idle(1);
-	return -ECANCELED;
+	bool repeat = control->repeat;
+
+	init_completion(&control->completion);
+	control->canceled = false;
+	scoped_guard(mutex, &ctx->lock) {
+		if (ctx->closed)
+			return -ECANCELED;
+		list_add_tail(&control->list, &ctx->calls);
+		if (!repeat)
+			wake_kdamond(ctx);
+	}
+	if (repeat)
+		return 0;
+
+	if (wait_for_completion_killable(&control->completion)) {
+		if (withdraw_call(ctx, control))
+			return -EINTR;
+		wait_for_completion(&control->completion);
+	}
+	return control->canceled ? -ECANCELED : 0;
 }
 
 /**
@@ -76,28 +96,12 @@ static int canceled(struct damon_ctx *ctx)
  */
 int damon_call(struct damon_ctx *ctx, struct damon_call_control *control)
 {
-	bool repeat = control->repeat, closed;
+	int err = damon_call_ending(ctx, control);
 
-	init_completion(&control->completion);
-	control->canceled = false;
-	scoped_guard(mutex, &ctx->lock) {
-		closed = ctx->closed;
-		if (!closed)
-			list_add_tail(&control->list, &ctx->calls);
-		if (!closed && !repeat)
-			wake_kdamond(ctx);
-	}
-	if (closed)
-		return canceled(ctx);
-	if (repeat)
-		return 0;
-
-	if (wait_for_completion_killable(&control->completion)) {
-		if (withdraw_call(ctx, control))
-			return -EINTR;
-		wait_for_completion(&control->completion);
-	}
-	return control->canceled ? canceled(ctx) : 0;
+	/* what is left for it to do takes no longer than a few locks */
+	while (err == -ECANCELED && is_ending(ctx))
+		schedule_timeout_idle(1);
+	return err;
 }
 
 static int install_walk(struct damon_ctx *ctx,
