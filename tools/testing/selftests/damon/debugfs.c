@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What running kdamonds show in debugfs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sysfs_lib.h"
+
+#define DIR		"/sys/kernel/debug/damon"
+
+/* What a file says. */
+static struct shown {
+	unsigned long intervals[3];
+	unsigned long nr_regions[2];
+	unsigned long windows;
+	unsigned long samples[2];
+	unsigned long interval_ns, cpu_ns, windows_ns, schemes_ns, updates_ns;
+	unsigned int nr_targets, nr_schemes, nr_goals;
+	unsigned long target_pid, target_regions, regions;
+	unsigned long start, end, covered;	/* of all regions */
+	unsigned long max_nr, max_worth;
+	char limit[16];
+	unsigned long quota;
+	unsigned long goal_target, goal_current;
+} shown;
+
+static char file[64];
+
+static const char *shown_file(void)
+{
+	snprintf(file, sizeof(file), DIR "/%s", get(K0 "/pid"));
+	return file;
+}
+
+static void parse_region(const char *line)
+{
+	unsigned long start, end, nr, age, worth;
+	unsigned int target;
+
+	if (sscanf(line, "region %u %lu %lu %lu %lu %lu", &target, &start, &end, &nr, &age,
+		   &worth) != 6) {
+		fail("not a region: %s", line);
+		return;
+	}
+	EXPECT(start < end);
+	EXPECT(target < shown.nr_targets);
+	if (shown.regions++)
+		EXPECT(start >= shown.end);
+	else
+		shown.start = start;
+	shown.end = end;
+	shown.covered += end - start;
+	if (nr > shown.max_nr)
+		shown.max_nr = nr;
+	if (worth > shown.max_worth)
+		shown.max_worth = worth;
+}
+
+static void parse(const char *line)
+{
+	unsigned long ignored;
+	unsigned int idx;
+
+	if (!strncmp(line, "region ", 7))
+		parse_region(line);
+	else if (sscanf(line, "target %u pid %lu regions %lu flushes %lu", &idx,
+			&shown.target_pid, &shown.target_regions, &ignored) == 4)
+		EXPECT(idx == shown.nr_targets++);
+	else if (sscanf(line, "scheme %u limit %15s quota %lu charged %lu score %lu", &idx,
+			shown.limit, &shown.quota, &ignored, &ignored) == 5)
+		EXPECT(idx == shown.nr_schemes++);
+	else if (sscanf(line, "goal %u metric %lu target %lu current %lu", &idx, &ignored,
+			&shown.goal_target, &shown.goal_current) == 4)
+		shown.nr_goals++;
+	else if (sscanf(line, "intervals_us %lu %lu %lu", &shown.intervals[0],
+			&shown.intervals[1], &shown.intervals[2]) != 3 &&
+		 sscanf(line, "nr_regions %lu %lu", &shown.nr_regions[0],
+			&shown.nr_regions[1]) != 2 &&
+		 sscanf(line, "windows %lu", &shown.windows) != 1 &&
+		 sscanf(line, "samples %lu %lu", &shown.samples[0], &shown.samples[1]) != 2 &&
+		 sscanf(line, "interval_cpu_ns %lu", &shown.interval_ns) != 1 &&
+		 sscanf(line, "cpu_ns %lu windows %lu schemes %lu updates %lu", &shown.cpu_ns,
+			&shown.windows_ns, &shown.schemes_ns, &shown.updates_ns) != 4)
+		fail("unexpected: %s", line);
+}
+
+/* Returns whether there was a file. */
+static bool look(void)
+{
+	FILE *f = fopen(shown_file(), "r");
+	char line[256];
+
+	memset(&shown, 0, sizeof(shown));
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		parse(line);
+	EXPECT(!ferror(f));
+	fclose(f);
+	return true;
+}
+
+/* Until there have been windows, or have been more of them. */
+static bool look_after(unsigned long windows)
+{
+	for (int i = 0; i < LONG_MS / 10; i++) {
+		if (!look())
+			return false;
+		if (shown.windows > windows)
+			return true;
+		sleep_ms(10);
+	}
+	return false;
+}
+
+static void test_contents(void)
+{
+	pid_t pid = start_victim();
+	struct stat st;
+
+	start_watching(pid);
+	EXPECT(look_after(2));
+	EXPECT(!stat(shown_file(), &st));
+	EXPECT((st.st_mode & 07777) == 0400 && !st.st_uid);
+	EXPECT(shown.intervals[0] == 2000 && shown.intervals[1] == 10000 &&
+	       shown.intervals[2] == 100000);
+	EXPECT(shown.nr_regions[0] == 10 && shown.nr_regions[1] == 1000);
+	EXPECT(shown.samples[0] && shown.samples[1] == 5);
+	EXPECT(shown.interval_ns && shown.interval_ns < shown.cpu_ns);
+	EXPECT(shown.windows_ns && shown.schemes_ns);
+	EXPECT(shown.windows_ns + shown.schemes_ns + shown.updates_ns < shown.cpu_ns);
+	EXPECT(shown.nr_targets == 1 && shown.target_pid == (unsigned long)pid);
+	EXPECT(shown.regions && shown.regions == shown.target_regions);
+	EXPECT(shown.max_nr <= 5);
+	EXPECT(shown.nr_schemes == 1 && !strcmp(shown.limit, "none"));
+	stop_victim(pid);
+}
+
+/* What was opened is a copy; what is off is not shown. */
+static void test_off(void)
+{
+	pid_t pid = start_victim();
+	unsigned long size = 0;
+	char buf[512];
+	ssize_t got;
+	int fd;
+
+	start_watching(pid);
+	EXPECT(look_after(0));
+	fd = open(shown_file(), O_RDONLY);
+	EXPECT(fd >= 0);
+	EXPECT_PUT(K0 "/state", "off", 0);
+	EXPECT(access(file, F_OK) && errno == ENOENT);
+	while ((got = read(fd, buf, sizeof(buf))) > 0)
+		size += got;
+	/* debugfs lets nobody read what has been removed */
+	EXPECT(size > 0 || (got < 0 && errno == EIO));
+	close(fd);
+	EXPECT(!access(DIR, F_OK));
+	stop_victim(pid);
+}
+
+static void test_no_schemes(void)
+{
+	pid_t pid = start_victim();
+
+	start_watching(pid);
+	EXPECT_PUT(C0 "/schemes/nr_schemes", "0", 0);
+	EXPECT_PUT(K0 "/state", "commit", 0);
+	EXPECT(look());
+	EXPECT(look_after(shown.windows + 1));
+	EXPECT(!shown.nr_schemes && shown.regions);
+	stop_victim(pid);
+}
+
+/* Longer than any page, and nothing is lost. */
+static void test_many_regions(void)
+{
+	const unsigned long borders[] = { 0, 100000UL * 1024 * 1024 };
+	pid_t pid = start_victim();
+
+	stage("fvaddr");
+	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
+	stage_target(0, pid);
+	stage_regions(borders, 1);
+	EXPECT_PUT(ATTRS "/intervals/sample_us", "100000", 0);
+	EXPECT_PUT(ATTRS "/intervals/aggr_us", "1000000", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/max", "100000", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/min", "100000", 0);
+	EXPECT_PUT(K0 "/state", "on", 0);
+	EXPECT(look());
+	EXPECT(shown.regions == 100000 && shown.target_regions == 100000);
+	EXPECT(!shown.start && shown.end == borders[1] && shown.covered == borders[1]);
+	stop_victim(pid);
+}
+
+static void expect_limit(const char *limit, unsigned long quota)
+{
+	EXPECT_PUT(K0 "/state", "commit", 0);
+	EXPECT(look());
+	EXPECT(look_after(shown.windows + 2));
+	if (strcmp(shown.limit, limit))
+		fail("limited by %s, not by %s", shown.limit, limit);
+	if (quota)
+		EXPECT(shown.quota == quota);
+}
+
+static void test_limits(void)
+{
+	pid_t pid = start_victim();
+
+	start_watching(pid);
+	EXPECT_PUT(S0 "/quotas/reset_interval_ms", "1", 0);
+	EXPECT_PUT(S0 "/quotas/bytes", "8192", 0);
+	expect_limit("size", 8192);
+
+	/* far from its aim, it is not to do anything */
+	EXPECT_PUT(S0 "/quotas/goals/nr_goals", "1", 0);
+	EXPECT_PUT(S0 "/quotas/goals/0/target_metric", "user_input", 0);
+	EXPECT_PUT(S0 "/quotas/goals/0/target_value", "10", 0);
+	EXPECT_PUT(S0 "/quotas/goals/0/current_value", "1000", 0);
+	EXPECT_PUT(S0 "/quotas/bytes", MAX_UL, 0);
+	expect_limit("goals", 0);
+	EXPECT(shown.nr_goals == 1 && shown.goal_target == 10 && shown.goal_current == 1000);
+
+	EXPECT_PUT(S0 "/quotas/goals/nr_goals", "0", 0);
+	EXPECT_PUT(S0 "/quotas/bytes", "0", 0);
+	EXPECT_PUT(S0 "/quotas/ms", "1", 0);
+	expect_limit("time", 0);
+	EXPECT(!shown.nr_goals);
+	stop_victim(pid);
+}
+
+/* Somebody reads all the time, and leaves when it is over. */
+static void test_open_and_off(void)
+{
+	pid_t pid = start_victim(), reader;
+	int status;
+
+	start_watching(pid);
+	for (int i = 0; i < 20; i++) {
+		shown_file();
+		reader = fork();
+		if (!reader) {
+			char buf[4096];
+			int fd;
+
+			while ((fd = open(file, O_RDONLY)) >= 0) {
+				while (read(fd, buf, sizeof(buf)) > 0)
+					;
+				close(fd);
+			}
+			_exit(errno != ENOENT && errno != ECANCELED);
+		}
+		sleep_ms(random() % 20);
+		EXPECT_PUT(K0 "/state", "off", 0);
+		EXPECT(waitpid(reader, &status, 0) == reader && !status);
+		EXPECT_PUT(K0 "/state", "on", 0);
+	}
+	stop_victim(pid);
+}
+
+int main(void)
+{
+	static const struct test_case cases[] = {
+		{ "contents", test_contents },
+		{ "off", test_off },
+		{ "no_schemes", test_no_schemes },
+		{ "many_regions", test_many_regions },
+		{ "limits", test_limits },
+		{ "open_and_off", test_open_and_off },
+	};
+
+	if (access(DIR, F_OK))
+		ksft_exit_skip("no " DIR "\n");
+	return run_cases(cases, ARRAY_SIZE(cases));
+}
