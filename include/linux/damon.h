@@ -680,7 +680,8 @@ struct damon_intervals_goal {
  * @aggr_interval:	Length of a window, us.  Not below @sample_interval.
  * @ops_update_interval: Time between two looks for changed address spaces, us.
  * @intervals_goal:	Lets the first two tune themselves.
- * @min_nr_regions:	Lower bound of the number of regions.  At least 3.
+ * @min_nr_regions:	Lower bound of the number of regions.  At least 3, and not so
+ *			many that they take more than an eighth of all memory.
  * @max_nr_regions:	Upper bound.  Not below @min_nr_regions.
  * @aggr_samples:	Samples per window, kept constant by the tuning.  Set by
  *			damon_set_attrs(); callers leave it zero.

@@ -8,12 +8,23 @@
 #define pr_fmt(fmt) "damon: " fmt
 
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 
 #include "internal.h"
 
 /* What is wrong with something.  NULL: nothing. */
+
+/*
+ * Where address spaces are large, each of the fewest regions that there may be is
+ * allocated, and nobody can reclaim those.
+ */
+static bool regions_fill_memory(const struct damon_attrs *attrs)
+{
+	return attrs->min_nr_regions >
+		totalram_pages() * (PAGE_SIZE / sizeof(struct damon_region)) / 8;
+}
 
 static const char *attrs_flaw(const struct damon_ctx *ctx)
 {
@@ -23,6 +34,8 @@ static const char *attrs_flaw(const struct damon_ctx *ctx)
 		return "address unit is zero";
 	if (damon_check_attrs(&ctx->attrs))
 		return "invalid intervals or numbers of regions";
+	if (regions_fill_memory(&ctx->attrs))
+		return "so many regions at least would fill the memory";
 	return NULL;
 }
 

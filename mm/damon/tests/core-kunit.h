@@ -12,6 +12,7 @@
 #define _MM_DAMON_TESTS_CORE_KUNIT_H
 
 #include <linux/ioport.h>
+#include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/psi.h>
 #include <linux/sizes.h>

@@ -229,6 +229,10 @@ static void start_invalid(struct kunit *test)
 	bad->min_region_sz = 4096;
 	bad->attrs.min_nr_regions = 2;
 	KUNIT_EXPECT_EQ(test, damon_start(both, 2, false), -EINVAL);
+	/* each of which takes more than a byte */
+	bad->attrs.min_nr_regions = totalram_pages() * PAGE_SIZE;
+	bad->attrs.max_nr_regions = ULONG_MAX;
+	KUNIT_EXPECT_EQ(test, damon_start(both, 2, false), -EINVAL);
 	bad->attrs.min_nr_regions = 3;
 	bad->attrs.sample_interval = bad->attrs.aggr_interval + 1;
 	KUNIT_EXPECT_EQ(test, damon_start(both, 2, false), -EINVAL);

@@ -303,6 +303,31 @@ static void test_bad_schemes(void)
 	stop_victim(pid);
 }
 
+/* A number of regions for which there is no memory. */
+static void test_too_many_regions(void)
+{
+	pid_t pid = start_victim();
+
+	stage("paddr");
+	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
+	EXPECT_PUT(C0 "/targets/0/regions/nr_regions", "1", 0);
+	EXPECT_PUT(C0 "/targets/0/regions/0/end", "0x40000000", 0);
+	EXPECT_PUT(ATTRS "/nr_regions/min", MAX_UL, 0);
+	EXPECT_PUT(ATTRS "/nr_regions/max", MAX_UL, 0);
+	EXPECT_PUT(K0 "/state", "on", EINVAL);
+	EXPECT_IS(K0 "/state", "off");
+
+	start_watching(pid);
+	EXPECT_PUT(ATTRS "/nr_regions/min", MAX_UL, 0);
+	EXPECT_PUT(ATTRS "/nr_regions/max", MAX_UL, 0);
+	EXPECT_PUT(K0 "/state", "commit", EINVAL);
+	EXPECT(stats_grow());
+	EXPECT_PUT(ATTRS "/nr_regions/min", "1000", 0);
+	EXPECT_PUT(K0 "/state", "commit", 0);
+	EXPECT(stats_grow());
+	stop_victim(pid);
+}
+
 /* Odd, but none of the kernel's business. */
 static void test_odd_values(void)
 {
@@ -346,6 +371,7 @@ int main(void)
 		{ "attributes at start", test_bad_attrs_on },
 		{ "attributes at commit", test_bad_attrs_commit },
 		{ "process ids", test_bad_pids },
+		{ "numbers of regions", test_too_many_regions },
 		{ "regions of physical memory", test_bad_regions_paddr },
 		{ "regions of fixed virtual memory", test_bad_regions_fvaddr },
 		{ "regions of virtual memory", test_bad_regions_vaddr },
