@@ -8,10 +8,10 @@
 
 #if IS_ENABLED(CONFIG_FAILSLAB) && IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
 
-/* The variable behind a file of failslab. */
-static void *failslab_knob(const char *name)
+/* The variable behind a file of fault injection, or NULL. */
+static void *fault_knob(const char *kind, const char *name)
 {
-	struct dentry *dir = debugfs_lookup("failslab", NULL), *file;
+	struct dentry *dir = debugfs_lookup(kind, NULL), *file;
 	void *knob = NULL;
 
 	if (IS_ERR_OR_NULL(dir))
@@ -27,17 +27,23 @@ static void *failslab_knob(const char *name)
 
 static bool knob_sleeping;
 static unsigned long knob_verbose;
+static u32 knob_min_order;
 
 static void reset_failslab(void *unused)
 {
-	WRITE_ONCE(*(bool *)failslab_knob("ignore-gfp-wait"), knob_sleeping);
-	WRITE_ONCE(*(unsigned long *)failslab_knob("verbose"), knob_verbose);
+	u32 *min_order = fault_knob("fail_page_alloc", "min-order");
+
+	WRITE_ONCE(*(bool *)fault_knob("failslab", "ignore-gfp-wait"), knob_sleeping);
+	WRITE_ONCE(*(unsigned long *)fault_knob("failslab", "verbose"), knob_verbose);
+	if (min_order)
+		WRITE_ONCE(*min_order, knob_min_order);
 }
 
 static void needs_failslab(struct kunit *test)
 {
-	bool *sleeping = failslab_knob("ignore-gfp-wait");
-	unsigned long *verbose = failslab_knob("verbose");
+	bool *sleeping = fault_knob("failslab", "ignore-gfp-wait");
+	unsigned long *verbose = fault_knob("failslab", "verbose");
+	u32 *min_order = fault_knob("fail_page_alloc", "min-order");
 
 	if (!sleeping || !verbose)
 		kunit_skip(test, "no failslab in debugfs");
@@ -45,6 +51,11 @@ static void needs_failslab(struct kunit *test)
 	knob_verbose = *verbose;
 	WRITE_ONCE(*sleeping, false);
 	WRITE_ONCE(*verbose, 0);
+	/* pages that a cache grows by now and then would be counted, too */
+	if (min_order) {
+		knob_min_order = *min_order;
+		WRITE_ONCE(*min_order, MAX_PAGE_ORDER + 1);
+	}
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, reset_failslab,
 							   NULL));
 }

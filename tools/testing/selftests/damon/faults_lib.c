@@ -13,6 +13,7 @@
 #include "faults_lib.h"
 
 #define FAILSLAB	"/sys/kernel/debug/failslab"
+#define NO_PAGES	"/sys/kernel/debug/fail_page_alloc/min-order"
 #define SLAB		"/sys/kernel/slab"
 #define MAX_POINTS	20000
 #define PROVE_EVERY	64	/* points after which monitoring is proved */
@@ -21,14 +22,19 @@ static unsigned int total_points, total_refused;
 
 /* Failing */
 
-static bool failslab_put(const char *name, const char *text)
+static bool knob_put(const char *path, const char *text)
 {
-	int fd = open(path_of(FAILSLAB "/%s", name), O_WRONLY);
+	int fd = open(path, O_WRONLY);
 	bool done = fd >= 0 && write(fd, text, strlen(text)) > 0;
 
 	if (fd >= 0)
 		close(fd);
 	return done;
+}
+
+static bool failslab_put(const char *name, const char *text)
+{
+	return knob_put(path_of(FAILSLAB "/%s", name), text);
 }
 
 /* The checkers' own: they go on without memory, so its lack shows nothing. */
@@ -72,6 +78,8 @@ bool need_failslab(void)
 	EXPECT(failslab_put("ignore-gfp-wait", "N"));
 	EXPECT(failslab_put("verbose", "0"));
 	EXPECT(failslab_put("task-filter", "Y"));
+	/* pages that a cache grows by now and then would be counted, too */
+	EXPECT(access(NO_PAGES, F_OK) || knob_put(NO_PAGES, "99"));
 	spare_checkers();
 	return true;
 }
