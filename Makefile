@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 # Given on make's command line or in the environment, for kit/.
 export BASE CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS CYCLES RACE_SECONDS
+export N SEED ROOMS
 
 ##@ The result
 .PHONY: run
@@ -50,7 +51,7 @@ vm:			## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU_OPTS= V
 	@kit/vm
 
 ##@ Testing
-.PHONY: check check-deep
+.PHONY: check check-deep mutants
 check:			## every test that gates a change (STEPS="..." for some of them)
 	@kit/packages build vm run check
 	@kit/check
@@ -58,6 +59,10 @@ check:			## every test that gates a change (STEPS="..." for some of them)
 check-deep:		## hours of races, and every allocation failed once (CYCLES= RACE_SECONDS= per race)
 	@kit/packages build vm run check
 	@STEPS="$(or $(STEPS),storm faults)" kit/check
+
+mutants:		## mistakes made on purpose in the pure rooms, and whether a test notices (N=number or all, SEED=, ROOMS="...")
+	@kit/packages build
+	@kit/mutants
 
 ##@ Handing on
 .PHONY: series series-check
