@@ -267,4 +267,171 @@ TEST(late_monitors_have_samples)
 	ASSERT_FALSE(t.reach.silent);
 }
 
+/*
+ * A window of a process that runs all the time.  Nothing is seen of it but in the tick of a
+ * flush, before that is made, and in the next one.  Returns whether there was a flush.
+ */
+static bool window_around_flush(struct damon_target *t, u64 *now, unsigned int ticks,
+				unsigned int without, unsigned int with)
+{
+	bool flush, flushed = false;
+	unsigned int i;
+
+	damon_reach_begin(t, *now, *now, ticks);
+	for (i = 0; i < ticks; i++) {
+		enum damon_reach_step step = damon_reach_step(t);
+
+		if (step == DAMON_REACH_SKIP)
+			continue;
+		flush = step == DAMON_REACH_TRY || step == DAMON_REACH_FLUSH;
+		damon_reach_note(t, step, flush ? without :
+				 step == DAMON_REACH_COUNT ? with : 0, SAMPLES);
+		flushed |= flush;
+	}
+	*now += WINDOW_NS;
+	return flushed;
+}
+
+/* Windows until there is one with a flush, which is the last one. */
+static unsigned int windows_to_flush(struct damon_target *t, u64 *now,
+				     unsigned int without, unsigned int with)
+{
+	unsigned int nr = 1;
+
+	while (nr < 1000 && !window_around_flush(t, now, 20, without, with))
+		nr++;
+	return nr;
+}
+
+TEST(trials_in_vain_are_put_off_twice_as_long)
+{
+	static const unsigned int waits[] = { 1, 3, 7, 15, 31, 63, 63, 63 };
+	struct damon_target t = {};
+	u64 now = WINDOW_NS;
+	unsigned int i, round;
+
+	for (round = 0; round < 2; round++) {
+		windows_to_flush(&t, &now, 0, 0);
+		for (i = 0; i < ARRAY_SIZE(waits); i++)
+			ASSERT_EQ(windows_to_flush(&t, &now, 0, 0), waits[i] + 1);
+		/* one that is not in vain makes up for all of them */
+		windows_to_flush(&t, &now, 0, 10);
+		ASSERT_TRUE(t.reach.silent);
+		window_around_flush(&t, &now, 20, 10, 10);
+		ASSERT_FALSE(t.reach.silent);
+	}
+}
+
+/* A quarter of the time is enough, and one access in 64 samples is too much. */
+TEST(limits_of_busy_and_of_quiet)
+{
+	static const struct {
+		u64 cpu_ns;
+		unsigned int hits;
+		bool tried;
+	} v[] = {
+		{ WINDOW_NS / 4, 0, true },
+		{ WINDOW_NS / 4 - 1, 0, false },
+		{ WINDOW_NS, 9, true },
+		{ WINDOW_NS, 10, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_target t = {};
+
+		damon_reach_begin(&t, 0, 0, 20);
+		damon_reach_note(&t, damon_reach_step(&t), v[i].hits, 640);
+		damon_reach_begin(&t, v[i].cpu_ns, WINDOW_NS, 20);
+		EXPECT_EQ(v[i].tried, damon_reach_step(&t) == DAMON_REACH_TRY);
+	}
+}
+
+TEST(windows_without_an_answer_are_not_quiet)
+{
+	struct damon_target t = {};
+	u64 now = 0;
+	unsigned int i;
+
+	for (i = 0; i < 10; i++, now += WINDOW_NS) {
+		damon_reach_begin(&t, now, now, 20);
+		ASSERT_EQ(damon_reach_step(&t), DAMON_REACH_WATCH);
+		damon_reach_note(&t, DAMON_REACH_WATCH, 0, 0);
+	}
+}
+
+TEST(four_samples_are_enough)
+{
+	struct damon_target t = {};
+	u64 now = WINDOW_NS;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		window_around_flush(&t, &now, 4, 0, 10);
+	ASSERT_TRUE(t.reach.silent);
+	for (i = 0; i < 10; i++)
+		ASSERT_TRUE(window_around_flush(&t, &now, 4, 0, 10));
+	ASSERT_TRUE(t.reach.silent);
+}
+
+TEST(flushes_are_counted)
+{
+	struct plant p = { .ticks = 20, .busy = 1000 };
+	struct damon_target t = {};
+	unsigned long flushes = run_windows(&t, &p, 50);
+
+	ASSERT_EQ(flushes, t.reach.nr_flushes);
+	p.shown = 10;
+	flushes += run_windows(&t, &p, 100);
+	ASSERT_EQ(flushes, t.reach.nr_flushes);
+}
+
+/* What was seen in trials that showed nothing is no evidence in later ones. */
+TEST(trials_in_vain_are_forgotten)
+{
+	struct damon_target t = {};
+	u64 now = WINDOW_NS;
+
+	windows_to_flush(&t, &now, 1, 1);
+	windows_to_flush(&t, &now, 0, 6);
+	ASSERT_TRUE(t.reach.silent);
+}
+
+/* Flushes are worth it as long as they show more than twice as much. */
+TEST(flushes_go_on_while_they_show_more)
+{
+	struct damon_target t = {};
+	u64 now = WINDOW_NS;
+
+	while (!t.reach.silent)
+		windows_to_flush(&t, &now, 0, 10);
+	ASSERT_TRUE(window_around_flush(&t, &now, 20, 4, 10));
+	ASSERT_TRUE(t.reach.silent);
+	ASSERT_TRUE(window_around_flush(&t, &now, 20, 6, 10));
+	ASSERT_FALSE(t.reach.silent);
+}
+
+/* The tick behind a flush may find nobody to ask.  Then the next flush is not behind it. */
+TEST(lost_answers_are_not_made_up_for)
+{
+	struct damon_target t = {};
+	u64 now = WINDOW_NS;
+
+	while (!t.reach.silent)
+		windows_to_flush(&t, &now, 0, 10);
+	damon_reach_begin(&t, now, now, 20);
+	damon_reach_note(&t, damon_reach_step(&t), 0, SAMPLES);
+	damon_reach_step(&t);
+	damon_reach_begin(&t, now + WINDOW_NS, now + WINDOW_NS, 20);
+	ASSERT_EQ(damon_reach_step(&t), DAMON_REACH_FLUSH);
+}
+
+TEST(windows_are_begun_once)
+{
+	struct damon_target t = { .reach.window_opens = true };
+
+	damon_reach_begin(&t, 0, 0, 20);
+	ASSERT_FALSE(t.reach.window_opens);
+}
+
 TEST_HARNESS_MAIN
