@@ -154,6 +154,29 @@ TEST(feedback_is_monotonic)
 	}
 }
 
+TEST(new_goals)
+{
+	struct damos_quota_goal *goal = damos_new_quota_goal(DAMOS_QUOTA_SOME_MEM_PSI_US, 4711);
+
+	ASSERT_FALSE(!goal);
+	ASSERT_EQ(DAMOS_QUOTA_SOME_MEM_PSI_US, goal->metric);
+	ASSERT_EQ(4711, goal->target_value);
+	ASSERT_EQ(0, goal->current_value);
+	ASSERT_EQ(0, goal->nid);
+	ASSERT_EQ(0, goal->memcg_id);
+	/* what a total has come to before says nothing */
+	damos_goal_grow(goal, 1000000, WINDOW, WINDOW);
+	ASSERT_EQ(0, goal->current_value);
+	damos_goal_grow(goal, 1000500, 2 * WINDOW, WINDOW);
+	ASSERT_EQ(500, goal->current_value);
+	/* it may be destroyed without being in a list */
+	damos_destroy_quota_goal(goal);
+	ASSERT_EQ(0, shim_live_objects());
+	shim_fail_after(0);
+	ASSERT_TRUE(!damos_new_quota_goal(DAMOS_QUOTA_USER_INPUT, 1));
+	shim_fail_after(ULONG_MAX);
+}
+
 TEST(best_goal_counts)
 {
 	struct damos_quota_goal goals[3] = {
@@ -560,6 +583,141 @@ TEST(first_goals_keep_the_limit)
 	p.need = 10000.0 * GRAIN;
 	run_window(&p);
 	ASSERT_LE(p.quota.esz, 2 * GRAIN);
+}
+
+/* One window in which the limit was used up and led to a score.  Returns the next limit. */
+static u64 answer(struct plant *p, unsigned long score)
+{
+	p->quota.charged_sz = damos_goals_sz(&p->quota);
+	feed(p, score * (TARGET / 10000));
+	damos_follow_goals(&p->quota, GRAIN);
+	return p->quota.esz_bp;
+}
+
+#define LIMIT	(100000ULL * GRAIN * 10000)
+
+/* What is too much by far is cut to a quarter, in case that it was a single bad value. */
+TEST(consist_keeps_a_quarter)
+{
+	static const unsigned long scores[] = { 17500, 17501, 20000, 50000, 1000000 };
+	struct plant p;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(scores); i++) {
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.quota.esz_bp = LIMIT;
+		ASSERT_EQ(LIMIT / 4, answer(&p, scores[i]));
+	}
+}
+
+/*
+ * A score that moves away from its goal, slowly, is pushed against: from the fourth window
+ * on by one 32nd of the limit more in each, and a quarter at most.
+ */
+TEST(consist_pushes_against_drift)
+{
+	unsigned int i;
+	struct plant p;
+	u64 held;
+	int sign;
+
+	for (sign = -1; sign <= 1; sign += 2) {
+		unsigned int score = 10000 + 10 * sign;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.quota.esz_bp = LIMIT;
+		answer(&p, score);
+		for (i = 1; i < 20; i++) {
+			u64 before = p.quota.esz_bp, change;
+			unsigned int push = i < 4 ? 0 : min(i - 3, 8) * 10000 / 32;
+
+			score += sign;
+			change = abs_diff(answer(&p, score), before);
+			push = max(push, 10 + i);
+			ASSERT_GE(change * 10000 / before, push - 10);
+			ASSERT_LE(change * 10000 / before, push + 10);
+			ASSERT_EQ(sign < 0, p.quota.esz_bp > before);
+		}
+		/* and no more as soon as it turns back */
+		held = p.quota.esz_bp;
+		ASSERT_EQ(held, answer(&p, score - 5 * sign));
+	}
+}
+
+/* A score that keeps coming at a limit that is held, too fast to stop at the goal. */
+TEST(consist_backs_off_in_time)
+{
+	static const struct {
+		unsigned int scores[3];
+		unsigned int next;	/* 1/10000 of the limit */
+	} v[] = {
+		/* past it in less than four windows: back by four times the speed, or half */
+		{ { 1000, 4000, 7000 }, 5000 },
+		{ { 7000, 7500, 8500 }, 8000 },
+		/* not before the fourth */
+		{ { 4000, 5000, 6000 }, 10000 },
+		/* the same from above */
+		{ { 17000, 15000, 13000 }, 15000 },
+		{ { 13000, 12500, 11500 }, 12000 },
+		/* the limit was not held, so that it may be its doing */
+		{ { 1000, 1500, 9000 }, 10000 },
+		/* less helps, so no more of that at once */
+		{ { 15000, 14900, 14800 }, 9375 },
+		/* it slows down */
+		{ { 1000, 6000, 8000 }, 10000 },
+		/* it has come past the goal already, and is on its way back */
+		{ { 8000, 9000, 11000 }, 9000 },
+	};
+	struct plant p;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		u64 held, next;
+
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.quota.esz_bp = LIMIT;
+		answer(&p, v[i].scores[0]);
+		held = answer(&p, v[i].scores[1]);
+		next = answer(&p, v[i].scores[2]);
+		EXPECT_LE(abs_diff(next, held / 10000 * v[i].next), held / 1000) {
+			TH_LOG("vector %d: %llu", i,
+			       (unsigned long long)(next * 10000 / held));
+		}
+	}
+}
+
+/* Whoever starts over knows as little as a new quota. */
+TEST(starting_over_forgets)
+{
+	struct rng rng;
+
+	for_each_case(rng, 500) {
+		struct plant old, new;
+		int i;
+
+		init_plant(&old, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		init_plant(&new, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		old.quota.esz_bp = LIMIT;
+		for (i = rnd_in(&rng, 1, 20); i; i--)
+			answer(&old, rnd_in(&rng, 0, 20000));
+		if (rnd_true(&rng, 0.5)) {
+			old.quota.start_over = true;
+		} else {
+			unsigned long sz = rnd_in(&rng, 0, 1000) * GRAIN;
+
+			old.quota.esz = sz;
+			new.quota.esz = sz;
+			old.quota.window_open = true;
+			new.quota.window_open = true;
+			damos_goals_take_over(&old.quota);
+			damos_goals_take_over(&new.quota);
+		}
+		for (i = 0; i < 20; i++) {
+			unsigned long score = rnd_in(&rng, 0, 20000);
+
+			HOLDS(answer(&old, score) == answer(&new, score));
+		}
+	}
 }
 
 /* Every field at its extremes: the sanitizers look for overflows. */
