@@ -218,6 +218,135 @@ TEST(time_limits_learn_the_speed)
 	}
 }
 
+/* One window of work on so much that took so long.  Returns the limit of the next one. */
+static unsigned long learn(struct damos_quota *quota, u64 *now, unsigned long sz, u64 ns)
+{
+	struct damos_stat stat = {};
+
+	damos_quota_renew(quota, &stat, GRAIN, *now);
+	damos_quota_charge(quota, sz, sz, ns);
+	*now += NSEC_PER_SEC;
+	damos_quota_renew(quota, &stat, GRAIN, *now);
+	return quota->esz;
+}
+
+/* The newest window has a quarter of the weight, or more if it was a long one. */
+TEST(speeds_are_weighed)
+{
+	const u64 ms = NSEC_PER_MSEC;
+	struct damos_quota quota;
+	unsigned long esz;
+	u64 now = 0;
+	int i;
+
+	init_quota(&quota, 0, 10, 1000);
+	for (i = 0; i < 100; i++)
+		learn(&quota, &now, 400 * MIB, 10 * ms);
+	ASSERT_LE(abs_diff(quota.esz, 400 * MIB), MIB);
+	/* nothing done in the same time */
+	esz = learn(&quota, &now, 0, 10 * ms);
+	ASSERT_LE(abs_diff(esz, 300 * MIB), MIB);
+	/* three times as long as all that is known is worth: half of it */
+	init_quota(&quota, 0, 10, 1000);
+	for (i = 0; i < 100; i++)
+		learn(&quota, &now, 400 * MIB, 10 * ms);
+	esz = learn(&quota, &now, 0, 30 * ms);
+	ASSERT_LE(abs_diff(esz, 200 * MIB), MIB);
+	/* which does not count for longer than others */
+	init_quota(&quota, 0, 10, 1000);
+	learn(&quota, &now, 100 * MIB, 1000 * ms);
+	esz = learn(&quota, &now, 401 * MIB, 10 * ms);
+	ASSERT_LE(abs_diff(esz, (3 * MIB + 401 * MIB) / 4), MIB);
+	/* a window without work says nothing */
+	ASSERT_EQ(esz, learn(&quota, &now, 0, 0));
+}
+
+/* What may take longer than there is time for goes by the slowest that was seen. */
+TEST(slices_go_by_the_lower_speed)
+{
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+	u64 now = 0;
+
+	/* before: 1 MiB per ms */
+	init_quota(&quota, 0, 100, 1000);
+	learn(&quota, &now, 100 * MIB, 100 * NSEC_PER_MSEC);
+	/* now: ten times that, and 84 ms are left */
+	damos_quota_charge(&quota, 160 * MIB, 160 * MIB, 16 * NSEC_PER_MSEC);
+	quota.esz = ULONG_MAX;
+	ASSERT_EQ(84 * MIB / 16, damos_quota_slice(&quota, GRAIN));
+	/* now: a tenth of it */
+	now += NSEC_PER_SEC;
+	init_quota(&quota, 0, 100, 1000);
+	learn(&quota, &now, 100 * MIB, 100 * NSEC_PER_MSEC);
+	damos_quota_charge(&quota, 2 * MIB, 2 * MIB, 20 * NSEC_PER_MSEC);
+	ASSERT_EQ(8 * MIB / 16, damos_quota_slice(&quota, GRAIN));
+	damos_quota_renew(&quota, &stat, GRAIN, now);
+}
+
+/* When less than a 64th of the time is left, or not enough for a region. */
+TEST(time_is_up)
+{
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+
+	init_quota(&quota, 0, 64, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	damos_quota_charge(&quota, GRAIN, GRAIN, 63 * NSEC_PER_MSEC - 1);
+	quota.window_sz = 63000 * GRAIN;
+	ASSERT_FALSE(damos_quota_is_full(&quota, GRAIN));
+	damos_quota_charge(&quota, 0, 0, 1);
+	ASSERT_TRUE(damos_quota_is_full(&quota, GRAIN));
+
+	init_quota(&quota, 0, 64, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	damos_quota_charge(&quota, GRAIN, GRAIN, 32 * NSEC_PER_MSEC);
+	ASSERT_FALSE(damos_quota_is_full(&quota, GRAIN));
+	ASSERT_TRUE(damos_quota_is_full(&quota, GRAIN + 1));
+	/* without a limit, time is no matter */
+	quota.ms = 0;
+	quota.sz = GRAIN << 10;
+	ASSERT_FALSE(damos_quota_is_full(&quota, GRAIN + 1));
+}
+
+/* What was in the memory of a quota before does not matter. */
+TEST(new_quotas_know_nothing)
+{
+	struct damos_quota quota;
+	bool limited;
+
+	memset(&quota, 0xff, sizeof(quota));
+	damos_quota_init(&quota);
+	ASSERT_TRUE(list_empty(&quota.goals));
+	ASSERT_EQ(0, quota.esz);
+	ASSERT_EQ(0, quota.work_sz);
+	ASSERT_EQ(0, quota.work_ns);
+	ASSERT_FALSE(quota.window_open);
+	ASSERT_EQ(0, quota.window_start_ns);
+	ASSERT_EQ(0, quota.charged_sz);
+	ASSERT_EQ(0, quota.window_sz);
+	ASSERT_EQ(0, quota.window_ns);
+	ASSERT_TRUE(!quota.charge_target_from);
+	ASSERT_EQ(0, quota.charge_addr_from);
+	ASSERT_EQ(0, quota.place_idx);
+	ASSERT_EQ(0, quota.place_addr);
+	ASSERT_FALSE(quota.cut_short);
+	ASSERT_EQ(0, quota.esz_bp);
+	ASSERT_FALSE(quota.start_over);
+	ASSERT_FALSE(quota.esz_held);
+	ASSERT_LT(quota.goal_score, 0);
+	ASSERT_EQ(0, quota.goal_step);
+	ASSERT_EQ(0, quota.goal_away);
+	/* nothing to share out yet */
+	ASSERT_EQ(0, damos_quota_share(&quota, 0, true, &limited));
+	ASSERT_EQ(0, damos_quota_share(&quota, 0, false, &limited));
+	ASSERT_TRUE(limited);
+	/* the first slice is that of a window */
+	quota.ms = 1000;
+	quota.esz = MIB;
+	ASSERT_EQ(8 * PAGE_SIZE, damos_quota_slice(&quota, GRAIN));
+}
+
 /* The smaller of both limits holds, and a time limit leaves at least a region. */
 TEST(time_and_size_limit_together)
 {
@@ -482,6 +611,66 @@ TEST(failures_leave_their_share)
 			   damos_quota_charge(&quota, 500, 500, 1));
 	EXPECT_EQ(440, damos_quota_share(&quota, 20, false, &limited));
 	EXPECT_EQ(440, damos_quota_left(&quota));
+}
+
+/* Where all memory has the same score, it takes what is left, behind the place first. */
+TEST(one_score_takes_all)
+{
+	unsigned long sizes[DAMOS_MAX_SCORE + 1] = {}, none[DAMOS_MAX_SCORE + 1] = {};
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+	bool limited;
+
+	init_quota(&quota, 1000, 0, 1000);
+	damos_quota_renew(&quota, &stat, 1, 0);
+	damos_quota_charge(&quota, 300, 300, 1);
+	/* whatever was selected before */
+	sizes[7] = 100;
+	damos_quota_select(&quota, sizes, none, 1);
+	damos_quota_select_all(&quota);
+	ASSERT_EQ(700, damos_quota_share(&quota, 0, false, &limited));
+	ASSERT_TRUE(limited);
+	ASSERT_EQ(0, damos_quota_share(&quota, 0, true, &limited));
+}
+
+/*
+ * What is in front of the place gets what is left over behind it, except for what there may
+ * be no time for.
+ */
+TEST(uncertain_time_is_not_given_away)
+{
+	unsigned long behind[DAMOS_MAX_SCORE + 1] = {};
+	unsigned long front[DAMOS_MAX_SCORE + 1] = {};
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+	bool limited;
+
+	behind[50] = 30 * MIB;
+	front[50] = 1000 * MIB;
+	/* of 100 MiB that are left, 75 ms are enough for 15/16 of that, at 1 MiB per ms */
+	init_quota(&quota, 125 * MIB, 100, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	quota.esz = 125 * MIB;
+	damos_quota_charge(&quota, 25 * MIB, 25 * MIB, 25 * NSEC_PER_MSEC);
+	damos_quota_select(&quota, behind, front, GRAIN);
+	ASSERT_EQ(ULONG_MAX, damos_quota_share(&quota, 50, false, &limited));
+	ASSERT_FALSE(limited);
+	ASSERT_LE(abs_diff(damos_quota_share(&quota, 50, true, &limited),
+			   75 * MIB * 15 / 16 - 30 * MIB), 16);
+	ASSERT_TRUE(limited);
+
+	/* what fits exactly is not shared out at all */
+	front[50] = 70 * MIB;
+	damos_quota_select(&quota, behind, front, GRAIN);
+	ASSERT_EQ(ULONG_MAX, damos_quota_share(&quota, 50, true, &limited));
+	front[50] = 1000 * MIB;
+
+	/* without a time limit, all of it */
+	init_quota(&quota, 125 * MIB, 0, 1000);
+	damos_quota_renew(&quota, &stat, GRAIN, 0);
+	damos_quota_charge(&quota, 25 * MIB, 25 * MIB, 25 * NSEC_PER_MSEC);
+	damos_quota_select(&quota, behind, front, GRAIN);
+	ASSERT_EQ(70 * MIB, damos_quota_share(&quota, 50, true, &limited));
 }
 
 TEST(sizes_saturate)
