@@ -411,6 +411,8 @@ TEST(tuning_speeds_up)
 		{ 9000, 10555 }, { 5000, 20000 }, { 2500, 40000 },
 		{ 16000, 6250 }, { 16000, 3906 }, { 20000, 2500 },
 		{ 10000, 10000 }, { 20000, 5000 },
+		/* small steps are no way, either way */
+		{ 10500, 9761 }, { 20000, 5000 }, { 9500, 10263 }, { 5000, 20000 },
 	};
 	struct damon_ctx *ctx = make_ctx(1);
 	struct damon_region *r;
@@ -427,6 +429,21 @@ TEST(tuning_speeds_up)
 			TH_LOG("vector %d", i);
 		}
 	}
+	free_ctx(ctx);
+}
+
+/* A window that there are no numbers for is none. */
+TEST(tuning_does_not_overflow)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+
+	set_goal(ctx, 10000, 20, 1);
+	ctx->attrs.intervals_goal.max_sample_us = ULONG_MAX;
+	ctx->attrs.aggr_samples = ULONG_MAX / 15000;
+	add(target_of(ctx), 0, 1000, 0);
+	ASSERT_FALSE(damon_tune_intervals(ctx, 0));
+	ASSERT_EQ(10000, ctx->attrs.sample_interval);
+	ASSERT_EQ(200000, ctx->attrs.aggr_interval);
 	free_ctx(ctx);
 }
 
@@ -522,6 +539,7 @@ TEST(tuning_weighs_what_samples_cost)
 		/* about as much as that */
 		{ 10000, 115000, 10000 }, { 250000, 115000, 10000 },
 		{ 250000, 85000, 10000 }, { 10000, 125000, 12500 },
+		{ 10000, 120000, 10000 }, { 10000, 120010, 12001 },
 		/* bounds are the user's */
 		{ 10000, 1000000000000, 100 * SEC }, { 10000, U64_MAX, 100 * SEC },
 	};
