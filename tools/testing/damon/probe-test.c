@@ -308,6 +308,38 @@ TEST(same_probes_keep_their_hits)
 	free_all(ctx);
 }
 
+/* Those beyond the counters that there are count nothing, and spoil nothing. */
+TEST(probes_without_counters_are_exchanged)
+{
+	struct damon_ctx *ctx = make_ctx(1), *src = make_ctx(1);
+	struct damon_region *r, before;
+	int i;
+
+	r = add(target_of(ctx), 0, 10, 0);
+	for (i = 0; i < DAMON_MAX_PROBES + 3; i++) {
+		add_memcg_probe(ctx, 7);
+		add_memcg_probe(src, 8);
+	}
+	r->rate = DAMON_FULL_RATE;
+	r->worth = 7;
+	r->age = UINT_MAX;
+	memset(r->probe_hits, 0, sizeof(r->probe_hits));
+	before = *r;
+	set_hits(ctx);
+	exchange(ctx, src);
+	ASSERT_EQ(0, memcmp(r, &before, sizeof(before)));
+	free_all(ctx);
+}
+
+TEST(new_probes_are_in_no_list)
+{
+	struct damon_probe *probe = damon_new_probe();
+
+	ASSERT_TRUE(list_empty(&probe->list));
+	ASSERT_TRUE(list_empty(&probe->filters));
+	kfree(probe);
+}
+
 /* What a type does not use makes no difference. */
 TEST(unused_cgroups_make_no_difference)
 {
