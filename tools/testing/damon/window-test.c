@@ -35,6 +35,43 @@ TEST(split_at_copies_counters)
 	free_ctx(ctx);
 }
 
+/* Two parts are as the whole was, but one sample is of one of them only. */
+TEST(split_at_copies_all_that_is_known)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	unsigned long at;
+
+	for (at = 100; at < 400; at += 200) {
+		struct damon_region *left, *right, *with, *without;
+
+		set_text(t, "0-400:0/0/33");
+		left = damon_first_region(t);
+		left->sampling_addr = at;
+		left->lru_refs = 3;
+		left->late = true;
+		left->again = true;
+		left->untouched = true;
+		left->unseen = true;
+		t->lacks_samples = false;
+		right = damon_split_region_at(t, left, 200);
+		with = at < 200 ? left : right;
+		without = at < 200 ? right : left;
+		ASSERT_TRUE(damon_sample_pending(with));
+		ASSERT_FALSE(damon_sample_pending(without));
+		ASSERT_TRUE((bool)with->again);
+		ASSERT_FALSE((bool)without->again);
+		ASSERT_EQ(at, with->sampling_addr);
+		ASSERT_EQ(3, (int)with->lru_refs);
+		ASSERT_TRUE((bool)with->late);
+		ASSERT_TRUE(left->untouched && left->unseen);
+		ASSERT_TRUE(right->untouched && right->unseen);
+		/* somebody has to begin the other one's */
+		ASSERT_TRUE(t->lacks_samples);
+	}
+	free_ctx(ctx);
+}
+
 TEST(merge_two_takes_weighted_means)
 {
 	struct damon_ctx *ctx = make_ctx(1);
@@ -121,6 +158,140 @@ TEST(merge_two_keeps_a_pending_sample)
 	ASSERT_TRUE(damon_sample_pending(damon_first_region(t)));
 	damon_forget_samples(ctx);
 	ASSERT_FALSE(damon_sample_pending(damon_first_region(t)));
+	free_ctx(ctx);
+}
+
+/* A sample of idle memory may last for long, which is nothing for memory that is not. */
+TEST(merge_two_keeps_samples_of_the_same_kind)
+{
+	enum { NONE, LEFT, RIGHT };
+	static const struct {
+		const char *regions;
+		bool left, right;	/* a sample is under way */
+		int kept;
+	} v[] = {
+		{ "0-100:5/5/0 100-300:5/5/0", true, true, LEFT },
+		{ "0-100:5/5/0 100-300:5/5/0", true, false, LEFT },
+		{ "0-100:5/5/0 100-300:5/5/0", false, true, RIGHT },
+		{ "0-100:0/0/0 100-300:0/0/0", true, true, LEFT },
+		{ "0-100:0/0/0 100-300:0/0/0", false, true, RIGHT },
+		{ "0-100:0/0/0 100-300:5/5/0", true, true, RIGHT },
+		{ "0-100:0/0/0 100-300:5/5/0", true, false, NONE },
+		{ "0-100:5/5/0 100-300:0/0/0", true, true, LEFT },
+		{ "0-100:5/5/0 100-300:0/0/0", false, true, NONE },
+		{ "0-100:5/5/0 100-300:5/5/0", false, false, NONE },
+	};
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_region *l, *r;
+
+		set_text(t, v[i].regions);
+		l = damon_first_region(t);
+		r = damon_last_region(t);
+		if (v[i].left) {
+			l->sampling_addr = 50;
+			l->lru_refs = 1;
+		}
+		r->again = v[i].right;
+		r->late = v[i].right;
+		if (v[i].right) {
+			r->sampling_addr = 250;
+			r->lru_refs = 2;
+		}
+		t->lacks_samples = false;
+		damon_merge_two_regions(t, l, r);
+		EXPECT_EQ(v[i].kept == LEFT ? 50 : v[i].kept == RIGHT ? 250 : DAMON_NO_SAMPLE,
+			  l->sampling_addr) {
+			TH_LOG("vector %d", i);
+		}
+		EXPECT_EQ(v[i].kept != NONE, damon_sample_pending(l));
+		EXPECT_EQ(v[i].kept == RIGHT, (bool)l->again);
+		if (v[i].kept != NONE) {
+			EXPECT_EQ(v[i].kept, (int)l->lru_refs);
+			EXPECT_EQ(v[i].kept == RIGHT, (bool)l->late);
+		}
+		/* somebody has to look which region has none */
+		EXPECT_EQ(v[i].kept != LEFT, t->lacks_samples);
+	}
+	free_ctx(ctx);
+}
+
+/* What was touched in one of two regions was touched in both together. */
+TEST(merge_two_joins_evidence)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	int bits;
+
+	for (bits = 0; bits < 16; bits++) {
+		struct damon_region *l, *r;
+
+		set_text(t, "0-100:0/0/0 100-300:0/0/0");
+		l = damon_first_region(t);
+		r = damon_last_region(t);
+		l->untouched = bits & 1;
+		r->untouched = !!(bits & 2);
+		l->unseen = !!(bits & 4);
+		r->unseen = !!(bits & 8);
+		l->worth = 30 - bits;
+		r->worth = 15 + bits;
+		damon_merge_two_regions(t, l, r);
+		ASSERT_EQ((bits & 3) == 3, (bool)l->untouched);
+		ASSERT_EQ((bits & 12) == 12, (bool)l->unseen);
+		/* who knows more may as well speak for the other one */
+		ASSERT_EQ(max(30 - bits, 15 + bits), worth_of(l));
+	}
+	free_ctx(ctx);
+}
+
+/* A sample that has lasted too long is gone, with the second look that it was. */
+TEST(dropped_samples_are_begun_again)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *second = make_target(ctx), *t;
+	struct damon_region *r;
+	bool forget;
+
+	for (forget = false;; forget = true) {
+		set_text(target_of(ctx), "0-100:3/2/1 100-200:3/2/1");
+		set_text(second, "300-400:3/2/1");
+		ctx->samples_ns = 4711;
+		damon_for_each_target(t, ctx) {
+			t->nr_sleeps = 5;
+			t->nr_slept = 6;
+			t->layout.known = true;
+			t->spots.nr_found = 7;
+			t->lacks_samples = false;
+			damon_for_each_region(r, t) {
+				r->sampling_addr = r->ar.start;
+				r->again = true;
+			}
+		}
+		if (forget)
+			damon_forget_samples(ctx);
+		else
+			damon_drop_samples(ctx);
+		ASSERT_EQ(0, ctx->samples_ns);
+		damon_for_each_target(t, ctx) {
+			/* nor is anything else worth anything after a pause */
+			ASSERT_EQ(forget ? 0 : 5, t->nr_sleeps);
+			ASSERT_EQ(forget ? 0 : 6, t->nr_slept);
+			ASSERT_EQ(!forget, t->layout.known);
+			ASSERT_EQ(forget ? 0 : 7, t->spots.nr_found);
+			ASSERT_TRUE(t->lacks_samples);
+			damon_for_each_region(r, t) {
+				ASSERT_FALSE(damon_sample_pending(r));
+				ASSERT_FALSE((bool)r->again);
+			}
+		}
+		/* but what has been counted stays */
+		ASSERT_STREQ("0-100:3/2/1 100-200:3/2/1", get_text(target_of(ctx), TEXT_ALL));
+		if (forget)
+			break;
+	}
 	free_ctx(ctx);
 }
 
@@ -264,6 +435,7 @@ TEST(open_starts_over)
 	damon_first_region(second)->probe_hits[1] = 9;
 	damon_last_region(target_of(ctx))->nr_samples = 0;
 	ctx->nr_intervals = 20;
+	damon_first_region(second)->late = true;
 	damon_open_window(ctx);
 	/* nobody has looked at the last one */
 	ASSERT_STREQ("0-10:0/9/3 10-20:0/8/4 20-30:0/0/5", get_text(target_of(ctx), TEXT_ALL));
@@ -274,6 +446,7 @@ TEST(open_starts_over)
 			ASSERT_EQ(r->ar.end == 30 ? 0 : TEST_WINDOW, worth_of(r));
 			ASSERT_TRUE(t->reach.window_opens);
 		}
+	ASSERT_FALSE((bool)damon_first_region(second)->late);
 	ASSERT_EQ(0, ctx->nr_intervals);
 	ASSERT_EQ(1, ctx->nr_windows);
 	free_ctx(ctx);
