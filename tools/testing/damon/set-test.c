@@ -312,6 +312,59 @@ TEST(follows_the_rules)
 	ASSERT_GT(accepted, (last_case(20000) - first_case()) / 10);
 }
 
+/* Who goes by what regions were, or had, finds out that they are others. */
+TEST(changes_are_announced)
+{
+	struct damon_addr_range range = { 0, 200 };
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	set_text(t, "0-100");
+	t->lacks_samples = false;
+	t->layout.known = true;
+	ASSERT_EQ(0, damon_set_regions(t, &range, 1, 1));
+	ASSERT_TRUE(t->lacks_samples);
+	ASSERT_FALSE(t->layout.known);
+
+	/* a cut alone is one */
+	range.end = 50;
+	t->lacks_samples = false;
+	t->layout.known = true;
+	ASSERT_EQ(0, damon_set_regions(t, &range, 1, 1));
+	ASSERT_TRUE(t->lacks_samples);
+	ASSERT_FALSE(t->layout.known);
+
+	/* what is refused is none */
+	t->lacks_samples = false;
+	t->layout.known = true;
+	ASSERT_EQ(-EINVAL, damon_set_regions(t, &range, 1, 0));
+	ASSERT_STREQ("0-50", get_text(t, TEXT_BORDERS));
+	ASSERT_FALSE(t->lacks_samples);
+	ASSERT_TRUE(t->layout.known);
+	free_ctx(ctx);
+}
+
+/* A plan may be given up, once or twice, and leaves nothing behind. */
+TEST(plans_can_be_dropped)
+{
+	struct damon_addr_range ranges[] = { { 0, 10 }, { 20, 30 }, { 40, 50 } };
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	struct damon_regions_plan plan;
+	unsigned long live;
+
+	set_text(t, "20-30");
+	live = shim_live_objects();
+	ASSERT_EQ(0, damon_plan_regions(&plan, t, ranges, 3, 1));
+	ASSERT_EQ(live + 2, shim_live_objects());
+	damon_drop_regions(&plan);
+	ASSERT_EQ(live, shim_live_objects());
+	damon_drop_regions(&plan);
+	ASSERT_EQ(live, shim_live_objects());
+	ASSERT_STREQ("20-30", get_text(t, TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
 /* Coverage does not depend on any model: it is exactly the rounded ranges. */
 TEST(covers_exactly_the_ranges)
 {
