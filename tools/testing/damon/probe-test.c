@@ -331,13 +331,16 @@ TEST(probes_without_counters_are_exchanged)
 	free_all(ctx);
 }
 
-TEST(new_probes_are_in_no_list)
+TEST(new_objects_are_in_no_list)
 {
 	struct damon_probe *probe = damon_new_probe();
 
 	ASSERT_TRUE(list_empty(&probe->list));
 	ASSERT_TRUE(list_empty(&probe->filters));
 	kfree(probe);
+	/* filters may be destroyed like that */
+	damon_destroy_filter(damon_new_filter(DAMON_FILTER_TYPE_ANON, true, true));
+	ASSERT_EQ(0, shim_live_objects());
 }
 
 /* What a type does not use makes no difference. */
