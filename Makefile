@@ -51,7 +51,7 @@ vm:			## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU_OPTS= V
 	@kit/vm
 
 ##@ Testing
-.PHONY: check check-deep mutants
+.PHONY: check check-deep coverage mutants
 check:			## every test that gates a change (STEPS="..." for some of them)
 	@kit/packages build vm run check
 	@kit/check
@@ -59,6 +59,10 @@ check:			## every test that gates a change (STEPS="..." for some of them)
 check-deep:		## hours of races, and every allocation failed once (CYCLES= RACE_SECONDS= per race)
 	@kit/packages build vm run check
 	@STEPS="$(or $(STEPS),storm faults)" kit/check
+
+coverage:		## which lines and branches of mm/damon the tests reach: a table, pages in build/coverage/html
+	@kit/packages build coverage
+	@kit/coverage
 
 mutants:		## mistakes made on purpose in the pure rooms, and whether a test notices (N=number or all, SEED=, ROOMS="...")
 	@kit/packages build

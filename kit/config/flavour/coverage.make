@@ -1,0 +1,1 @@
+GCOV_PROFILE=$(if $(filter mm/damon,$(obj)),y)
