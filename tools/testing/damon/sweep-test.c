@@ -204,6 +204,30 @@ TEST(budget_is_for_all_targets)
 	}
 }
 
+/* Who counts regions once per turn keeps track of those that are cut off in it. */
+TEST(budget_is_kept_within_a_turn)
+{
+	struct rng rng;
+
+	for_each_case(rng, 20) {
+		struct world w = plain_world(&rng);
+		struct damon_ctx *ctx;
+		unsigned int i;
+
+		heat(&w, w.coarse, 2 * w.coarse, 4, 4);
+		ctx = plain_ctx(&w);
+		ctx->attrs.max_nr_regions = total_nr(ctx) + rnd_in(&rng, 1, 4);
+		ctx->next_aggregation_ns = U64_MAX;
+		for (i = 1; i < 20; i++) {
+			ctx->now = i;
+			tick(ctx, &w);
+			HOLDS(total_nr(ctx) <= ctx->attrs.max_nr_regions);
+		}
+		HOLDS(total_nr(ctx) == ctx->attrs.max_nr_regions);
+		free_ctx(ctx);
+	}
+}
+
 /* what sweeps cost */
 
 TEST(visits_are_paid_for)
@@ -1208,6 +1232,16 @@ TEST(sweeps_can_be_skipped)
 	tick(ctx, &w);
 	damon_sweep_skip(t);
 	ASSERT_FALSE(damon_sweep_rests(ctx, t));
+	/* nor before there was one, or after something has changed */
+	damon_sweep_forget(t);
+	damon_sweep_skip(t);
+	ASSERT_FALSE(damon_sweep_rests(ctx, t));
+	while (!damon_sweep_rests(ctx, t))
+		tick(ctx, &w);
+	window(ctx, &w);
+	damon_sweep_surprise(t);
+	damon_sweep_skip(t);
+	ASSERT_FALSE(damon_sweep_rests(ctx, t));
 	free_ctx(ctx);
 }
 
@@ -1408,6 +1442,17 @@ TEST(unknown_borders_are_found_at_once)
 		w.cold = true;
 		HOLDS(is_cut(ctx, &w, base + 100 * fine));
 		w.cold = false;
+		free_ctx(ctx);
+
+		/* a hot region, and hot memory right in front of and behind it */
+		ctx = make_ctx(_case + 1);
+		w.hot[0].start = base + 99 * fine;
+		w.hot[0].end = base + 151 * fine;
+		add(target_of(ctx), base, base + 100 * fine, 0);
+		set_last(add(target_of(ctx), base + 100 * fine, base + 150 * fine, 0), 20);
+		add(target_of(ctx), base + 150 * fine, base + 200 * fine, 0);
+		HOLDS(is_cut(ctx, &w, w.hot[0].start));
+		HOLDS(is_cut(ctx, &w, w.hot[0].end));
 		free_ctx(ctx);
 	}
 }
