@@ -174,11 +174,16 @@ static bool is_settled(const struct damon_region *r)
 	return r->nr_samples ? r->nr_accesses == r->nr_samples : r->rate;
 }
 
+/* Samples have seen accesses to a region. */
+static bool is_used(const struct damon_region *r)
+{
+	return r->nr_accesses || r->rate;
+}
+
 /* An access to a region explains that the entry at @addr was touched. */
 static bool explains(const struct damon_region *r, unsigned long addr, unsigned long fine)
 {
-	return (r->nr_accesses || r->rate) && r->ar.end > addr &&
-		r->ar.start <= addr + (fine - 1);
+	return is_used(r) && r->ar.end > addr && r->ar.start <= addr + (fine - 1);
 }
 
 /*
@@ -329,7 +334,8 @@ static void cut_behind(struct damon_cutter *c, unsigned long addr, unsigned long
 
 /*
  * One of the entries @i to @end was touched in region @r.  The first and the last one may
- * have been touched in the regions beside it.
+ * have been touched in the regions beside it, but not if there are accesses to this one: two
+ * neighbours must not be each other's excuse for the entry that they share.
  */
 static bool was_touched(struct damon_target *t, struct damon_region *r,
 			const struct damon_sight *sight, unsigned int i,
@@ -338,6 +344,8 @@ static bool was_touched(struct damon_target *t, struct damon_region *r,
 	const struct damon_sweep *sweep = t->sweep;
 	unsigned int bit = find_next_bit(sweep->touched, end + 1, i);
 
+	if (is_used(r))
+		return bit <= end;
 	if (bit == i && !list_is_first(&r->list, &t->regions_list) &&
 	    explains(damon_prev_region(r), entry_addr(sweep, sight, i), sight->fine))
 		bit = find_next_bit(sweep->touched, end + 1, i + 1);
@@ -448,6 +456,8 @@ static bool is_explained(struct damon_target *t, struct damon_region *r,
 {
 	unsigned long addr = r->ar.start - r->ar.start % sight->fine;
 
+	if (is_used(r))
+		return false;
 	return (!list_is_first(&r->list, &t->regions_list) &&
 		explains(damon_prev_region(r), addr, sight->fine)) ||
 		(!list_is_last(&r->list, &t->regions_list) &&

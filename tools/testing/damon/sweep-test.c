@@ -904,38 +904,78 @@ static bool is_hot_inside(const struct world *w, const struct damon_region *r)
 
 /*
  * As long as accesses are the same all the time, no region that has any is untouched.  In
- * its first and last entry, accesses beside it may be taken for the reason.
+ * its first and last entry, accesses beside it may be taken for the reason.  Returns how
+ * often a region was untouched, negative for what was not true.
  */
+static int count_true_evidence(struct rng *rng)
+{
+	struct world w = plain_world(rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	struct damon_region *r;
+	unsigned int i;
+	int nr = 0;
+
+	add(target_of(ctx), 2 * w.coarse, 4 * w.coarse, 0);
+	ctx->attrs.max_nr_regions = rnd_in(rng, 10, 100);
+	w.price = rnd_in(rng, 0, 4);
+	w.moving = true;
+	heat(&w, w.coarse, 4 * w.coarse, rnd_in(rng, 1, 9), 100);
+	for (i = 0; i < w.nr_hot; i++)
+		w.hot[i].end -= rnd_in(rng, 0, 2) * 4096;
+	for (i = 0; i < 300 && nr >= 0; i++) {
+		tick(ctx, &w);
+		nr += nr_untouched(ctx);
+		damon_for_each_region(r, target_of(ctx))
+			if (w.broken || (r->untouched && is_hot_inside(&w, r)))
+				nr = -1;
+		if (rnd_true(rng, 0.3))
+			change_regions(ctx, &w);
+	}
+	free_ctx(ctx);
+	return nr;
+}
+
 TEST(evidence_is_true)
 {
 	unsigned int cases = 0;
 	struct rng rng;
 
 	for_each_case(rng, 300) {
-		struct world w = plain_world(&rng);
-		struct damon_ctx *ctx = plain_ctx(&w);
-		struct damon_region *r;
-		unsigned int i;
+		int nr = count_true_evidence(&rng);
 
-		add(target_of(ctx), 2 * w.coarse, 4 * w.coarse, 0);
-		ctx->attrs.max_nr_regions = rnd_in(&rng, 10, 100);
-		w.price = rnd_in(&rng, 0, 4);
-		w.moving = true;
-		heat(&w, w.coarse, 4 * w.coarse, rnd_in(&rng, 1, 9), 100);
-		for (i = 0; i < w.nr_hot; i++)
-			w.hot[i].end -= rnd_in(&rng, 0, 2) * 4096;
-		for (i = 0; i < 300; i++) {
-			tick(ctx, &w);
-			HOLDS(!w.broken);
-			damon_for_each_region(r, target_of(ctx))
-				HOLDS(!r->untouched || !is_hot_inside(&w, r));
-			cases += nr_untouched(ctx);
-			if (rnd_true(&rng, 0.3))
-				change_regions(ctx, &w);
-		}
-		free_ctx(ctx);
+		HOLDS(nr >= 0);
+		cases += nr;
 	}
 	ASSERT_GT(cases, 0);
+}
+
+/* Two regions that share an entry are merged after the sweep. */
+TEST(evidence_of_shared_entries_is_true)
+{
+	struct rng rng = { 1 };
+	struct world w = plain_world(&rng);
+	struct damon_ctx *ctx = plain_ctx(&w);
+	struct damon_target *t = target_of(ctx);
+
+	ctx->attrs.max_nr_regions = 2;
+	damon_destroy_regions(t);
+	add(t, w.coarse, 2 * w.coarse, 0);
+	split_at(t, w.coarse + 100 * w.fine + w.fine / 2);
+	heat_entries(&w, 100, 101);
+	/* there was something in both of them, of which no sample sees anything now */
+	w.cold = true;
+	set_last(nth(ctx, 0), 2);
+	set_last(nth(ctx, 1), 2);
+	ASSERT_TRUE(sweep_through(ctx, &w));
+	ASSERT_FALSE(was_untouched(nth(ctx, 0)));
+	ASSERT_FALSE(was_untouched(nth(ctx, 1)));
+	free_ctx(ctx);
+
+	/* random cases in which it was so */
+	fixed_case(&rng, 3, 73);
+	ASSERT_GE(count_true_evidence(&rng), 0);
+	fixed_case(&rng, 6, 272);
+	ASSERT_GE(count_true_evidence(&rng), 0);
 }
 
 /* Two regions with other memory in between, of which only a part is hot. */

@@ -33,11 +33,16 @@ unsigned long last_case(unsigned long nr)
 	return getenv("CASE") ? first_case() + 1 : nr * from_env("TIMES", 1);
 }
 
+void fixed_case(struct rng *rng, unsigned long seed, unsigned long nr)
+{
+	rng->state = (u64)seed << 32 ^ nr;
+	rnd(rng);
+}
+
 bool begin_case(struct rng *rng, unsigned long nr)
 {
 	current_case = nr;
-	rng->state = (u64)seed() << 32 ^ nr;
-	rnd(rng);
+	fixed_case(rng, seed(), nr);
 	return true;
 }
 

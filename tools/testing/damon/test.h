@@ -43,6 +43,8 @@
 unsigned long first_case(void);
 unsigned long last_case(unsigned long nr);
 bool begin_case(struct rng *rng, unsigned long nr);
+/* The generator of one case of SEED=@seed, whatever the environment says. */
+void fixed_case(struct rng *rng, unsigned long seed, unsigned long nr);
 
 /* How to get the case back that an assertion failed in. */
 void repeat_hint(char *buf, size_t len);
