@@ -44,9 +44,6 @@
 /* With fewer samples, the last window says more than the one under way. */
 #define MIN_SAMPLES	4
 
-/* One border in so many is looked for where another one seems to be known. */
-#define EXPLAINED_SHARE	4
-
 /* In every window there may be as many cuts as there are regions, or these. */
 #define MIN_CUTS	16
 
@@ -296,14 +293,14 @@ static unsigned long entry_addr(const struct damon_sweep *sweep,
 }
 
 /*
- * If it is because of region @r that the entry at @addr was touched, what is cut off around
- * that would most likely be merged again.  So only one in EXPLAINED_SHARE is, in case that
- * the border between them is not where it seems to be.
+ * The entry at @addr was touched because of region @r, which is hot: what is cut off around
+ * that would most likely be merged again, and if the border between them is not where it
+ * seems to be, samples tell.
  */
-static bool is_known_border(struct damon_cutter *c, const struct damon_region *r,
-			    unsigned long addr, unsigned long fine)
+static bool is_known_border(const struct damon_region *r, unsigned long addr,
+			    unsigned long fine)
 {
-	return explains(r, addr, fine) && damon_rand(c->ctx, 0, EXPLAINED_SHARE);
+	return damon_was_hot(r) && explains(r, addr, fine);
 }
 
 /* Cuts where the first of some touched entries begins. */
@@ -315,7 +312,7 @@ static void cut_before(struct damon_cutter *c, unsigned long addr, unsigned long
 	if (!c->r)
 		return;
 	next = damon_region_behind(c->r, c->t);
-	if (next && is_known_border(c, next, addr, fine))
+	if (next && is_known_border(next, addr, fine))
 		return;
 	cut_at(c, addr);
 }
@@ -327,7 +324,7 @@ static void cut_behind(struct damon_cutter *c, unsigned long addr, unsigned long
 	if (!c->r)
 		return;
 	if (!list_is_first(&c->r->list, &c->t->regions_list) &&
-	    is_known_border(c, damon_prev_region(c->r), addr - fine, fine))
+	    is_known_border(damon_prev_region(c->r), addr - fine, fine))
 		return;
 	cut_at(c, addr);
 }
