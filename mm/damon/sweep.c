@@ -41,9 +41,6 @@
 /* Windows for which what a sweep has found is good. */
 #define GUIDED_WINDOWS	4
 
-/* With fewer samples, the last window says more than the one under way. */
-#define MIN_SAMPLES	4
-
 /* In every window there may be as many cuts as there are regions, or these. */
 #define MIN_CUTS	16
 
@@ -157,14 +154,6 @@ static noinline void arm_coarse(struct damon_target *t,
 	sweep->stage = STAGE_COARSE;
 }
 
-/* At least half of the samples saw an access. */
-static bool is_hot(const struct damon_region *r, unsigned int window)
-{
-	if (r->nr_samples < min(window, MIN_SAMPLES))
-		return damon_was_hot(r);
-	return r->nr_accesses >= r->nr_samples - r->nr_samples / 2;
-}
-
 /* Nothing can be found in a region all of whose samples saw an access. */
 static bool is_settled(const struct damon_region *r)
 {
@@ -190,12 +179,12 @@ static bool explains(const struct damon_region *r, unsigned long addr, unsigned 
  * coarse entries, be it that the hardware has those cached or that the memory is accessed
  * in other ways.
  */
-static void begin_evidence(struct damon_ctx *ctx, struct damon_target *t)
+static void begin_evidence(struct damon_target *t)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i = 0;
 	struct damon_sweep *sweep = t->sweep;
 	const struct damon_touched *seen = &sweep->coarse;
 	struct damon_region *r;
+	unsigned int i = 0;
 
 	sweep->blind = false;
 	sweep->found = false;
@@ -204,7 +193,7 @@ static void begin_evidence(struct damon_ctx *ctx, struct damon_target *t)
 			i++;
 		if (i == seen->nr || seen->ranges[i].start >= r->ar.end) {
 			r->unseen = true;
-			sweep->blind |= is_hot(r, window);
+			sweep->blind |= damon_was_hot(r);
 		} else {
 			r->unseen = !is_settled(r);
 			sweep->found |= is_settled(r);
@@ -228,8 +217,8 @@ static void end_evidence(struct damon_target *t)
 			!sweep->blind;
 }
 
-static noinline void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
-				 const struct damon_sight *sight, void *arg)
+static noinline void look_coarse(struct damon_target *t, const struct damon_sight *sight,
+				 void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
 	struct damon_region *r = damon_first_region_or_null(t);
@@ -240,7 +229,7 @@ static noinline void look_coarse(struct damon_ctx *ctx, struct damon_target *t,
 
 		sweep->credit -= sight->look_coarse(arg, &span, &sweep->coarse);
 	}
-	begin_evidence(ctx, t);
+	begin_evidence(t);
 	sweep->range = 0;
 	sweep->next = 0;
 	sweep->looks = 0;
@@ -652,7 +641,7 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 	}
 	count_tick(t);
 	if (sweep->stage == STAGE_COARSE)
-		look_coarse(ctx, t, sight, arg);
+		look_coarse(t, sight, arg);
 	else if (sweep->stage == STAGE_FINE)
 		look_fine(ctx, t, sight, arg);
 }
