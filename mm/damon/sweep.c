@@ -34,9 +34,8 @@
 /* Entries that may be visited for each region in each tick. */
 #define ENTRIES_PER_REGION	4
 
-/* As many places of a piece do not stand out, unless they are looked at again. */
-#define MANY_PLACES	4
-#define MAX_PIECE_LOOKS	6
+/* A single piece is cut at once if that takes no more than one in so many cuts. */
+#define PIECE_SHARE	2
 
 /* Windows for which what a sweep has found is good. */
 #define GUIDED_WINDOWS	4
@@ -67,7 +66,7 @@ struct damon_sweep {
 	struct damon_addr_range piece;	/* whose fine entries are old */
 	bool armed;			/* it is to be looked at */
 	const struct damon_sight *sight; /* by which entries were made old */
-	unsigned int looks;		/* that were taken at it */
+	bool looked;			/* it was looked at before */
 	DECLARE_BITMAP(touched, DAMON_SWEEP_PIECE);	/* in all of them */
 	DECLARE_BITMAP(old, DAMON_SWEEP_PIECE);		/* to be visited by the next one */
 	struct damon_touched coarse;
@@ -232,7 +231,7 @@ static noinline void look_coarse(struct damon_target *t, const struct damon_sigh
 	begin_evidence(t);
 	sweep->range = 0;
 	sweep->next = 0;
-	sweep->looks = 0;
+	sweep->looked = false;
 	sweep->stage = STAGE_FINE;
 }
 
@@ -397,36 +396,42 @@ static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 					    ctx->min_region_sz - 1), sight->fine);
 	}
 	note_evidence(t, sight);
-	sweep->looks = 0;
+	sweep->looked = false;
 }
 
-static unsigned int nr_places(const struct damon_sweep *sweep,
-			      const struct damon_sight *sight)
+/* There are cuts to spare for both ends of all places that were touched in a piece. */
+static bool can_cut_out(const struct damon_sweep *sweep, const struct damon_sight *sight)
 {
-	unsigned int start, end, nr = 0;
+	unsigned int start, end, cuts = 0;
 
-	for_each_set_bitrange(start, end, sweep->touched,
-			      nr_entries(sweep, sight))
-		nr++;
-	return nr;
+	for_each_set_bitrange(start, end, sweep->touched, nr_entries(sweep, sight))
+		cuts += 2;
+	return cuts <= sweep->cuts / PIECE_SHARE;
 }
 
+/*
+ * If there are too many places in a piece, most were touched by chance, and it is looked at
+ * again, until one look finds the same as the one before.
+ */
 static noinline void look_fine(struct damon_ctx *ctx, struct damon_target *t,
 			       const struct damon_sight *sight, void *arg)
 {
 	struct damon_sweep *sweep = t->sweep;
+	bool same = true;
 	unsigned int i;
 
 	if (!sweep->armed)
 		return;
 	sweep->armed = false;
-	sweep->looks++;
+	sweep->looked = true;
 	sweep->credit -= sight->look_fine(arg, &sweep->piece, sweep->old);
-	for_each_set_bit(i, sweep->touched, DAMON_SWEEP_PIECE)
-		if (!test_bit(i, sweep->old))
+	for_each_set_bit(i, sweep->touched, DAMON_SWEEP_PIECE) {
+		if (!test_bit(i, sweep->old)) {
 			__clear_bit(i, sweep->touched);
-	if (sweep->looks >= MAX_PIECE_LOOKS ||
-	    nr_places(sweep, sight) <= MANY_PLACES)
+			same = false;
+		}
+	}
+	if (same || can_cut_out(sweep, sight))
 		cut_piece(ctx, t, sight);
 }
 
@@ -542,8 +547,8 @@ static noinline void arm_fine(struct damon_target *t,
 	struct damon_sweep *sweep = t->sweep;
 
 	bitmap_copy(sweep->old, sweep->touched, DAMON_SWEEP_PIECE);
-	sweep->armed = sweep->looks;
-	if (sweep->looks)
+	sweep->armed = sweep->looked;
+	if (sweep->looked)
 		sweep->credit -= sight->arm_fine(arg, &sweep->piece, sweep->old);
 	while (!sweep->armed && sweep->credit >= 0 &&
 	       begin_piece(t, sight, &r)) {
