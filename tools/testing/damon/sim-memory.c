@@ -9,6 +9,7 @@
 #include "sim.h"
 
 #define PAGE		4096ULL
+#define STACK_END	0x7ffffffff000ULL
 #define BANDS		5
 /* Where a process has its large mappings. */
 #define BASE		0x7f0000000000ULL
@@ -109,6 +110,9 @@ static void place(struct memory *m)
 		place_zipf(m);
 		break;
 	}
+	if (m->c->stack)
+		m->pieces[m->nr_pieces++] = (struct piece){
+			STACK_END - m->c->stack, STACK_END, 10000 };
 }
 
 void memory_init(struct memory *m, const struct sim_case *c, uint64_t seed)

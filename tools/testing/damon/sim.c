@@ -72,6 +72,7 @@ static const struct setting {
 	{ "phases", offsetof(struct sim_case, phases), "" },
 	{ "align", offsetof(struct sim_case, align), "KMGTP" },
 	{ "process", offsetof(struct sim_case, process), "" },
+	{ "stack", offsetof(struct sim_case, stack), "KMGTP" },
 	{ "above", offsetof(struct sim_case, above), "" },
 	{ "sample", offsetof(struct sim_case, sample), "ums" },
 	{ "aggr", offsetof(struct sim_case, aggr), "ums" },

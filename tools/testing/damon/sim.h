@@ -33,6 +33,7 @@ struct sim_case {
 	uint64_t phases;
 	uint64_t align;		/* of hot pieces, bytes */
 	uint64_t process;	/* more areas around, as a process has them */
+	uint64_t stack;		/* bytes of the last one that are hot, besides @hot */
 	uint64_t above;		/* accessed bits in upper page table levels, too */
 	uint64_t zipf;		/* exponent, 1/10000 */
 	/* touched entries that do not show it, 1/10000 */
