@@ -136,7 +136,8 @@ static bool contradicts(unsigned int now, unsigned int nr, const struct damon_re
 static void learn(struct damon_region *r, unsigned int window)
 {
 	unsigned int now = damon_to_rate(r->nr_accesses, r->nr_samples);
-	unsigned int nr = min(r->nr_samples, U8_MAX - DAMON_MAX_WORTH);
+	/* with more, what rates_differ() multiplies may not fit into 64 bits */
+	unsigned int nr = min(r->nr_samples, SHRT_MAX);
 
 	if (r->worth && !contradicts(now, nr, r)) {
 		now = div_u64((u64)now * nr + (u64)r->rate * r->worth +
