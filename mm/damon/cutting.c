@@ -231,8 +231,7 @@ void damon_cut_regions(struct damon_ctx *ctx)
 	struct damon_cutter c = { .ctx = ctx };
 	struct census census = take_census(ctx);
 
-	c.room = min3(max_nr - min(nr, max_nr), max(max_nr / DAMON_ROOM_SHARE, 1UL),
-		      (unsigned long)UINT_MAX);
+	c.room = min3(max_nr - min(nr, max_nr), damon_room(ctx), (unsigned long)UINT_MAX);
 	ctx->searching = census.sz_hot < div_u64(damon_add(census.sz, FOUND_SHARE - 1),
 						 FOUND_SHARE);
 	c.forgets = true;

@@ -6,12 +6,20 @@
 #define _MM_DAMON_CUTTING_H
 
 #include <linux/damon.h>
+#include <linux/minmax.h>
 
 /*
  * One in so many of the regions that there may be is for finding out what differs: merging
- * leaves room for so many, and no more are cut in a window.
+ * leaves room for so many, no more are cut in a window, and no more are looked at in an
+ * interval.
  */
-#define DAMON_ROOM_SHARE	4
+#define DAMON_ROOM_SHARE	5
+
+/* So many, at least one. */
+static inline unsigned long damon_room(const struct damon_ctx *ctx)
+{
+	return max(ctx->attrs.max_nr_regions / DAMON_ROOM_SHARE, 1UL);
+}
 
 /**
  * struct damon_cutter - Cuts the regions of a target at ascending addresses.

@@ -8,9 +8,6 @@
 
 #include "looking.h"
 
-/* Looks in an interval: one for so many of the regions that there may be at most. */
-#define LOOK_SHARE	5
-
 static void begin(struct damon_looks *looks, struct damon_ctx *ctx)
 {
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
@@ -76,11 +73,10 @@ static u64 looks_wanted(const struct damon_looks *looks)
  */
 void damon_plan_looks(struct damon_ctx *ctx)
 {
-	unsigned long limit = max(ctx->attrs.max_nr_regions / LOOK_SHARE, 1UL);
 	struct damon_looks looks;
 
 	ctx->look_span = 1;
 	begin(&looks, ctx);
 	ctx->look_span = clamp_t(u64, div64_ul(div_u64(looks_wanted(&looks), 1000),
-					       limit) + 1, 1, UINT_MAX);
+					       damon_room(ctx)) + 1, 1, UINT_MAX);
 }

@@ -266,9 +266,9 @@ TEST(searches_until_something_is_found)
 	EXPECT_EQ(SEARCH_CUTS, cuts_with_hot(9, 1000));
 	EXPECT_EQ(0, cuts_with_hot(10, 1000));
 	EXPECT_EQ(0, cuts_with_hot(1000, 1000));
-	/* a quarter of the budget */
-	EXPECT_EQ(25, cuts_with_hot(0, 100));
-	EXPECT_EQ(25, cuts_with_hot(9, 100));
+	/* a share of the budget */
+	EXPECT_EQ(20, cuts_with_hot(0, 100));
+	EXPECT_EQ(20, cuts_with_hot(9, 100));
 	EXPECT_EQ(2, cuts_with_hot(0, 10));
 }
 
@@ -313,7 +313,7 @@ TEST(searches_by_size)
 	for (i = 0; i < ARRAY_SIZE(max_nrs); i++) {
 		struct damon_ctx *ctx = make_ctx(1);
 		struct damon_target *second = make_target(ctx), *t = target_of(ctx);
-		unsigned int room = min(max_nrs[i] / 4, SEARCH_CUTS), nr[4] = {};
+		unsigned int room = min(max_nrs[i] / DAMON_ROOM_SHARE, SEARCH_CUTS), nr[4] = {};
 		struct damon_region *r;
 
 		ctx->attrs.max_nr_regions = max_nrs[i];
@@ -369,15 +369,15 @@ TEST(small_spaces_are_searched)
 
 /* the budget */
 
-TEST(room_is_a_quarter)
+TEST(room_is_a_share)
 {
 	static const struct {
 		unsigned int max_nr, nr, cuts;
 	} v[] = {
-		{ 1000, 1, 250 }, { 1000, 700, 250 }, { 1000, 800, 200 },
+		{ 1000, 1, 200 }, { 1000, 700, 200 }, { 1000, 850, 150 },
 		{ 1000, 999, 1 }, { 1000, 1000, 0 }, { 1000, 1001, 0 },
-		{ 100, 10, 25 }, { 103, 10, 25 }, { 104, 10, 26 }, { 3, 1, 1 },
-		{ 3, 2, 1 }, { 3, 3, 0 }, { 5, 1, 1 }, { 8, 1, 2 },
+		{ 100, 10, 20 }, { 104, 10, 20 }, { 105, 10, 21 }, { 3, 1, 1 },
+		{ 3, 2, 1 }, { 3, 3, 0 }, { 5, 1, 1 }, { 10, 1, 2 },
 	};
 	int i, j;
 
@@ -405,7 +405,7 @@ TEST(spots_come_before_searching)
 	struct damon_ctx *ctx = make_ctx(1);
 	struct damon_target *t = target_of(ctx);
 
-	ctx->attrs.max_nr_regions = 400;
+	ctx->attrs.max_nr_regions = 500;
 	add(t, 0, 1UL << 30, 0);
 	damon_note_spot(ctx, t, 1UL << 29, true);
 	damon_cut_regions(ctx);
@@ -416,7 +416,7 @@ TEST(spots_come_before_searching)
 		    (1UL << 29) + 1);
 
 	set_text(t, "");
-	ctx->attrs.max_nr_regions = 32;
+	ctx->attrs.max_nr_regions = 40;
 	add(t, 0, 1000, 0);
 	damon_note_spot(ctx, t, 500, true);
 	damon_cut_regions(ctx);
@@ -512,7 +512,7 @@ TEST(cuts_stay_in_budget)
 		random_targets(&rng, ctx, grain);
 		nr = total_nr(ctx);
 		total = total_sz(ctx);
-		room = min(max_nr - min(nr, max_nr), max(max_nr / 4, 1));
+		room = min(max_nr - min(nr, max_nr), max(max_nr / DAMON_ROOM_SHARE, 1));
 		if (rnd_true(&rng, 0.2))
 			shim_fail_after(rnd_in(&rng, 0, 200));
 
