@@ -10,11 +10,6 @@
  * interval.  What was found decides where regions are cut, and which of them were not
  * touched at all.  How often they are accessed is for samples to say.
  *
- * Evidence is of regions.  That one was not touched counts until a sample of it says
- * otherwise, or the next sweep.  What was touched all over tells nothing apart.  A
- * sweep that misses what samples see, since the hardware has entries cached and does
- * not mark them, or since memory is accessed in other ways, is no evidence.
- *
  * A pure room.  It knows ranges and regions; what an entry is and how it is
  * looked at is the business of &struct damon_sight.
  */
@@ -24,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "cutting.h"
+#include "evidence.h"
 #include "internal.h"
 #include "looking.h"
 #include "sweep.h"
@@ -42,35 +38,6 @@
 
 /* In every window there may be as many cuts as there are regions, or these. */
 #define MIN_CUTS	16
-
-enum stage {
-	STAGE_IDLE,
-	STAGE_COARSE,		/* the coarse entries are old */
-	STAGE_FINE,		/* those that were accessed are looked into */
-};
-
-/*
- * Where the sweep of a target is.  Entries that are visited are paid for with
- * credit, which every tick adds to.
- */
-struct damon_sweep {
-	enum stage stage;
-	int credit;
-	unsigned int cuts;		/* left in this window */
-	unsigned int windows;		/* since a sweep was complete */
-	bool blind;			/* this one, or the last, misses what samples see */
-	bool found;			/* it has told anything of what it looked into */
-	bool again;			/* something has changed since it began */
-	unsigned int range;		/* of "coarse", under way ... */
-	unsigned long next;		/* ... and how far that is */
-	struct damon_addr_range piece;	/* whose fine entries are old */
-	bool armed;			/* it is to be looked at */
-	const struct damon_sight *sight; /* by which entries were made old */
-	bool looked;			/* it was looked at before */
-	DECLARE_BITMAP(touched, DAMON_SWEEP_PIECE);	/* in all of them */
-	DECLARE_BITMAP(old, DAMON_SWEEP_PIECE);		/* to be visited by the next one */
-	struct damon_touched coarse;
-};
 
 /**
  * damon_note_touched() - Report memory that was accessed.
@@ -153,69 +120,6 @@ static noinline void arm_coarse(struct damon_target *t,
 	sweep->stage = STAGE_COARSE;
 }
 
-/* Nothing can be found in a region all of whose samples saw an access. */
-static bool is_settled(const struct damon_region *r)
-{
-	return r->nr_samples ? r->nr_accesses == r->nr_samples : r->rate;
-}
-
-/* Samples have seen accesses to a region. */
-static bool is_used(const struct damon_region *r)
-{
-	return r->nr_accesses || r->rate;
-}
-
-/* An access to a region explains that the entry at @addr was touched. */
-static bool explains(const struct damon_region *r, unsigned long addr, unsigned long fine)
-{
-	return is_used(r) && r->ar.end > addr && r->ar.start <= addr + (fine - 1);
-}
-
-/*
- * What is not below a coarse entry that was touched was not touched.  The rest of what
- * will be looked into has not been so far.  If nothing was seen in a region that samples
- * have found hot, either the memory has just cooled down, or accesses leave no mark in
- * coarse entries, be it that the hardware has those cached or that the memory is accessed
- * in other ways.
- */
-static void begin_evidence(struct damon_target *t)
-{
-	struct damon_sweep *sweep = t->sweep;
-	const struct damon_touched *seen = &sweep->coarse;
-	struct damon_region *r;
-	unsigned int i = 0;
-
-	sweep->blind = false;
-	sweep->found = false;
-	damon_for_each_region(r, t) {
-		while (i < seen->nr && seen->ranges[i].end <= r->ar.start)
-			i++;
-		if (i == seen->nr || seen->ranges[i].start >= r->ar.end) {
-			r->unseen = true;
-			sweep->blind |= damon_was_hot(r);
-		} else {
-			r->unseen = !is_settled(r);
-			sweep->found |= is_settled(r);
-		}
-	}
-}
-
-/*
- * All has been looked at.  If none of the fine entries was touched although the coarse
- * ones were, they are not marked.  Nothing at all is accessed by nobody who runs: that is
- * no evidence, but there is no need to look again, either.
- */
-static void end_evidence(struct damon_target *t)
-{
-	struct damon_sweep *sweep = t->sweep;
-	struct damon_region *r;
-
-	sweep->blind |= sweep->coarse.nr && !sweep->found;
-	damon_for_each_region(r, t)
-		r->untouched = r->unseen && !r->nr_accesses && sweep->found &&
-			!sweep->blind;
-}
-
 static noinline void look_coarse(struct damon_target *t, const struct damon_sight *sight,
 				 void *arg)
 {
@@ -228,7 +132,7 @@ static noinline void look_coarse(struct damon_target *t, const struct damon_sigh
 
 		sweep->credit -= sight->look_coarse(arg, &span, &sweep->coarse);
 	}
-	begin_evidence(t);
+	damon_begin_evidence(t);
 	sweep->range = 0;
 	sweep->next = 0;
 	sweep->looked = false;
@@ -268,18 +172,6 @@ static void cut_at(struct damon_cutter *c, unsigned long addr)
 	}
 }
 
-static unsigned int nr_entries(const struct damon_sweep *sweep,
-			       const struct damon_sight *sight)
-{
-	return (sweep->piece.end - sweep->piece.start) / sight->fine;
-}
-
-static unsigned long entry_addr(const struct damon_sweep *sweep,
-				const struct damon_sight *sight, unsigned int bit)
-{
-	return sweep->piece.start + bit * sight->fine;
-}
-
 /*
  * The entry at @addr was touched because of region @r, which is hot: what is cut off around
  * that would most likely be merged again, and if the border between them is not where it
@@ -317,68 +209,6 @@ static void cut_behind(struct damon_cutter *c, unsigned long addr, unsigned long
 	cut_at(c, addr);
 }
 
-/*
- * One of the entries @i to @end was touched in region @r.  The first and the last one may
- * have been touched in the regions beside it, but not if there are accesses to this one: two
- * neighbours must not be each other's excuse for the entry that they share.
- */
-static bool was_touched(struct damon_target *t, struct damon_region *r,
-			const struct damon_sight *sight, unsigned int i,
-			unsigned int end)
-{
-	const struct damon_sweep *sweep = t->sweep;
-	unsigned int bit = find_next_bit(sweep->touched, end + 1, i);
-
-	if (is_used(r))
-		return bit <= end;
-	if (bit == i && !list_is_first(&r->list, &t->regions_list) &&
-	    explains(damon_prev_region(r), entry_addr(sweep, sight, i), sight->fine))
-		bit = find_next_bit(sweep->touched, end + 1, i + 1);
-	if (bit == end && !list_is_last(&r->list, &t->regions_list) &&
-	    explains(damon_next_region(r), entry_addr(sweep, sight, end), sight->fine))
-		bit++;
-	return bit <= end;
-}
-
-/*
- * There are entries that lie in a region, and none of them was touched.  If some were not,
- * it is not all of the region that is busy.
- */
-static bool none_touched(const struct damon_sweep *sweep, const struct damon_sight *sight,
-			 const struct damon_region *r)
-{
-	unsigned long start = max(r->ar.start, sweep->piece.start) - sweep->piece.start;
-	unsigned long end = min(r->ar.end, sweep->piece.end) - sweep->piece.start;
-	unsigned int i = DIV_ROUND_UP(start, sight->fine);
-
-	end /= sight->fine;
-	return i < end && find_next_bit(sweep->touched, end, i) >= end;
-}
-
-/*
- * Notes which regions were touched.  If a busy one was not, the sweep misses what samples
- * see.
- */
-static void note_evidence(struct damon_target *t, const struct damon_sight *sight)
-{
-	struct damon_sweep *sweep = t->sweep;
-	const struct damon_addr_range *piece = &sweep->piece;
-	struct damon_region *r = damon_skip_to(damon_first_region_or_null(t),
-					       piece->start, t);
-
-	sweep->found |= !bitmap_empty(sweep->touched, nr_entries(sweep, sight));
-	for (; r && r->ar.start < piece->end; r = damon_region_behind(r, t)) {
-		unsigned long start = max(r->ar.start, piece->start) - piece->start;
-		unsigned long last = min(r->ar.end, piece->end) - 1 - piece->start;
-
-		if (damon_is_busy(r))
-			sweep->blind |= none_touched(sweep, sight, r);
-		else if (r->unseen)
-			r->unseen = !was_touched(t, r, sight, start / sight->fine,
-						 last / sight->fine);
-	}
-}
-
 /* Cuts regions wherever touched entries begin or end. */
 static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 		      const struct damon_sight *sight)
@@ -395,7 +225,7 @@ static void cut_piece(struct damon_ctx *ctx, struct damon_target *t,
 		cut_behind(&c, damon_add_sz(entry_addr(sweep, sight, end),
 					    ctx->min_region_sz - 1), sight->fine);
 	}
-	note_evidence(t, sight);
+	damon_note_evidence(t, sight);
 	sweep->looked = false;
 }
 
@@ -441,20 +271,6 @@ static bool is_atom(const struct damon_region *r, const struct damon_sight *sigh
 	return (r->ar.start ^ (r->ar.end - 1)) < sight->fine;
 }
 
-/* What touched the entry of an atom may have been an access beside it. */
-static bool is_explained(struct damon_target *t, struct damon_region *r,
-			 const struct damon_sight *sight)
-{
-	unsigned long addr = r->ar.start - r->ar.start % sight->fine;
-
-	if (is_used(r))
-		return false;
-	return (!list_is_first(&r->list, &t->regions_list) &&
-		explains(damon_prev_region(r), addr, sight->fine)) ||
-		(!list_is_last(&r->list, &t->regions_list) &&
-		 explains(damon_next_region(r), addr, sight->fine));
-}
-
 /*
  * Finds the next memory that is worth a close look.  What cannot be cut is looked at
  * only between other memory: one larger piece is faster than two.  The search begins
@@ -475,7 +291,7 @@ static bool next_piece(struct damon_target *t, const struct damon_sight *sight,
 		while (r && (is_settled(r) || is_atom(r, sight)) &&
 		       piece->start < range->end) {
 			if (r->ar.start < range->end)
-				r->unseen &= !is_settled(r) && is_explained(t, r, sight);
+				r->unseen &= !is_settled(r) && damon_is_explained(t, r, sight);
 			piece->start = max(piece->start, r->ar.end);
 			r = damon_region_behind(r, t);
 		}
@@ -522,7 +338,7 @@ static bool begin_piece(struct damon_target *t, const struct damon_sight *sight,
 	if (!next_piece(t, sight, from, &piece)) {
 		sweep->stage = STAGE_IDLE;
 		sweep->windows = 0;
-		end_evidence(t);
+		damon_end_evidence(t);
 		return false;
 	}
 	piece.start = round_down(piece.start, sight->fine);
