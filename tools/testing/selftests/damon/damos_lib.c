@@ -294,7 +294,8 @@ static bool memory_enabled;		/* by us */
 static char *cgroups[MAX_CGROUPS];
 static unsigned int nr_cgroups;
 
-static const char *cgroup_file(const char *name, const char *file)
+/* Of a group below the root, or with "" of the root.  For who needs a group. */
+const char *cgroup_file(const char *name, const char *file)
 {
 	return path_of("%s/%s/%s", cgroup_root, name, file);
 }

@@ -74,6 +74,7 @@ bool need_huge(void);
 bool need_classic_lru(void);
 bool second_node(void);
 bool need_cgroup(const char *name);
+const char *cgroup_file(const char *name, const char *file);
 bool enter_cgroup(const char *name);
 
 #endif /* DAMOS_LIB_H */
