@@ -18,6 +18,7 @@ EVENT = re.compile(
     r"\s(?P<s>\d+)\.(?P<us>\d{6}): (?:damon:)?damon_aggregated:\s+"
     r"target_id=(?P<target>\d+) nr_regions=(?P<nr>\d+) "
     r"(?P<start>\d+)-(?P<end>\d+): (?P<accesses>\d+)")
+KDAMOND = re.compile(r"\s*(kdamond\.\d+)[ -]")
 BUFFER = re.compile(r"# entries-in-buffer/entries-written: (\d+)/(\d+)")
 
 
@@ -72,6 +73,19 @@ def read_trace(lines):
             windows.append(Window(int(event["s"]) * 10**9 + int(event["us"]) * 1000, regions))
             regions = []
     return windows
+
+
+def read_traces(lines):
+    """Windows of each kdamond by itself."""
+    by_name = {}
+    common = []
+    for line in lines:
+        name = KDAMOND.match(line)
+        if name:
+            by_name.setdefault(name.group(1), []).append(line)
+        elif line.startswith("#"):
+            common.append(line)
+    return [read_trace(common + own) for own in by_name.values()]
 
 
 def read_counts(path, number=2):

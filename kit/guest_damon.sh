@@ -9,20 +9,19 @@
 admin=/sys/kernel/mm/damon/admin/kdamonds
 readonly admin
 
-# set_up_context: the only one of the only kdamond, without targets yet.
+# set_up_context NUMBER: the only one of that kdamond, without targets yet.
 set_up_context()
 {
-	local context=$admin/0/contexts/0
+	local context=$admin/$1/contexts/0
 
-	echo 1 >$admin/nr_kdamonds
-	echo 1 >$admin/0/contexts/nr_contexts
-	echo "$ops" >$context/operations
-	echo "$sample" >$context/monitoring_attrs/intervals/sample_us
-	echo "$aggr" >$context/monitoring_attrs/intervals/aggr_us
-	echo "$update" >$context/monitoring_attrs/intervals/update_us
+	echo 1 >"$admin/$1/contexts/nr_contexts"
+	echo "$ops" >"$context/operations"
+	echo "$sample" >"$context/monitoring_attrs/intervals/sample_us"
+	echo "$aggr" >"$context/monitoring_attrs/intervals/aggr_us"
+	echo "$update" >"$context/monitoring_attrs/intervals/update_us"
 	# The lower limit must never be above the upper one.
-	echo "$max" >$context/monitoring_attrs/nr_regions/max
-	echo "$min" >$context/monitoring_attrs/nr_regions/min
+	echo "$max" >"$context/monitoring_attrs/nr_regions/max"
+	echo "$min" >"$context/monitoring_attrs/nr_regions/min"
 }
 
 # set_up_target DIR PID: of that process, or all memory that the machine has.

@@ -18,9 +18,10 @@ TRUTH = [
 ]
 
 
-def event(us, start, end, accesses, nr=1, target=0):
-    return ("        kdamond.0-71      [000] .....     0.%06d: damon_aggregated: "
-            "target_id=%d nr_regions=%d %d-%d: %d 3" % (us, target, nr, start, end, accesses))
+def event(us, start, end, accesses, nr=1, target=0, monitor=0):
+    return ("        kdamond.%d-71      [000] .....     0.%06d: damon_aggregated: "
+            "target_id=%d nr_regions=%d %d-%d: %d 3" %
+            (monitor, us, target, nr, start, end, accesses))
 
 
 class Idleness(unittest.TestCase):
@@ -57,6 +58,15 @@ class Reading(unittest.TestCase):
                "nr_regions=1 4096-8192: 20 0"
         self.assertEqual(metric.read_trace([line]),
                          [metric.Window(12345678000, [(4096, 8192, 20)])])
+
+    def test_traces_of_two_monitors_are_told_apart(self):
+        lines = [event(100, 0, 10, 20, nr=2), event(101, 0, 30, 7, monitor=1),
+                 event(102, 10, 30, 0, nr=2)]
+        with self.assertRaises(metric.BadInput):
+            metric.read_traces(["# entries-in-buffer/entries-written: 3/4   #P:1"] + lines)
+        self.assertEqual(metric.read_traces(lines), [
+            [metric.Window(102000, [(0, 10, 20), (10, 30, 0)])],
+            [metric.Window(101000, [(0, 30, 7)])]])
 
     def test_incomplete_window_is_refused(self):
         with self.assertRaises(metric.BadInput):
