@@ -239,3 +239,25 @@ def idle_shares(percentiles, watched_ms):
     and the idle time in the middle of that."""
     idle = sorted(ms for ms in percentiles if ms >= watched_ms / 2)
     return {"share": len(idle) / len(percentiles), "ms": idle[len(idle) // 2] if idle else 0}
+
+
+def harm(lines, watchers):
+    """Major faults per second without a watcher, which is the first one, and with each of the
+    others as multiples of that; and the CPU time in ms that these have used.
+
+    Each line is about one: its name, faults, microseconds, and nanoseconds of CPU time.
+    """
+    rates, cpu_ms = {}, {}
+    for name, faults, us, cpu_ns in map(str.split, lines):
+        rates[name] = int(faults) * 1e6 / int(us)
+        cpu_ms[name + "_cpu_ms"] = int(cpu_ns) / 1e6
+    if sorted(rates) != sorted(watchers):
+        raise BadInput("not everybody had a turn")
+    without = rates.pop(watchers[0])
+    del cpu_ms[watchers[0] + "_cpu_ms"]
+    if without <= 0:
+        raise BadInput("nothing came back without a watcher")
+    if min(cpu_ms.values()) <= 0:
+        raise BadInput("a watcher did nothing")
+    return {**cpu_ms, watchers[0]: without,
+            **{name: rate / without for name, rate in rates.items()}}

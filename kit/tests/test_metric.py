@@ -33,6 +33,20 @@ class Idleness(unittest.TestCase):
         self.assertEqual(metric.idle_shares([-300, 100], 4000), {"share": 0, "ms": 0})
 
 
+class Harm(unittest.TestCase):
+    def test_faults_are_compared_with_those_without_a_watcher(self):
+        self.assertEqual(
+            metric.harm(["vaddr 330 3000000 5000000", "none 200 2000000 0"], ["none", "vaddr"]),
+            {"none": 100, "vaddr": 1.1, "vaddr_cpu_ms": 5})
+
+    def test_runs_that_say_nothing_are_refused(self):
+        for lines in (["none 200 2000000 0"],
+                      ["none 0 2000000 0", "vaddr 330 3000000 5000000"],
+                      ["none 200 2000000 0", "vaddr 330 3000000 0"]):
+            with self.assertRaises(metric.BadInput):
+                metric.harm(lines, ["none", "vaddr"])
+
+
 class Reading(unittest.TestCase):
     def test_truth(self):
         truth = metric.read_truth(TRUTH)
