@@ -114,29 +114,6 @@ static struct borrowed {
 } borrowed[MAX_BORROWED];
 static unsigned int nr_borrowed;
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool done = fd >= 0 &&
-		    write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-static bool read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[len < 0 ? 0 : len] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return len >= 0;
-}
-
 static void give_back(void)
 {
 	while (nr_borrowed--)

@@ -22,19 +22,9 @@ static unsigned int total_points, total_refused;
 
 /* Failing */
 
-static bool knob_put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 static bool failslab_put(const char *name, const char *text)
 {
-	return knob_put(path_of(FAILSLAB "/%s", name), text);
+	return write_file(path_of(FAILSLAB "/%s", name), text);
 }
 
 /* The checkers' own: they go on without memory, so its lack shows nothing. */
@@ -56,14 +46,10 @@ static void spare_checkers(void)
 		return;
 	}
 	while ((entry = readdir(dir))) {
-		int fd;
-
 		if (entry->d_name[0] == '.' || is_checkers(entry->d_name))
 			continue;
-		fd = open(path_of(SLAB "/%s/failslab", entry->d_name), O_WRONLY);
-		if (fd < 0 || write(fd, "1", 1) != 1)
+		if (!write_file(path_of(SLAB "/%s/failslab", entry->d_name), "1"))
 			fail("%s cannot fail alone", entry->d_name);
-		close(fd);
 	}
 	closedir(dir);
 	EXPECT(failslab_put("cache-filter", "Y"));
@@ -79,7 +65,7 @@ bool need_failslab(void)
 	EXPECT(failslab_put("verbose", "0"));
 	EXPECT(failslab_put("task-filter", "Y"));
 	/* pages that a cache grows by now and then would be counted, too */
-	EXPECT(access(NO_PAGES, F_OK) || knob_put(NO_PAGES, "99"));
+	EXPECT(access(NO_PAGES, F_OK) || write_file(NO_PAGES, "99"));
 	spare_checkers();
 	return true;
 }

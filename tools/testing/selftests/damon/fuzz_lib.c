@@ -127,33 +127,12 @@ static const char *base_name(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-static bool put_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) >= 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-static void get_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[len < 0 ? 0 : len] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-}
-
 static void classify(struct kind *kind, const char *path, mode_t mode)
 {
 	const char *text = kind->original;
 	char *end;
 
-	get_file(path, kind->original, sizeof(kind->original));
+	read_file(path, kind->original, sizeof(kind->original));
 	strtoul(text, &end, 10);
 	if (!(mode & 0200))
 		kind->content = OUTPUT;
@@ -169,7 +148,7 @@ static void classify(struct kind *kind, const char *path, mode_t mode)
 	else
 		kind->content = WORD;
 	for (size_t i = 0; kind->content == WORD && i < ARRAY_SIZE(words); i++)
-		if (put_file(path, words[i]))
+		if (write_file(path, words[i]))
 			kind->words |= 1ULL << i;
 }
 
@@ -202,8 +181,8 @@ static int fill_set(const char *path, const struct stat *st, int flag,
 	if (flag != FTW_F || !(st->st_mode & 0200) ||
 	    strncmp(base_name(path), "nr_", 3))
 		return 0;
-	get_file(path, text, sizeof(text));
-	if (!strcmp(text, "0") && put_file(path, "1"))
+	read_file(path, text, sizeof(text));
+	if (!strcmp(text, "0") && write_file(path, "1"))
 		grown = true;
 	return 0;
 }
@@ -252,7 +231,7 @@ void restore_modules(void)
 {
 	for (unsigned int i = 0; i < nr_kinds; i++)
 		if (is_parameter(&kinds[i], "enabled") &&
-		    !put_file(kinds[i].path, "N"))
+		    !write_file(kinds[i].path, "N"))
 			fail("%s cannot be switched off", kinds[i].path);
 	for (unsigned int i = 0; i < nr_kinds; i++) {
 		struct kind *kind = &kinds[i];
@@ -260,7 +239,7 @@ void restore_modules(void)
 		if (!is_module(kind) || kind->content == OUTPUT)
 			continue;
 		if (!is_parameter(kind, "commit_inputs") &&
-		    !put_file(kind->path, kind->original))
+		    !write_file(kind->path, kind->original))
 			fail("%s cannot be restored", kind->path);
 	}
 }

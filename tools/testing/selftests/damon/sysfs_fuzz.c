@@ -41,23 +41,6 @@
 static unsigned long seed, cycles, seconds;
 static unsigned int nr_tasks;
 
-static unsigned long setting(const char *name, unsigned long normal)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoul(text, NULL, 0) : normal;
-}
-
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) >= 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 /* processes */
 
 static pid_t own_victims[NR_VICTIMS];
@@ -144,7 +127,7 @@ static void change_cgroup(void)
 		snprintf(text, sizeof(text), "%d",
 			 results->victims[draw(NR_VICTIMS)]);
 		if (strcmp(text, "0"))
-			write_text(cgroup_file(one_in(2) ? name : "",
+			write_file(cgroup_file(one_in(2) ? name : "",
 					       "cgroup.procs"), text);
 		break;
 	default:
@@ -159,7 +142,7 @@ static void empty_cgroup(const char *name)
 	char pid[24];
 
 	while (file && fgets(pid, sizeof(pid), file))
-		write_text(cgroup_file("", "cgroup.procs"), pid);
+		write_file(cgroup_file("", "cgroup.procs"), pid);
 	if (file)
 		fclose(file);
 }
@@ -200,20 +183,20 @@ static void change_memory(void)
 	block = blocks.gl_pathv[draw(blocks.gl_pathc)];
 	if (!can_go(block))
 		return;
-	write_text(path_of("%s/state", block),
+	write_file(path_of("%s/state", block),
 		   one_in(2) ? "offline" : "online_movable");
 }
 
 /* Generations or classic lists. */
 static void change_lru(void)
 {
-	write_text(LRU_GEN, one_in(2) ? "0" : "7");
+	write_file(LRU_GEN, one_in(2) ? "0" : "7");
 }
 
 static void restore_memory(void)
 {
 	for (size_t i = 0; i < blocks.gl_pathc; i++)
-		write_text(path_of("%s/state", blocks.gl_pathv[i]),
+		write_file(path_of("%s/state", blocks.gl_pathv[i]),
 			   "online_movable");
 }
 
@@ -232,7 +215,7 @@ static void change_file(void)
 	issue(path, value, draw_value(kind, value), -1);
 }
 
-static void read_file(void)
+static void read_any(void)
 {
 	char path[PATH_SIZE];
 
@@ -305,7 +288,7 @@ static void starve_kdamond(void)
 		return;
 	pid = atoi(get(path_of("kdamonds/%u/pid", draw(2))));
 	if (pid > 0)
-		write_text(path_of("/proc/%d/make-it-fail", pid),
+		write_file(path_of("/proc/%d/make-it-fail", pid),
 			   one_in(3) ? "0" : "1");
 }
 
@@ -318,7 +301,7 @@ static void operate(unsigned int task)
 	if (dice < 40)
 		change_file();
 	else if (dice < 52)
-		read_file();
+		read_any();
 	else if (dice < 67)
 		command();
 	else if (dice < 72)
@@ -362,33 +345,6 @@ __noreturn static void run_task(unsigned int task)
 		waitpid(own_victims[i], NULL, 0);
 	}
 	_exit(0);
-}
-
-/* Whether all end.  That they do not shows when nothing goes on any more. */
-static bool await_end(const pid_t *tasks)
-{
-	unsigned long before = 0;
-	unsigned int idle_ms = 0;
-
-	for (unsigned int i = 0; i < nr_tasks; ) {
-		unsigned long now = __atomic_load_n(&results->nr_returned,
-						    __ATOMIC_RELAXED);
-		int status;
-
-		if (waitpid(tasks[i], &status, WNOHANG) == tasks[i]) {
-			if (status)
-				fail("task %u ended with status %x", i, status);
-			i++;
-			idle_ms = 0;
-			continue;
-		}
-		sleep_ms(20);
-		idle_ms = now == before ? idle_ms + 20 : 0;
-		before = now;
-		if (idle_ms > 3 * LONG_MS)
-			return false;
-	}
-	return true;
 }
 
 static bool allowed(int error)
@@ -470,7 +426,7 @@ static void check_end(void)
 	EXPECT(WAIT(!nr_kdamond_threads()));
 	remove_cgroups();
 	restore_memory();
-	write_text(LRU_GEN, seed % 2 ? "0x0000" : "0x0007");
+	write_file(LRU_GEN, seed % 2 ? "0x0000" : "0x0007");
 	pid = start_victim();
 	start_watching(pid);
 	EXPECT(stats_grow());
@@ -507,7 +463,7 @@ static void fuzz(unsigned int tasks, bool failing)
 			run_task(i);
 		}
 	}
-	if (!await_end(pids)) {
+	if (!await_end(pids, nr_tasks, &results->nr_returned)) {
 		fail("writes do not return: %lu of %lu",
 		     results->nr_issued - results->nr_returned,
 		     results->nr_issued);
@@ -557,9 +513,9 @@ static void set_faults(const char *probability)
 		const char *name = kinds_of_faults[i];
 
 		for (size_t j = 0; j < ARRAY_SIZE(settings); j++)
-			write_text(path_of(FAULTS "%s/%s", name, settings[j][0]),
+			write_file(path_of(FAULTS "%s/%s", name, settings[j][0]),
 				   settings[j][1]);
-		write_text(path_of(FAULTS "%s/probability", name), probability);
+		write_file(path_of(FAULTS "%s/probability", name), probability);
 	}
 }
 

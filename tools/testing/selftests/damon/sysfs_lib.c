@@ -97,6 +97,36 @@ static int open_file(const char *path, int flags)
 	return open(full, flags);
 }
 
+bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool done = fd >= 0 &&
+		    write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+bool read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[len < 0 ? 0 : len] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return len >= 0;
+}
+
+unsigned long setting(const char *name, unsigned long normal)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : normal;
+}
+
 /* 0, or the error number. */
 int put(const char *path, const char *text)
 {
@@ -325,4 +355,30 @@ bool stats_grow(void)
 		sleep_ms(20);
 	}
 	return false;
+}
+
+/* False if some do not end, which shows when nothing goes on any more. */
+bool await_end(const pid_t *tasks, unsigned int nr, const unsigned long *nr_done)
+{
+	unsigned int idle_ms = 0;
+	unsigned long before = 0;
+
+	for (unsigned int i = 0; i < nr; ) {
+		unsigned long now = __atomic_load_n(nr_done, __ATOMIC_RELAXED);
+		int status;
+
+		if (waitpid(tasks[i], &status, WNOHANG) == tasks[i]) {
+			if (status)
+				fail("task %u ended with status %x", i, status);
+			i++;
+			idle_ms = 0;
+			continue;
+		}
+		sleep_ms(20);
+		idle_ms = now == before ? idle_ms + 20 : 0;
+		before = now;
+		if (idle_ms > 3 * LONG_MS)
+			return false;
+	}
+	return true;
 }

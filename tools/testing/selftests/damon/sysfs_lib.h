@@ -56,6 +56,13 @@ unsigned int nr_entries(const char *path);
 unsigned int nr_dirs(const char *path);
 __printf(1, 2) const char *path_of(const char *fmt, ...);
 
+/* Files anywhere.  What is read goes to the first newline, and is empty on error. */
+bool write_file(const char *path, const char *text);
+bool read_file(const char *path, char *text, size_t size);
+
+/* A number in the environment. */
+unsigned long setting(const char *name, unsigned long normal);
+
 /* Writes that must give an error, or 0. */
 #define EXPECT_PUT(path, text, error)					\
 	do {								\
@@ -86,6 +93,9 @@ void clean_up(void);
 /* Processes to monitor. */
 pid_t start_victim(void);
 void stop_victim(pid_t pid);
+
+/* Tasks that count in @nr_done, which they share, what they have got done. */
+bool await_end(const pid_t *tasks, unsigned int nr, const unsigned long *nr_done);
 
 void sleep_ms(unsigned int ms);
 bool wait_until(const char *path, const char *text, unsigned int ms);

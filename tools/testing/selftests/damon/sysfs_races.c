@@ -30,13 +30,6 @@ static struct shared {
 
 static unsigned long wanted, seconds;
 
-static unsigned long setting(const char *name, unsigned long normal)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoul(text, NULL, 10) : normal;
-}
-
 /* Who finds the lock taken lets others have it. */
 static void issue(unsigned int kind, const char *path, const char *text)
 {
@@ -111,30 +104,6 @@ static void run_task(unsigned int index, pid_t pid)
 	}
 }
 
-/* Whether all end.  That they do not shows when nothing goes on any more. */
-static bool await_end(const pid_t *tasks)
-{
-	unsigned long before = 0;
-	unsigned int idle_ms = 0;
-
-	for (unsigned int i = 0; i < NR_TASKS; ) {
-		unsigned long now = __atomic_load_n(&shared->nr_returned,
-						    __ATOMIC_RELAXED);
-
-		if (waitpid(tasks[i], NULL, WNOHANG) == tasks[i]) {
-			i++;
-			idle_ms = 0;
-			continue;
-		}
-		sleep_ms(20);
-		idle_ms = now == before ? idle_ms + 20 : 0;
-		before = now;
-		if (idle_ms > 3 * LONG_MS)
-			return false;
-	}
-	return true;
-}
-
 static bool allowed(unsigned int kind, int error)
 {
 	switch (error) {
@@ -185,7 +154,7 @@ static void test_counts_and_commands(void)
 			_exit(0);
 		}
 	}
-	if (!await_end(tasks)) {
+	if (!await_end(tasks, NR_TASKS, &shared->nr_returned)) {
 		fail("writes do not return: %lu of %lu",
 		     shared->nr_issued - shared->nr_returned,
 		     shared->nr_issued);
