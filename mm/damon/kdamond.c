@@ -96,10 +96,13 @@ static u64 turn_cost_ns(struct damon_ctx *ctx)
 	return div_u64(cpu_clock_ns() - ctx->cpu_ns, max(ctx->nr_turns, 1U));
 }
 
-/* Since @since, CPU time went into what @sum is about. */
-static void charge(u64 *sum, u64 since)
+/* Since @since, CPU time went into what @sum is about.  Returns how much. */
+static u64 charge(u64 *sum, u64 since)
 {
-	*sum += cpu_clock_ns() - since;
+	u64 spent = cpu_clock_ns() - since;
+
+	*sum += spent;
+	return spent;
 }
 
 /* the schedule */
@@ -313,16 +316,15 @@ static bool any_scheme_due(struct damon_ctx *ctx)
  */
 static void apply_schemes(struct damon_ctx *ctx)
 {
-	u64 since, before = ctx->costs.schemes_ns;
 	struct damos *s;
+	u64 since;
 
 	if (!any_scheme_due(ctx))
 		return;
 	since = cpu_clock_ns();
 	damos_apply_schemes(ctx);
-	charge(&ctx->costs.schemes_ns, since);
 	/* what they change costs whatever the intervals are */
-	ctx->cpu_ns += ctx->costs.schemes_ns - before;
+	ctx->cpu_ns += charge(&ctx->costs.schemes_ns, since);
 	ctx->now = ktime_get_ns();
 	damon_for_each_scheme(s, ctx)
 		if (s->due && s->next_apply_ns <= ctx->now)
