@@ -101,7 +101,6 @@ struct damon_region {
 	unsigned int worth:6;		/* samples that @rate is worth, 0: unknown */
 	unsigned int lru_refs:2;	/* of the sample's folio when it was begun */
 	unsigned int late:1;		/* the sample was begun between two turns */
-	unsigned int again:1;		/* the sample is the second one of its page */
 	unsigned int untouched:1;	/* by the last sweep, and by all samples since */
 	unsigned int unseen:1;		/* the same of the sweep under way, so far */
 };
@@ -138,14 +137,19 @@ struct damon_layout {
 	unsigned long grain;		/* of the borders */
 };
 
-#define DAMON_MAX_SPOTS		16
+#define DAMON_MAX_SPOTS		32
 
-/* Pages that differ from their regions, any of those that were found in a window. */
+/* Pages of a target that differ from their regions, or may do so, by address. */
 struct damon_spots {
-	unsigned int nr_found;
+	unsigned int nr;
+	unsigned int next;		/* to be looked at in this interval */
+	unsigned int turn;		/* in which they were looked at last */
 	struct damon_spot {
 		unsigned long addr;
-		bool hot;		/* the page, and not the region */
+		unsigned int share:20;	/* of all looks at the region, those that agree */
+		unsigned int chance:6;	/* pages that would agree so far, 0: it differs */
+		unsigned int hot:1;	/* the page, and not the region */
+		unsigned int lru_refs:2; /* of the folio when it was made old (paddr) */
 	} spots[DAMON_MAX_SPOTS];
 };
 

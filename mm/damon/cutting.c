@@ -14,11 +14,11 @@
  * A pure room.
  */
 #include <linux/kernel.h>
-#include <linux/sort.h>
 
 #include "internal.h"
 #include "cutting.h"
 #include "looking.h"
+#include "spots.h"
 
 /* Each distance is so many times the one before. */
 #define GROWTH		4
@@ -66,35 +66,6 @@ bool damon_cut_at(struct damon_cutter *c, unsigned long addr)
 	return true;
 }
 
-/**
- * damon_note_spot() - Note a page that differs from its region.
- * @ctx:	The context.
- * @t:		The target.
- * @addr:	Where it is.
- * @hot:	It was accessed, and its region is not.
- *
- * Of more than there is room for, each is as likely to stay as any other.
- *
- * Context: Worker.
- */
-void damon_note_spot(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr,
-		     bool hot)
-{
-	struct damon_spots *spots = &t->spots;
-	unsigned long i = spots->nr_found++;
-
-	if (i >= DAMON_MAX_SPOTS)
-		i = damon_rand(ctx, 0, spots->nr_found);
-	if (i < DAMON_MAX_SPOTS)
-		spots->spots[i] = (struct damon_spot){ addr, hot };
-}
-
-/* The target has become another process, or its past says nothing any more. */
-void damon_forget_spots(struct damon_target *t)
-{
-	t->spots.nr_found = 0;
-}
-
 /* Cuts at growing distances from @addr, above @low and below @high. */
 static void cut_around(struct damon_cutter *c, unsigned long addr, unsigned long low,
 		       unsigned long high)
@@ -130,13 +101,6 @@ static void cut_around_spot(struct damon_cutter *c, struct damon_region *r,
 	cut_around(c, addr, min(r->ar.start, addr), high);
 }
 
-static int ascending(const void *a, const void *b)
-{
-	const struct damon_spot *x = a, *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
-}
-
 /*
  * Cuts the regions of a target around the spots of the last window, unless it turned out
  * that it is all of the region that has changed.
@@ -144,11 +108,11 @@ static int ascending(const void *a, const void *b)
 static void cut_around_spots(struct damon_cutter *c)
 {
 	struct damon_region *r = damon_first_region_or_null(c->t);
-	struct damon_spot *spots = c->t->spots.spots;
-	unsigned int nr = min(c->t->spots.nr_found, DAMON_MAX_SPOTS), i;
+	const struct damon_spot *spots = c->t->spots.spots;
+	unsigned int nr, i;
 
-	c->t->spots.nr_found = 0;
-	sort(spots, nr, sizeof(*spots), ascending, NULL);
+	damon_forget_suspects(c->t);
+	nr = c->t->spots.nr;
 	for (i = 0; i < nr && c->room; i++) {
 		r = damon_skip_to(r, spots[i].addr, c->t);
 		if (!r)
@@ -156,6 +120,7 @@ static void cut_around_spots(struct damon_cutter *c)
 		if (spots[i].addr >= r->ar.start && spots[i].hot == !damon_was_hot(r))
 			cut_around_spot(c, r, spots, nr, i);
 	}
+	damon_forget_spots(c->t);
 }
 
 /* searching */

@@ -38,9 +38,6 @@ struct damon_cutter {
 };
 
 bool damon_cut_at(struct damon_cutter *c, unsigned long addr);
-void damon_note_spot(struct damon_ctx *ctx, struct damon_target *t, unsigned long addr,
-		     bool hot);
-void damon_forget_spots(struct damon_target *t);
 void damon_cut_regions(struct damon_ctx *ctx);
 
 #endif /* _MM_DAMON_CUTTING_H */

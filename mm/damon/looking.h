@@ -13,11 +13,8 @@
  * window are enough to notice that it is no longer so.  In memory that was idle a sample
  * lasts that long, and misses nothing; elsewhere it lasts one interval.
  *
- * A sample that differs from what is known of its region is a surprise, and its page
- * gets a second look in the next interval, unless that is for another first one (which
- * the first access to idle memory does not leave to chance).  It does
- * not count, since it is no matter of chance where it is.  If it agrees with the first
- * one, it is the page that differs, and the region is to be cut around it (cutting.h).
+ * A sample that differs from what is known of its region is a surprise, and makes its page a
+ * suspect, which is looked at by itself (spots.h).
  *
  * Both operations sets of addresses, and the simulator, go by this.
  */
@@ -29,6 +26,7 @@
 
 #include "cutting.h"
 #include "internal.h"
+#include "spots.h"
 #include "window.h"
 
 /**
@@ -136,36 +134,21 @@ static inline void damon_look_begins(const struct damon_looks *looks,
 static inline bool damon_look_lasts(const struct damon_looks *looks,
 				    const struct damon_region *r)
 {
-	if (looks->all || !damon_is_idle(r) || r->again ||
+	if (looks->all || !damon_is_idle(r) ||
 	    (looks->last && !r->nr_samples))
 		return false;
 	return damon_turn(looks, r) % damon_idle_span(looks, r);
 }
 
 /*
- * The sample of a region was the first one to see an access where none was known.  It may
- * be all that is ever seen of something small, so the second look at its page is not left
- * to chance.
- */
-static inline bool damon_is_news(const struct damon_region *r)
-{
-	return r->again && !r->rate && r->nr_accesses == 1;
-}
-
-/*
  * A region whose sample does not go on is to have one in the next interval: each window
- * begins with one, the others are a matter of chance.  If it is not for a first look, there
- * is time for a second one.
+ * begins with one, the others are a matter of chance.
  */
 static inline bool damon_look_next(const struct damon_looks *looks,
-				   struct damon_region *r)
+				   const struct damon_region *r)
 {
-	bool first = looks->all || looks->last || !r->nr_samples || damon_is_idle(r) ||
-		(!damon_is_news(r) &&
-		 !damon_rand(looks->ctx, 0, damon_look_span(looks, r)));
-
-	r->again &= !first;
-	return first || r->again;
+	return looks->all || looks->last || !r->nr_samples || damon_is_idle(r) ||
+		!damon_rand(looks->ctx, 0, damon_look_span(looks, r));
 }
 
 /* A sample contradicts what is known of the region that it is of. */
@@ -176,17 +159,22 @@ static inline bool damon_is_surprise(const struct damon_looks *looks,
 		r->ar.end - r->ar.start > looks->ctx->min_region_sz;
 }
 
-/* A second look says whether it is the page that differs. */
-static inline void damon_look_closer(struct damon_looks *looks, struct damon_target *t,
-				     struct damon_region *r, bool accessed)
+/* The page of the sample that has just been finished. */
+static inline struct damon_spot *damon_suspect(struct damon_target *t,
+					       const struct damon_region *r, bool accessed)
 {
-	r->again = false;
-	if (accessed == !damon_was_hot(r))
-		damon_note_spot(looks->ctx, t, r->sampling_addr, accessed);
+	struct damon_spot spot = {
+		.addr = r->sampling_addr,
+		.share = accessed ? r->rate : DAMON_FULL_RATE - r->rate,
+		.chance = r->worth,
+		.hot = accessed,
+	};
+
+	return damon_note_spot(t, &spot);
 }
 
-/* Counts a first look, for all the intervals that it has lasted if none saw an access. */
-static inline void damon_look_first(struct damon_looks *looks, struct damon_region *r,
+/* Counts a look, for all the intervals that it has lasted if none saw an access. */
+static inline void damon_count_look(struct damon_looks *looks, struct damon_region *r,
 				    bool accessed)
 {
 	if (damon_is_idle(r)) {
@@ -205,7 +193,6 @@ static inline void damon_look_first(struct damon_looks *looks, struct damon_regi
 		r->untouched = false;
 		r->unseen = false;
 	}
-	r->again = damon_is_surprise(looks, r, accessed);
 }
 
 /**
@@ -215,19 +202,19 @@ static inline void damon_look_first(struct damon_looks *looks, struct damon_regi
  * @r:		Its region, whose sampling address is still that of the sample.
  * @answer:	What the sample has shown.
  *
- * If @r->again is set afterwards, the next sample is to be of the same page.
- *
  * Context: Worker (operations sets).
+ * Return: The page, if it has become a suspect, which is to be made old again.
  */
-static inline void damon_look_count(struct damon_looks *looks, struct damon_target *t,
-				    struct damon_region *r, enum damon_answer answer)
+static inline struct damon_spot *
+damon_look_count(struct damon_looks *looks, struct damon_target *t, struct damon_region *r,
+		 enum damon_answer answer)
 {
+	bool accessed = answer == DAMON_ACCESSED;
+
 	if (answer == DAMON_UNKNOWN)
-		r->again = false;
-	else if (r->again)
-		damon_look_closer(looks, t, r, answer == DAMON_ACCESSED);
-	else
-		damon_look_first(looks, r, answer == DAMON_ACCESSED);
+		return NULL;
+	damon_count_look(looks, r, accessed);
+	return damon_is_surprise(looks, r, accessed) ? damon_suspect(t, r, accessed) : NULL;
 }
 
 #endif /* _MM_DAMON_LOOKING_H */

@@ -118,14 +118,15 @@ static void note_sample(const struct sampler *s, struct damon_region *r,
 	r->lru_refs = s->lru_refs;
 }
 
-static enum damon_answer test_sample(struct sampler *s, const struct damon_region *r)
+static enum damon_answer test_sample(struct sampler *s, unsigned long addr,
+				     unsigned int lru_refs)
 {
-	struct folio *folio = folio_at(s->ctx, r->sampling_addr);
+	struct folio *folio = folio_at(s->ctx, addr);
 	enum damon_answer answer;
 
 	if (!folio)
 		return DAMON_UNKNOWN;
-	answer = damon_lru_answer(folio, r->lru_refs,
+	answer = damon_lru_answer(folio, lru_refs,
 				  damon_folio_young(folio, visits_of(s, folio)));
 	folio_put(folio);
 	return answer;
@@ -198,23 +199,44 @@ static void pause_sampling(unsigned int *nr)
 }
 
 /*
- * A second look is one at the same page.  What nothing was known of in the last window
- * either is sought in twice per window: most of those have nothing to be found.
+ * What nothing was known of in the last window either is sought in twice per window: most
+ * of those have nothing to be found.
  */
 static void begin_sample(struct sampler *s, const struct damon_looks *looks,
 			 struct damon_region *r)
 {
 	damon_look_begins(looks, r);
-	if (r->again && damon_sample_pending(r) && arm_sample(s, r->sampling_addr)) {
-		note_sample(s, r, r->sampling_addr);
-		return;
-	}
-	r->again = false;
 	r->sampling_addr = DAMON_NO_SAMPLE;
 	if (damon_region_known(r))
 		draw_sample(s, r);
 	else if (r->worth || !(looks->tick % looks->still_span))
 		seek_sample(s, r);
+}
+
+/* They have visits of their own, or regions would have to go without. */
+static void arm_suspects(struct damon_ctx *ctx, struct damon_target *t)
+{
+	struct sampler s = { .ctx = ctx, .visits.left = DAMON_PASS_VISITS };
+	struct damon_spot *spot;
+
+	t->spots.next = 0;
+	while ((spot = damon_next_suspect(t, ULONG_MAX))) {
+		if (arm_sample(&s, spot->addr))
+			spot->lru_refs = s.lru_refs;
+		else
+			damon_drop_spot(t, spot);
+	}
+}
+
+static void check_suspects(struct damon_ctx *ctx, struct damon_target *t,
+			   unsigned int turn)
+{
+	struct sampler s = { .ctx = ctx, .visits.left = DAMON_PASS_VISITS };
+	struct damon_spot *spot;
+
+	damon_begin_suspects(t, turn);
+	while ((spot = damon_next_suspect(t, ULONG_MAX)))
+		damon_look_again(t, spot, test_sample(&s, spot->addr, spot->lru_refs));
 }
 
 /*
@@ -235,13 +257,13 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	damon_looks_resume(&looks, ctx);
 	looks.all = damon_has_probes(ctx);
 	damon_for_each_target(t, ctx) {
+		arm_suspects(ctx, t);
 		damon_for_each_region(r, t) {
 			if (nr++ == first) {
 				s.visits.left = DAMON_PASS_VISITS;
 				lacking = false;
 			}
-			if ((damon_sample_pending(r) && !r->again) ||
-			    !damon_look_next(&looks, r))
+			if (damon_sample_pending(r) || !damon_look_next(&looks, r))
 				continue;
 			s.visits.lacking = false;
 			begin_sample(&s, &looks, r);
@@ -252,15 +274,15 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 	ctx->first_visitor = lacking ? damon_rand(ctx, 0, nr) : 0;
 }
 
-/* What was sampled is left for a second look, and for probes to see if it counts. */
+/* What was sampled is left for probes to see if it counts. */
 static void finish_sample(struct sampler *s, struct damon_looks *looks,
 			  struct damon_target *t, struct damon_region *r, bool probe)
 {
-	enum damon_answer answer = test_sample(s, r);
+	enum damon_answer answer = test_sample(s, r->sampling_addr, r->lru_refs);
 	unsigned int nr_samples = r->nr_samples;
 
 	damon_look_count(looks, t, r, answer);
-	if (!r->again && (!probe || r->nr_samples == nr_samples))
+	if (!probe || r->nr_samples == nr_samples)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 }
 
@@ -277,6 +299,7 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 	/* probes want to see the memory each time */
 	looks.all = probe;
 	damon_for_each_target(t, ctx) {
+		check_suspects(ctx, t, looks.turn);
 		damon_for_each_region(r, t) {
 			if (!damon_sample_pending(r) || damon_look_lasts(&looks, r))
 				continue;
@@ -327,8 +350,7 @@ static void apply_probes(struct damon_ctx *ctx)
 			if (!damon_sample_pending(r))
 				continue;
 			probe_sample(ctx, r);
-			if (!r->again)
-				r->sampling_addr = DAMON_NO_SAMPLE;
+			r->sampling_addr = DAMON_NO_SAMPLE;
 			pause_sampling(&nr);
 		}
 	}

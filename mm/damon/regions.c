@@ -10,6 +10,7 @@
 
 #include "cutting.h"
 #include "internal.h"
+#include "spots.h"
 #include "sweep.h"
 
 static struct kmem_cache *region_cache;
@@ -130,10 +131,6 @@ struct damon_region *damon_split_region_at(struct damon_target *t,
 	memcpy(right->probe_hits, r->probe_hits, sizeof(r->probe_hits));
 
 	r->ar.end = right->ar.start;
-	if (damon_sample_pending(right)) {
-		right->again = r->again;
-		r->again = false;
-	}
 	damon_link_region(right, r->list.next, t);
 	return right;
 }
@@ -191,7 +188,6 @@ static void merge_samples(struct damon_target *t, struct damon_region *left,
 		return;
 	left->sampling_addr = right_lasts ? DAMON_NO_SAMPLE : right->sampling_addr;
 	left->lru_refs = right->lru_refs;
-	left->again = !right_lasts && right->again;
 	left->late = right->late;
 	t->lacks_samples = true;
 }
@@ -229,10 +225,9 @@ static void drop_samples(struct damon_target *t)
 	struct damon_region *r;
 
 	t->lacks_samples = true;
-	damon_for_each_region(r, t) {
+	damon_forget_suspects(t);
+	damon_for_each_region(r, t)
 		r->sampling_addr = DAMON_NO_SAMPLE;
-		r->again = false;
-	}
 }
 
 /* Samples under way are worth nothing any more, since they have lasted too long. */

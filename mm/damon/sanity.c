@@ -44,6 +44,18 @@ bool damon_counts_possible(struct damon_target *t, unsigned int window)
 	return true;
 }
 
+/* Pages that differ are noted once, in ascending order. */
+bool damon_spots_in_order(struct damon_target *t)
+{
+	const struct damon_spots *spots = &t->spots;
+	unsigned int i;
+
+	for (i = 1; i < spots->nr; i++)
+		if (spots->spots[i - 1].addr >= spots->spots[i].addr)
+			return false;
+	return spots->nr <= DAMON_MAX_SPOTS && spots->next <= spots->nr;
+}
+
 /* Nothing was changed that was not tried.  Sums of sizes may have overflown. */
 bool damos_stat_possible(const struct damos_stat *stat)
 {
@@ -65,6 +77,7 @@ void damon_check_sanity(struct damon_ctx *ctx)
 	damon_for_each_target(t, ctx) {
 		damon_assert(damon_regions_in_order(t));
 		damon_assert(damon_counts_possible(t, window));
+		damon_assert(damon_spots_in_order(t));
 	}
 	damon_for_each_scheme(s, ctx)
 		damon_assert(damos_stat_possible(&s->stat));

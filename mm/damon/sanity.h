@@ -10,6 +10,7 @@
 #ifdef CONFIG_DAMON_DEBUG_SANITY
 bool damon_regions_in_order(struct damon_target *t);
 bool damon_counts_possible(struct damon_target *t, unsigned int window);
+bool damon_spots_in_order(struct damon_target *t);
 bool damos_stat_possible(const struct damos_stat *stat);
 void damon_check_sanity(struct damon_ctx *ctx);
 #else

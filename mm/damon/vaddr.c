@@ -191,6 +191,12 @@ static void finish_one(struct sampler *s)
 		pause_sampling(s);
 }
 
+static void arm_suspect(struct sampler *s, struct damon_spot *spot)
+{
+	if (!arm_sample(s, spot->addr))
+		damon_drop_spot(s->t, spot);
+}
+
 /* A target is looked at in a few ticks of a window only. */
 static bool is_seen_rarely(const struct damon_target *t)
 {
@@ -203,7 +209,6 @@ static void draw_sample(struct sampler *s, struct damon_region *r)
 	unsigned int draws = 0;
 	unsigned long addr;
 
-	r->again = false;
 	damon_look_begins(&s->looks, r);
 	do {
 		addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
@@ -270,17 +275,6 @@ static unsigned int look_coarse(void *arg, const struct damon_addr_range *range,
 	struct sampler *s = arg;
 
 	return damon_lockless_look_coarse(s->walk.mm, range, touched);
-}
-
-/* Samples that a flush of the TLB follows only show what is seen without it. */
-static __always_inline void finish_sample(struct sampler *s, struct damon_region *r)
-{
-	enum damon_answer answer = test_sample(s, r->sampling_addr);
-
-	s->nr_hits += answer == DAMON_ACCESSED;
-	s->nr_samples += answer != DAMON_UNKNOWN;
-	if (s->step != DAMON_REACH_FLUSH)
-		damon_look_count(&s->looks, s->t, r, answer);
 }
 
 static unsigned int arm_fine(void *arg, const struct damon_addr_range *range,
@@ -367,19 +361,44 @@ static void prepare_access_checks(struct damon_ctx *ctx)
 			prepare_target(ctx, t);
 }
 
+/* Samples that a flush of the TLB follows only show what is seen without it. */
+static __always_inline void finish_sample(struct sampler *s, struct damon_region *r)
+{
+	enum damon_answer answer = test_sample(s, r->sampling_addr);
+	struct damon_spot *suspect;
+
+	s->nr_hits += answer == DAMON_ACCESSED;
+	s->nr_samples += answer != DAMON_UNKNOWN;
+	if (s->step == DAMON_REACH_FLUSH)
+		return;
+	suspect = damon_look_count(&s->looks, s->t, r, answer);
+	if (suspect)
+		arm_suspect(s, suspect);
+}
+
 static void check_region(struct sampler *s, struct damon_region *r)
 {
 	if (damon_sample_pending(r))
 		finish_sample(s, r);
-	else
-		r->again = false;	/* the page may belong to the region no more */
 	/* what comes between two windows may take long, and is waited for */
 	if (s->looks.last)
 		r->sampling_addr = DAMON_NO_SAMPLE;
 	else if (!damon_look_next(&s->looks, r))
 		r->sampling_addr = DAMON_NO_SAMPLE_YET;
-	else if (!r->again || !arm_sample(s, r->sampling_addr))
+	else
 		draw_sample(s, r);
+}
+
+/* Suspects up to the end of a region are looked at before its sample. */
+static void check_suspects(struct sampler *s, unsigned long end)
+{
+	struct damon_spot *spot;
+
+	while ((spot = damon_next_suspect(s->t, end))) {
+		if (damon_look_again(s->t, spot, test_sample(s, spot->addr)))
+			arm_suspect(s, spot);
+		finish_one(s);
+	}
 }
 
 static void check_regions(struct sampler *s, struct damon_target *t)
@@ -393,7 +412,9 @@ static void check_regions(struct sampler *s, struct damon_target *t)
 	 * all samples to say.
 	 */
 	s->looks.all = t->nr_sleeps || s->step != DAMON_REACH_WATCH;
+	damon_begin_suspects(t, s->looks.turn);
 	damon_for_each_region(r, t) {
+		check_suspects(s, r->ar.end);
 		/* interrupts may be off, so those that are passed over count as well */
 		if (++nr % BATCH == 0)
 			pause_sampling(s);

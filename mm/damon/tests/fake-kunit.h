@@ -60,7 +60,7 @@ static void fake_update(struct damon_ctx *ctx)
 	atomic_inc(&fake.nr_updates);
 }
 
-/* Each region has a sample in each interval, or a second look at the last one. */
+/* Each region has a sample in each interval. */
 static void fake_prepare(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
@@ -76,31 +76,44 @@ static void fake_prepare(struct damon_ctx *ctx)
 	atomic_inc(&fake.nr_prepares);
 }
 
+static enum damon_answer fake_answer(enum damon_answer (*oracle)(unsigned long addr),
+				     unsigned long addr)
+{
+	return oracle ? oracle(addr) : DAMON_NOT_ACCESSED;
+}
+
 static unsigned int fake_check(struct damon_ctx *ctx)
 {
 	enum damon_answer (*oracle)(unsigned long addr) = READ_ONCE(fake.oracle);
 	struct damon_looks looks;
 	struct damon_target *t;
 	struct damon_region *r;
+	struct damon_spot *spot;
 
 	damon_looks_begin(&looks, ctx);
 	looks.all = true;
 	damon_for_each_target(t, ctx) {
+		damon_begin_suspects(t, looks.turn);
+		while ((spot = damon_next_suspect(t, ULONG_MAX)))
+			damon_look_again(t, spot, fake_answer(oracle, spot->addr));
 		damon_for_each_region(r, t) {
-			enum damon_answer answer = DAMON_NOT_ACCESSED;
-
 			if (!damon_sample_pending(r))
 				continue;
-			if (oracle)
-				answer = oracle(r->sampling_addr);
-			damon_look_count(&looks, t, r, answer);
-			if (!r->again)
-				r->sampling_addr = DAMON_NO_SAMPLE;
+			damon_look_count(&looks, t, r, fake_answer(oracle, r->sampling_addr));
+			r->sampling_addr = DAMON_NO_SAMPLE;
 		}
 	}
 	fake.nth_sample++;
 	atomic_inc(&fake.nr_checks);
 	return 0;
+}
+
+/* A page that is known to differ from its region. */
+static void note_spot(struct damon_target *t, unsigned long addr, bool hot)
+{
+	struct damon_spot spot = { .addr = addr, .hot = hot };
+
+	damon_note_spot(t, &spot);
 }
 
 static unsigned long fake_apply(struct damon_ctx *ctx, struct damon_target *t,

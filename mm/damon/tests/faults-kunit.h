@@ -133,7 +133,7 @@ static void fault_in_cuts(struct kunit *test)
 
 	needs_failslab(test);
 	for (nth = 1; nth < 20; nth++) {
-		damon_note_spot(ctx, t, nth * 50, true);
+		note_spot(t, nth * 50, true);
 		fail_allocation(nth);
 		damon_cut_regions(ctx);
 		allocation_failed();

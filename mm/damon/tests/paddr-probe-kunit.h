@@ -330,8 +330,8 @@ static void sample_lasts_test(struct kunit *test)
 	sample_lasts_of(test, true);
 }
 
-/* What differs from its region gets a second look, which counts for nothing but that. */
-static void sample_again_of(struct kunit *test, bool second)
+/* The page of a sample that differs from its region is looked at again. */
+static void sample_again_of(struct kunit *test, bool agrees)
 {
 	unsigned long where, addr;
 	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn_at(test, &where));
@@ -339,7 +339,7 @@ static void sample_again_of(struct kunit *test, bool second)
 	struct damon_target *t = list_first_entry(&ctx->adaptive_targets,
 						  struct damon_target, list);
 
-	/* hardly ever another first look, nor is the window over */
+	/* hardly ever another sample of the region, nor is the window over */
 	ctx->look_span = UINT_MAX;
 	ctx->next_aggregation_ns = U64_MAX;
 	ctx->rnd_state = 1;
@@ -349,22 +349,22 @@ static void sample_again_of(struct kunit *test, bool second)
 	take_samples(ctx, 1);
 	KUNIT_EXPECT_EQ(test, r->nr_samples, 1);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
-	KUNIT_EXPECT_TRUE(test, r->again);
-	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr);
-	KUNIT_EXPECT_EQ(test, t->spots.nr_found, 0);
+	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
+	KUNIT_EXPECT_EQ(test, t->spots.nr, 1);
+	KUNIT_EXPECT_GT(test, (unsigned int)t->spots.spots[0].chance, 0);
 
 	ctx->ops.prepare_access_checks(ctx);
-	KUNIT_EXPECT_EQ(test, r->sampling_addr, addr);
-	if (second)
+	KUNIT_EXPECT_EQ(test, t->spots.nr, 1);
+	if (!agrees)
 		touch(test, where);
 	ctx->ops.check_accesses(ctx);
 	KUNIT_EXPECT_EQ(test, r->nr_samples, 1);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
-	KUNIT_EXPECT_FALSE(test, r->again);
-	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
-	KUNIT_EXPECT_EQ(test, t->spots.nr_found, !second);
-	if (!second)
+	KUNIT_EXPECT_EQ(test, t->spots.nr, agrees);
+	if (agrees) {
 		KUNIT_EXPECT_EQ(test, t->spots.spots[0].addr, addr);
+		KUNIT_EXPECT_EQ(test, (unsigned int)t->spots.spots[0].chance, 0);
+	}
 }
 
 static void sample_again_test(struct kunit *test)

@@ -211,7 +211,6 @@ static void regions_split_at(struct kunit *test)
 	fill_region(r, 9, 4, 33);
 	r->worth = 45;
 	r->untouched = true;
-	r->again = true;
 	r->probe_hits[2] = 5;
 	r->sampling_addr = 200;
 	right = damon_split_region_at(t, r, 150);
@@ -231,8 +230,6 @@ static void regions_split_at(struct kunit *test)
 	/* a pending sample belongs to the part that it lies in */
 	KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
 	KUNIT_EXPECT_TRUE(test, damon_sample_pending(right));
-	KUNIT_EXPECT_FALSE(test, r->again);
-	KUNIT_EXPECT_TRUE(test, right->again);
 }
 
 static void regions_merge_two(struct kunit *test)
@@ -247,16 +244,14 @@ static void regions_merge_two(struct kunit *test)
 	r->worth = 20;
 	r->untouched = true;
 	right->worth = 40;
-	/* the only sample there is, a second look */
+	/* the only sample there is */
 	right->sampling_addr = 350;
-	right->again = true;
 	damon_merge_two_regions(t, r, right);
 	expect_region(test, r, 0, 400, 10, 11);
 	KUNIT_EXPECT_EQ(test, damon_last_nr_accesses(r, 20), 10);
 	KUNIT_EXPECT_EQ(test, worth_of(r), 40);
 	KUNIT_EXPECT_FALSE(test, r->untouched);
 	KUNIT_EXPECT_EQ(test, r->sampling_addr, 350);
-	KUNIT_EXPECT_TRUE(test, r->again);
 	KUNIT_EXPECT_EQ(test, r->nr_accesses_bp, 100000);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 1);
 
@@ -656,11 +651,11 @@ static void regions_cut_around_spot(struct kunit *test)
 		r->worth = 60;
 	}
 	/* what turned out to be like its region does not differ any more */
-	damon_note_spot(ctx, t, 5003, false);
-	damon_note_spot(ctx, t, 8500, true);
+	note_spot(t, 5003, false);
+	note_spot(t, 8500, true);
 	damon_cut_regions(ctx);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 2);
-	damon_note_spot(ctx, t, 5003, true);
+	note_spot(t, 5003, true);
 	damon_cut_regions(ctx);
 	expect_ranges(test, t, want);
 	/* what was known was of the whole */
@@ -670,7 +665,7 @@ static void regions_cut_around_spot(struct kunit *test)
 	/* once is enough */
 	damon_cut_regions(ctx);
 	expect_ranges(test, t, want);
-	damon_note_spot(ctx, t, 8000, false);
+	note_spot(t, 8000, false);
 	damon_forget_spots(t);
 	damon_cut_regions(ctx);
 	expect_ranges(test, t, want);
@@ -686,18 +681,18 @@ static void regions_cut_partly(struct kunit *test)
 	ctx->attrs.max_nr_regions = 240;
 	/* of more than there is room for, some are taken */
 	for (i = 0; i < 200; i++)
-		damon_note_spot(ctx, t, i * 64 + 30, true);
-	KUNIT_EXPECT_EQ(test, t->spots.nr_found, 200);
+		note_spot(t, i * 64 + 30, true);
+	KUNIT_EXPECT_EQ(test, t->spots.nr, DAMON_MAX_SPOTS);
 	damon_cut_regions(ctx);
-	KUNIT_EXPECT_EQ(test, t->spots.nr_found, 0);
+	KUNIT_EXPECT_EQ(test, t->spots.nr, 0);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 240);
 	expect_cover(test, t, 0, 200 * 64, 1);
 
-	damon_note_spot(ctx, t, 100, true);
+	note_spot(t, 100, true);
 	damon_cut_regions(ctx);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 240);
 	ctx->attrs.max_nr_regions = 100;
-	damon_note_spot(ctx, t, 100, true);
+	note_spot(t, 100, true);
 	damon_cut_regions(ctx);
 	KUNIT_EXPECT_EQ(test, damon_nr_regions(t), 240);
 }

@@ -322,7 +322,6 @@ static void passes_are_fair_test(struct kunit *test)
 			/* known, and neither idle nor busy: drawn in each interval */
 			r->rate = DAMON_FULL_RATE / 3;
 			r->worth = 1;
-			r->again = false;
 			r->nr_samples = 0;
 			r->nr_accesses = 0;
 		}

@@ -233,13 +233,15 @@ static bool page_is_young(struct kunit *test, struct sampler *s, unsigned long a
 	return kind == DAMON_LEAF_FOLIO && leaf.young;
 }
 
-/* What differs from its region gets a second look, which counts for nothing but that. */
-static void look_again_of(struct kunit *test, unsigned int rate, bool first, bool second)
+/* The page of a sample that differs from its region is looked at again. */
+static void look_again_of(struct kunit *test, unsigned int rate, bool first, bool agrees)
 {
 	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
 	struct sampler *s = new_look(test, addr, 8, rate);
 	struct damon_region *r = damon_first_region(s->t);
+	struct damon_spots *spots = &s->t->spots;
 	bool surprised = first == !damon_was_hot(r);
+	unsigned int looks = 0;
 
 	touch(test, addr);
 	s->lockless = damon_lockless_works(current->mm);
@@ -248,8 +250,6 @@ static void look_again_of(struct kunit *test, unsigned int rate, bool first, boo
 	let_go(s);
 	r->sampling_addr = addr;
 
-	/* hardly ever another first look, nor is the window over */
-	s->ctx->look_span = UINT_MAX;
 	s->ctx->next_aggregation_ns = U64_MAX;
 	if (first)
 		touch_for_sure(test, addr);
@@ -257,26 +257,29 @@ static void look_again_of(struct kunit *test, unsigned int rate, bool first, boo
 	KUNIT_EXPECT_EQ(test, r->nr_accesses, first);
 	KUNIT_EXPECT_GT(test, r->nr_samples, 0);
 	KUNIT_EXPECT_EQ(test, s->nr_samples, 1);
-	KUNIT_EXPECT_EQ(test, !!r->again, surprised);
-	KUNIT_EXPECT_EQ(test, s->t->spots.nr_found, 0);
-	if (surprised) {
-		unsigned int nr = r->nr_samples;
-
-		KUNIT_EXPECT_EQ(test, r->sampling_addr, addr);
+	KUNIT_EXPECT_EQ(test, spots->nr, surprised);
+	while (spots->nr && spots->spots[0].chance) {
+		KUNIT_EXPECT_EQ(test, spots->spots[0].addr, addr);
+		/* what the region's samples are is a matter of chance */
+		r->sampling_addr = DAMON_NO_SAMPLE_YET;
 		KUNIT_EXPECT_FALSE(test, page_is_young(test, s, addr));
-		if (second)
+		if (first == agrees)
 			touch_for_sure(test, addr);
 		look_once(s);
-		KUNIT_EXPECT_EQ(test, s->nr_samples, 1);
-		KUNIT_EXPECT_EQ(test, r->nr_samples, nr);
+		KUNIT_EXPECT_EQ(test, s->nr_samples, 0);
 		KUNIT_EXPECT_EQ(test, r->nr_accesses, first);
-		KUNIT_EXPECT_FALSE(test, r->again);
-		KUNIT_EXPECT_EQ(test, s->t->spots.nr_found, first == second);
-		if (first == second) {
-			KUNIT_EXPECT_EQ(test, s->t->spots.spots[0].addr, addr);
-			KUNIT_EXPECT_EQ(test, s->t->spots.spots[0].hot, second);
-		}
+		looks++;
 	}
+	KUNIT_EXPECT_EQ(test, spots->nr, surprised && agrees);
+	if (spots->nr) {
+		KUNIT_EXPECT_EQ(test, spots->spots[0].addr, addr);
+		KUNIT_EXPECT_EQ(test, !!spots->spots[0].hot, first);
+	}
+	/* the nearer its rate is to one half, the more it takes */
+	if (!agrees || !rate || rate == DAMON_FULL_RATE)
+		KUNIT_EXPECT_EQ(test, looks, surprised);
+	else
+		KUNIT_EXPECT_GT(test, looks, 1);
 	damon_destroy_ctx(s->ctx);
 }
 
@@ -284,38 +287,56 @@ static void look_again_test(struct kunit *test)
 {
 	look_again_of(test, 0, true, true);
 	look_again_of(test, 0, true, false);
-	look_again_of(test, 0, false, false);
-	look_again_of(test, DAMON_FULL_RATE, false, false);
+	look_again_of(test, 0, false, true);
 	look_again_of(test, DAMON_FULL_RATE, false, true);
+	look_again_of(test, DAMON_FULL_RATE, false, false);
 	look_again_of(test, DAMON_FULL_RATE, true, true);
 	look_again_of(test, DAMON_FULL_RATE / 4, true, true);
+	look_again_of(test, DAMON_FULL_RATE / 4 * 3, false, true);
 }
 
-/* The page is not in the region any more, or cannot tell: another first look. */
-static void look_elsewhere_test(struct kunit *test)
+/* A page that cannot tell is none any more. */
+static void suspect_unknown_test(struct kunit *test)
 {
 	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
 	struct sampler *s = new_look(test, addr, 8, 0);
-	struct damon_region *r = damon_first_region(s->t);
+	struct damon_spot spot = { .addr = addr, .chance = 1, .hot = true };
 
 	touch(test, addr);
-	r->again = true;
-	r->sampling_addr = addr;
-	r->ar.start = addr + PAGE_SIZE;
-	look_once(s);
-	KUNIT_EXPECT_FALSE(test, r->again);
-	KUNIT_EXPECT_TRUE(test, damon_sample_pending(r));
-	KUNIT_EXPECT_EQ(test, r->nr_samples, 0);
-
-	r->ar.start = addr;
-	r->again = true;
-	r->sampling_addr = addr;
+	damon_note_spot(s->t, &spot);
+	s->t->spots.turn = s->ctx->nr_intervals + s->ctx->nr_windows;
 	set_device_memory(addr, true);
 	look_once(s);
 	set_device_memory(addr, false);
-	KUNIT_EXPECT_FALSE(test, r->again);
-	KUNIT_EXPECT_EQ(test, r->nr_samples, 0);
-	KUNIT_EXPECT_EQ(test, s->t->spots.nr_found, 0);
+	KUNIT_EXPECT_EQ(test, s->t->spots.nr, 0);
+	damon_destroy_ctx(s->ctx);
+}
+
+/* Samples of a huge page or a large folio are not spoilt by looks at it as a suspect. */
+static void suspect_shared_entry_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_look(test, addr, 8, 0);
+	struct damon_spot spot = {
+		.addr = addr + 4, .chance = 60, .share = DAMON_FULL_RATE / 4, .hot = true,
+	};
+	struct damon_region *r = damon_first_region(s->t);
+
+	touch(test, addr);
+	s->lockless = damon_lockless_works(current->mm);
+	damon_glance_begin(&s->glance, current->mm);
+	KUNIT_ASSERT_TRUE(test, arm_sample(s, addr));
+	let_go(s);
+	r->sampling_addr = addr;
+	damon_note_spot(s->t, &spot);
+	s->t->spots.turn = s->ctx->nr_intervals + s->ctx->nr_windows;
+	touch_for_sure(test, addr);
+	look_once(s);
+	/* both have seen it */
+	KUNIT_EXPECT_EQ(test, r->nr_accesses, 1);
+	KUNIT_EXPECT_EQ(test, s->t->spots.nr, 2);
+	KUNIT_EXPECT_EQ(test, s->t->spots.spots[0].addr, addr);
+	KUNIT_EXPECT_EQ(test, (unsigned int)s->t->spots.spots[1].chance, 14);
 	damon_destroy_ctx(s->ctx);
 }
 
@@ -508,7 +529,8 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(sample_partly_unknown_test),
 	KUNIT_CASE(sample_shared_entry_test),
 	KUNIT_CASE(look_again_test),
-	KUNIT_CASE(look_elsewhere_test),
+	KUNIT_CASE(suspect_unknown_test),
+	KUNIT_CASE(suspect_shared_entry_test),
 	KUNIT_CASE(look_lasts_test),
 	KUNIT_CASE(check_regions_test),
 	KUNIT_CASE(lockless_coarse_test),

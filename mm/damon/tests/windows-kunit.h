@@ -156,8 +156,6 @@ static void rate_is_the_oracles(struct kunit *test)
 	fake.oracle = quarters_accessed;
 	w->at_end = expect_rate;
 	change_attrs(test, ctx, 1000, 20000);
-	/* so small a region has no second looks, which would be in step with the oracle */
-	ctx->min_region_sz = 4096;
 	add_space(test, ctx, 0, 4096);
 	watch_windows(test, w, 8);
 	end_watch(test, w);

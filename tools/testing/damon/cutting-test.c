@@ -26,7 +26,7 @@ static struct damon_ctx *make_found_ctx(const char *text)
 /* A page that was not accessed: all else is hot. */
 static void note(struct damon_ctx *ctx, unsigned long addr)
 {
-	damon_note_spot(ctx, target_of(ctx), addr, false);
+	note_spot(target_of(ctx), addr, false);
 }
 
 /* around spots */
@@ -59,7 +59,7 @@ TEST(cuts_are_at_growing_distances)
 		damon_cut_regions(ctx);
 		EXPECT_STREQ(v[i].after, get_text(target_of(ctx), TEXT_BORDERS));
 		/* once is enough */
-		EXPECT_EQ(0, target_of(ctx)->spots.nr_found);
+		EXPECT_EQ(0, target_of(ctx)->spots.nr);
 		free_ctx(ctx);
 	}
 }
@@ -146,7 +146,7 @@ TEST(cuts_are_within_the_region)
 	note(ctx, 103);
 	note(ctx, 125);
 	note(ctx, 145);
-	damon_note_spot(ctx, second, 30, false);
+	note_spot(second, 30, false);
 	damon_cut_regions(ctx);
 	ASSERT_STREQ("0-34 34-82 82-94 94-97 97-98 98-99 99-100 "
 		     "100-102 102-103 103-104 104-107 107-119 119-120 "
@@ -210,32 +210,6 @@ TEST(forgotten_spots_are_not_cut)
 	damon_forget_samples(ctx);
 	damon_cut_regions(ctx);
 	ASSERT_STREQ("0-100", get_text(target_of(ctx), TEXT_BORDERS));
-	free_ctx(ctx);
-}
-
-/* Of more spots than there is room for, the first are as likely to stay as the last. */
-TEST(each_spot_is_as_likely)
-{
-	const unsigned int nr = 3 * DAMON_MAX_SPOTS + 1, times = 4000;
-	unsigned int stays[3 * DAMON_MAX_SPOTS + 1] = {}, i, j;
-	struct damon_ctx *ctx = make_ctx(1);
-	struct damon_spots *spots = &target_of(ctx)->spots;
-	double expected = (double)times * DAMON_MAX_SPOTS / nr;
-
-	for (i = 0; i < times; i++) {
-		damon_forget_spots(target_of(ctx));
-		for (j = 0; j < nr; j++) {
-			note(ctx, j);
-			ASSERT_EQ(j + 1, spots->nr_found);
-		}
-		for (j = 0; j < DAMON_MAX_SPOTS; j++)
-			stays[spots->spots[j].addr]++;
-	}
-	/* five standard errors, which are 30 */
-	for (j = 0; j < nr; j++) {
-		EXPECT_GT(stays[j], expected - 150);
-		EXPECT_LT(stays[j], expected + 150);
-	}
 	free_ctx(ctx);
 }
 
@@ -389,7 +363,7 @@ TEST(room_is_a_share)
 		for (j = 0; j < v[i].nr; j++)
 			set_last(add(t, (u64)j << 40, ((u64)j + 1) << 40, 0), TEST_WINDOW);
 		for (j = 1; j <= DAMON_MAX_SPOTS; j++)
-			note(ctx, ((u64)v[i].nr << 40) / 17 * j);
+			note(ctx, ((u64)v[i].nr << 40) / (DAMON_MAX_SPOTS + 1) * j);
 		damon_cut_regions(ctx);
 		EXPECT_EQ(v[i].nr + v[i].cuts, damon_nr_regions(t)) {
 			TH_LOG("vector %d", i);
@@ -407,7 +381,7 @@ TEST(spots_come_before_searching)
 
 	ctx->attrs.max_nr_regions = 500;
 	add(t, 0, 1UL << 30, 0);
-	damon_note_spot(ctx, t, 1UL << 29, true);
+	note_spot(t, 1UL << 29, true);
 	damon_cut_regions(ctx);
 	/* the parts around the spot are too small to get any of the others */
 	ASSERT_LE(damon_nr_regions(t), 1 + 100);
@@ -418,7 +392,7 @@ TEST(spots_come_before_searching)
 	set_text(t, "");
 	ctx->attrs.max_nr_regions = 40;
 	add(t, 0, 1000, 0);
-	damon_note_spot(ctx, t, 500, true);
+	note_spot(t, 500, true);
 	damon_cut_regions(ctx);
 	/* 256, 64, 16, 4 and 1 in front of it, the spot, 1 and 4 behind */
 	ASSERT_STREQ("0-244 244-436 436-484 484-496 496-499 499-500 500-501 501-504 504-1000",
@@ -460,7 +434,7 @@ TEST(cuts_survive_failures)
 		ASSERT_GE(damon_nr_regions(t), nr);
 		ASSERT_TRUE(damon_regions_in_order(t));
 		ASSERT_EQ(1 << 20, total_sz(ctx));
-		ASSERT_EQ(0, t->spots.nr_found);
+		ASSERT_EQ(0, t->spots.nr);
 		nr = damon_nr_regions(t);
 		free_ctx(ctx);
 	}
@@ -483,13 +457,11 @@ static void random_targets(struct rng *rng, struct damon_ctx *ctx, unsigned long
 		damon_for_each_region(r, t) {
 			r->untouched = rnd_true(rng, 0.2);
 			if (rnd_true(rng, 0.1))
-				damon_note_spot(ctx, t, r->ar.start +
-						rnd_in(rng, 0, damon_sz_region(r)),
-						rnd_true(rng, 0.5));
+				note_spot(t, rnd_in(rng, r->ar.start, r->ar.end),
+					  rnd_true(rng, 0.5));
 		}
 		for (i = rnd_in(rng, 0, 5); i--; )
-			damon_note_spot(ctx, t, rnd_any(rng, BITS_PER_LONG),
-					rnd_true(rng, 0.5));
+			note_spot(t, rnd_any(rng, BITS_PER_LONG), rnd_true(rng, 0.5));
 	}
 }
 
@@ -521,7 +493,7 @@ TEST(cuts_stay_in_budget)
 		HOLDS(total_nr(ctx) >= nr && total_nr(ctx) <= nr + room);
 		HOLDS(total_sz(ctx) == total);
 		damon_for_each_target(t, ctx)
-			HOLDS(damon_regions_in_order(t) && aligned(t, grain) && !t->spots.nr_found);
+			HOLDS(damon_regions_in_order(t) && aligned(t, grain) && !t->spots.nr);
 		used += room && total_nr(ctx) == nr + room;
 		searched += ctx->searching;
 		free_ctx(ctx);

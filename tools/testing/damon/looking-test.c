@@ -17,11 +17,9 @@ struct seat {
 	unsigned int period;	/* or all of them once in so many intervals, not 0 ... */
 	unsigned int phase;	/* ... and in which of them */
 	bool unknown;		/* nobody can tell */
-	bool second;		/* the sample under way is the second one of its page */
 	bool seen;		/* it would see an access */
 	bool saw;		/* the one before did */
-	unsigned int nr_looks;	/* of this window, without second ones */
-	unsigned int nr_second;
+	unsigned int nr_looks;	/* of this window */
 };
 
 struct world {
@@ -33,7 +31,8 @@ struct world {
 	unsigned int clock;	/* intervals of all windows */
 	unsigned int nr_seats;
 	struct seat seats[1200];
-	unsigned int nr_looks, nr_second;	/* in the last interval */
+	unsigned int nr_looks;	/* in the last interval, ... */
+	unsigned int nr_again;	/* ... and of suspects */
 	bool surprised;
 };
 
@@ -89,26 +88,25 @@ static bool page_is_hot(unsigned long addr, double share)
 }
 
 /* What the memory does in an interval. */
+static bool accessed(struct world *w, const struct seat *s, unsigned long addr)
+{
+	if (s->period)
+		return w->clock % s->period == s->phase;
+	return s->bimodal ? page_is_hot(addr, s->rate) : rnd_true(&w->rng, s->rate);
+}
+
 static void access_sample(struct world *w, struct seat *s, struct damon_region *r)
 {
-	if (!damon_sample_pending(r))
-		return;
-	if (s->period)
-		s->seen |= w->clock % s->period == s->phase;
-	else
-		s->seen |= s->bimodal ? page_is_hot(r->sampling_addr, s->rate) :
-			rnd_true(&w->rng, s->rate);
+	if (damon_sample_pending(r))
+		s->seen |= accessed(w, s, r->sampling_addr);
 }
 
 static void begin_sample(struct world *w, struct damon_looks *looks, struct seat *s,
 			 struct damon_region *r)
 {
 	damon_look_begins(looks, r);
-	s->second = r->again && damon_sample_pending(r);
-	r->again = s->second;
 	s->seen = false;
-	if (!s->second)
-		r->sampling_addr = damon_rand(w->ctx, r->ar.start, r->ar.end);
+	r->sampling_addr = damon_rand(w->ctx, r->ar.start, r->ar.end);
 }
 
 static void finish_sample(struct world *w, struct damon_looks *looks, struct seat *s,
@@ -117,13 +115,8 @@ static void finish_sample(struct world *w, struct damon_looks *looks, struct sea
 	damon_look_count(looks, t, r, s->unknown ? DAMON_UNKNOWN :
 			 s->seen ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
 	s->saw = s->seen;
-	if (s->second) {
-		s->nr_second++;
-		w->nr_second++;
-	} else {
-		s->nr_looks++;
-		w->nr_looks++;
-	}
+	s->nr_looks++;
+	w->nr_looks++;
 }
 
 #define for_each_seat(w, s, t, r)				\
@@ -141,7 +134,7 @@ static void prepare_apart(struct world *w)
 
 	damon_looks_resume(&looks, w->ctx);
 	for_each_seat(w, s, t, r)
-		if ((!damon_sample_pending(r) || r->again) && damon_look_next(&looks, r))
+		if (!damon_sample_pending(r) && damon_look_next(&looks, r))
 			begin_sample(w, &looks, s, r);
 }
 
@@ -155,8 +148,7 @@ static void check_apart(struct world *w, struct damon_looks *looks)
 		if (!damon_sample_pending(r) || damon_look_lasts(looks, r))
 			continue;
 		finish_sample(w, looks, s, t, r);
-		if (!r->again)
-			r->sampling_addr = DAMON_NO_SAMPLE;
+		r->sampling_addr = DAMON_NO_SAMPLE;
 	}
 }
 
@@ -195,6 +187,25 @@ static void check_together(struct world *w, struct damon_looks *looks)
 	}
 }
 
+/* Theirs are the same seats. */
+static void look_at_suspects(struct world *w, unsigned int turn)
+{
+	struct seat *s = w->seats;
+	struct damon_target *t;
+	struct damon_spot *spot;
+	struct damon_region *r;
+
+	damon_for_each_target(t, w->ctx)
+		damon_begin_suspects(t, turn);
+	for_each_seat(w, s, t, r) {
+		while ((spot = damon_next_suspect(t, r->ar.end))) {
+			damon_look_again(t, spot, accessed(w, s, spot->addr) ?
+					 DAMON_ACCESSED : DAMON_NOT_ACCESSED);
+			w->nr_again++;
+		}
+	}
+}
+
 /* One sampling interval. */
 static void interval(struct world *w, bool last)
 {
@@ -204,7 +215,7 @@ static void interval(struct world *w, bool last)
 	struct damon_region *r;
 
 	w->nr_looks = 0;
-	w->nr_second = 0;
+	w->nr_again = 0;
 	if (w->apart)
 		prepare_apart(w);
 	else
@@ -215,6 +226,7 @@ static void interval(struct world *w, bool last)
 	w->clock++;
 	w->ctx->now = last;
 	damon_looks_begin(&looks, w->ctx);
+	look_at_suspects(w, looks.turn);
 	if (w->apart)
 		check_apart(w, &looks);
 	else
@@ -232,16 +244,17 @@ static void intervals(struct world *w, unsigned int nr)
 static void next_window(struct world *w)
 {
 	unsigned long limit = w->ctx->region_sz_limit;
+	struct damon_target *t;
 	unsigned int i;
 
 	damon_close_window(w->ctx);
 	w->ctx->region_sz_limit = limit;
 	damon_open_window(w->ctx);
 	w->tick = 0;
-	for (i = 0; i < w->nr_seats; i++) {
+	damon_for_each_target(t, w->ctx)
+		damon_forget_spots(t);
+	for (i = 0; i < w->nr_seats; i++)
 		w->seats[i].nr_looks = 0;
-		w->seats[i].nr_second = 0;
-	}
 }
 
 /*
@@ -407,15 +420,17 @@ TEST(idle_regions_have_two_looks)
 static void check_looks(struct __test_metadata *_metadata, struct world *w, bool known,
 			double share)
 {
-	const unsigned int windows = 20;
+	const unsigned int windows = 20, rate = damon_first_region(target_of(w->ctx))->rate;
 	unsigned int *nr = calloc(w->window + 1, sizeof(*nr));
 	unsigned int i, total = 0;
 	struct damon_region *r;
 
 	for (i = 0; i < windows; i++) {
-		if (!known)
-			damon_for_each_region(r, target_of(w->ctx))
-				r->worth = 0;
+		/* whatever the last window has shown */
+		damon_for_each_region(r, target_of(w->ctx)) {
+			r->rate = rate;
+			r->worth = known ? 60 : 0;
+		}
 		while (w->tick < w->window) {
 			interval(w, w->tick == w->window - 1);
 			nr[w->tick] += w->nr_looks;
@@ -508,7 +523,7 @@ TEST(looks_do_not_depend_on_looks)
 
 	for (i = 0; i < 6; i++) {
 		/* intervals after those of a kind, and how many of them had a look */
-		unsigned int nr[4] = {}, next[4] = {}, nr_looks[200], kind[200];
+		unsigned int nr[3] = {}, next[3] = {}, nr_looks[200], kind[200];
 		struct world *w = make_world(20, 1 + i);
 
 		w->apart = i & 1;
@@ -519,27 +534,21 @@ TEST(looks_do_not_depend_on_looks)
 			memset(nr_looks, 0, sizeof(nr_looks));
 			for (j = 0; w->tick && j < 200; j++)
 				nr_looks[j] = w->seats[j].nr_looks;
-			for (j = 0; j < 200; j++)
-				w->seats[j].nr_second = 0;
 			interval(w, w->tick == 19);
 			for (j = 0; j < 200; j++) {
 				struct seat *s = &w->seats[j];
 				bool look = s->nr_looks > nr_looks[j];
 
-				ASSERT_LE(look + s->nr_second, 1);
 				if (w->tick > 1) {
 					nr[kind[j]]++;
 					next[kind[j]] += look;
-					/* nothing else can be a surprise */
-					ASSERT_TRUE(!s->nr_second || kind[j] == 1 ||
-						    kind[j] == 2);
 				}
-				kind[j] = look ? 1 + s->saw : s->nr_second ? 3 : 0;
+				kind[j] = look ? 1 + s->saw : 0;
 			}
 			if (w->tick == 20)
 				next_window(w);
 		}
-		for (j = 0; j < 4; j++) {
+		for (j = 0; j < 3; j++) {
 			EXPECT_GT(nr[j], 1000);
 			EXPECT_TRUE(by_chance(next[j], nr[j], 0.5 / w->ctx->look_span)) {
 				TH_LOG("kind %u, span %u: %u of %u", j,
@@ -610,10 +619,7 @@ TEST(all_have_their_turn)
 		rests += !damon_look_next(&looks, &busy);
 		looks.all = true;
 		EXPECT_FALSE(damon_look_lasts(&looks, &idle));
-		/* first ones, all of them */
-		busy.again = true;
 		EXPECT_TRUE(damon_look_next(&looks, &busy));
-		EXPECT_FALSE((bool)busy.again);
 	}
 	EXPECT_EQ(900, lasts);
 	EXPECT_TRUE(by_chance(rests, 1000, 0.9));
@@ -636,10 +642,8 @@ static void check_seats(struct __test_metadata *_metadata, struct world *w,
 
 	for_each_seat(w, s, t, r) {
 		HOLDS(!r->nr_samples == s->unknown);
-		/* a second look comes after a first one of the same window */
 		HOLDS(s->nr_looks);
-		HOLDS(s->nr_looks >= s->nr_second);
-		HOLDS(s->nr_looks + s->nr_second <= nr_intervals);
+		HOLDS(s->nr_looks <= nr_intervals);
 		HOLDS(r->nr_samples <= min(nr_intervals, w->window));
 		HOLDS(r->nr_accesses <= r->nr_samples);
 		HOLDS(r->nr_samples >= min(s->nr_looks, w->window) || s->unknown);
@@ -832,7 +836,6 @@ TEST(looks_of_all_count_once)
 		EXPECT_EQ(i, r->nr_accesses);
 		EXPECT_EQ(i, looks.surprised);
 		EXPECT_TRUE(damon_look_next(&looks, r));
-		EXPECT_FALSE((bool)r->again);
 		free_ctx(ctx);
 	}
 }
@@ -870,7 +873,7 @@ TEST(other_looks_count_once)
 static void check_bound(struct __test_metadata *_metadata, struct world *w,
 			unsigned int max_looks, const char *what)
 {
-	unsigned int i, total = 0, before = 0;
+	unsigned int i, total = 0;
 
 	for (i = 1; i <= w->window; i++) {
 		interval(w, i == w->window);
@@ -879,9 +882,7 @@ static void check_bound(struct __test_metadata *_metadata, struct world *w,
 			  max_looks + 6 * sqrt(max_looks)) {
 			TH_LOG("%s: interval %u of %u", what, i, w->window);
 		}
-		EXPECT_LE(w->nr_looks + w->nr_second, w->nr_seats);
-		EXPECT_LE(w->nr_second, before);
-		before = w->nr_looks;
+		EXPECT_LE(w->nr_again, DAMON_MAX_SPOTS);
 		total += i == 1 ? 0 : w->nr_looks;
 	}
 	EXPECT_LE(total, (w->window - 1) * max_looks +
@@ -979,22 +980,29 @@ TEST(looks_are_planned)
 
 /* surprises */
 
-/* What a first sample of a region makes of it. */
+/* The page of a region's sample becomes a suspect. */
 static bool surprises(struct damon_ctx *ctx, unsigned int rate, unsigned int worth,
 		      unsigned long sz, bool accessed)
 {
-	struct damon_region *r = add(target_of(ctx), 0, sz, 0);
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *r = add(t, 0, sz, 0);
+	struct damon_spot *spot;
 	struct damon_looks looks;
-	bool again;
 
 	r->rate = rate;
 	r->worth = worth;
+	r->sampling_addr = sz - 1;
 	damon_looks_begin(&looks, ctx);
-	damon_look_count(&looks, target_of(ctx), r,
-			 accessed ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
-	again = r->again;
-	damon_destroy_regions(target_of(ctx));
-	return again;
+	spot = damon_look_count(&looks, t, r,
+				accessed ? DAMON_ACCESSED : DAMON_NOT_ACCESSED);
+	if (spot && (spot->addr != sz - 1 || spot->hot != accessed || spot->chance != worth ||
+		     spot->share != (accessed ? rate : DAMON_FULL_RATE - rate)))
+		abort();
+	if (t->spots.nr != !!spot)
+		abort();
+	damon_forget_spots(t);
+	damon_destroy_regions(t);
+	return spot;
 }
 
 TEST(what_is_a_surprise)
@@ -1020,161 +1028,33 @@ TEST(what_is_a_surprise)
 	free_ctx(ctx);
 }
 
-/* Makes the next draw for a region be in favour of a first look, or not. */
-static void draw(struct damon_looks *looks, struct damon_region *r, bool first)
-{
-	struct damon_ctx *ctx = looks->ctx;
-	u64 state;
-
-	do {
-		state = ctx->rnd_state;
-	} while (!damon_rand(ctx, 0, damon_look_span(looks, r)) != first);
-	ctx->rnd_state = state;
-}
-
-/* The second look does not count, and makes a spot if it agrees with the first. */
-TEST(second_looks)
-{
-	static const struct {
-		bool hot;
-		enum damon_answer answer;
-		bool spot;
-	} v[] = {
-		{ false, DAMON_ACCESSED, true }, { false, DAMON_NOT_ACCESSED, false },
-		{ false, DAMON_UNKNOWN, false }, { true, DAMON_NOT_ACCESSED, true },
-		{ true, DAMON_ACCESSED, false }, { true, DAMON_UNKNOWN, false },
-	};
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(v); i++) {
-		struct damon_ctx *ctx = make_ctx(1);
-		struct damon_target *t = target_of(ctx);
-		struct damon_region *r = add(t, 100, 200, 0);
-		unsigned int samples, accesses;
-		struct damon_looks looks;
-
-		set_last(r, v[i].hot ? 20 : 0);
-		r->sampling_addr = 142;
-		ctx->next_aggregation_ns = 1;
-		damon_looks_begin(&looks, ctx);
-		damon_look_count(&looks, t, r,
-				 v[i].hot ? DAMON_NOT_ACCESSED : DAMON_ACCESSED);
-		EXPECT_TRUE((bool)r->again);
-		EXPECT_EQ(0, t->spots.nr_found);
-		samples = r->nr_samples;
-		accesses = r->nr_accesses;
-		EXPECT_FALSE(damon_look_lasts(&looks, r));
-		draw(&looks, r, false);
-		EXPECT_TRUE(damon_look_next(&looks, r));
-		EXPECT_TRUE((bool)r->again);
-
-		damon_looks_begin(&looks, ctx);
-		EXPECT_FALSE(damon_look_lasts(&looks, r));
-		damon_look_count(&looks, t, r, v[i].answer);
-		EXPECT_FALSE((bool)r->again);
-		EXPECT_EQ(samples, r->nr_samples);
-		EXPECT_EQ(accesses, r->nr_accesses);
-		EXPECT_EQ(v[i].spot, t->spots.nr_found);
-		EXPECT_EQ(v[i].spot ? 142 : 0, t->spots.spots[0].addr);
-		EXPECT_EQ(v[i].spot && !v[i].hot, t->spots.spots[0].hot);
-		/* there is no third one */
-		draw(&looks, r, false);
-		EXPECT_FALSE(damon_look_next(&looks, r));
-		free_ctx(ctx);
-	}
-}
-
-/* First ones go first: those that are drawn, that a window begins with, and all. */
-TEST(second_looks_give_way)
-{
-	struct damon_ctx *ctx = make_ctx(1);
-	struct damon_target *t = target_of(ctx);
-	struct damon_region *r = add(t, 100, 200, 0);
-	struct damon_looks looks;
-	int i;
-
-	set_last(r, 10);
-	for (i = 0; i < 5; i++) {
-		r->nr_samples = i != 1;
-		r->again = true;
-		looks = looks_of(ctx);
-		looks.last = i == 2;
-		looks.all = i == 3;
-		draw(&looks, r, !i);
-		EXPECT_TRUE(damon_look_next(&looks, r));
-		EXPECT_EQ(i == 4, (bool)r->again) {
-			TH_LOG("case %d", i);
-		}
-		if (i == 4)
-			continue;
-		/* and so it counts */
-		damon_looks_begin(&looks, ctx);
-		damon_look_count(&looks, t, r, DAMON_ACCESSED);
-		EXPECT_EQ(i == 1 ? 1 : 2, r->nr_samples);
-		EXPECT_EQ(0, t->spots.nr_found);
-	}
-	free_ctx(ctx);
-}
-
-/* However many surprises the last interval of a window has, the next begins anew. */
-TEST(no_second_look_at_the_beginning)
-{
-	static const unsigned int windows[] = { 1, 2, 3, 20 };
-	int i, j, k;
-
-	for (i = 0; i < 2 * ARRAY_SIZE(windows); i++) {
-		struct world *w = make_world(windows[i / 2], 1);
-		unsigned int nr_second = 0;
-
-		w->apart = i & 1;
-		for (j = 0; j < 100; j++)
-			seat_known(w, 1000, 0.5);
-		for (j = 0; j < 20; j++) {
-			for (k = 0; k < w->window; k++) {
-				interval(w, k == w->window - 1);
-				ASSERT_TRUE(k || w->nr_looks == 100);
-				ASSERT_TRUE(k || !w->nr_second);
-				nr_second += w->nr_second;
-			}
-			next_window(w);
-		}
-		EXPECT_EQ(w->window > 1, nr_second > 0);
-		free_world(w);
-	}
-}
-
-/* In whole windows: the next interval, the same page, and only pages that differ. */
+/* In whole windows: the next intervals, the same page, and only pages that differ. */
 TEST(pages_that_differ_become_spots)
 {
-	static const double rates[] = { 0.1, 0.9 };
-	int apart, hot, i;
+	static const double rates[] = { 0.1, 0.4, 0.6, 0.9 };
+	unsigned int i, j;
 
-	for (apart = 0; apart < 4; apart++) {
+	for (j = 0; j < 2 * ARRAY_SIZE(rates); j++) {
 		struct world *w = make_world(100, 1);
 		struct damon_spots *spots = &target_of(w->ctx)->spots;
-		unsigned int nr_spots = 0;
+		double rate = rates[j / 2];
+		bool hot = rate < 0.5;
 
-		w->apart = apart & 1;
-		hot = apart / 2;
-		for (i = 0; i < 50; i++) {
-			seat_known(w, 1000, rates[!hot]);
+		w->apart = j & 1;
+		for (i = 0; i < 20; i++) {
+			seat_known(w, 1000, rate);
 			w->seats[i].bimodal = true;
 		}
-		while (w->tick < 100) {
-			unsigned int nr_first = w->nr_looks;
-
+		while (w->tick < 100 && spots->nr < DAMON_MAX_SPOTS)
 			interval(w, w->tick == 99);
-			nr_spots += w->nr_second;
-			/* each second look at a page that is always the same agrees */
-			ASSERT_EQ(nr_spots, spots->nr_found);
-			ASSERT_LE(w->nr_second, nr_first);
-			ASSERT_LE(w->nr_looks + w->nr_second, 50);
-		}
-		/* every other look, one in ten of them, unless there is a first one next */
-		ASSERT_TRUE(by_chance(nr_spots, 50 * 99, 0.5 * 0.1 * 0.5));
-		for (i = 0; i < min(nr_spots, DAMON_MAX_SPOTS); i++) {
-			ASSERT_EQ(hot, spots->spots[i].hot);
-			ASSERT_EQ(hot, page_is_hot(spots->spots[i].addr, rates[!hot]));
+		ASSERT_EQ(DAMON_MAX_SPOTS, spots->nr);
+		while (w->tick < 100)
+			interval(w, w->tick == 99);
+		ASSERT_EQ(DAMON_MAX_SPOTS, spots->nr);
+		for (i = 0; i < spots->nr; i++) {
+			ASSERT_FALSE((bool)spots->spots[i].chance);
+			ASSERT_EQ(hot, (bool)spots->spots[i].hot);
+			ASSERT_EQ(hot, page_is_hot(spots->spots[i].addr, rate));
 		}
 		free_world(w);
 	}
@@ -1183,23 +1063,34 @@ TEST(pages_that_differ_become_spots)
 /* Where each page is accessed now and then, few are taken for spots. */
 TEST(chance_makes_few_spots)
 {
-	struct world *w = make_world(20, 1);
-	unsigned int i, nr_second = 0;
+	static const double rates[] = { 0.05, 0.2, 0.45, 0.55, 0.8, 0.95 };
+	unsigned int i, j;
 
-	for (i = 0; i < 500; i++)
-		seat_known(w, 1000, 0.05);
-	while (w->tick < 20) {
-		interval(w, w->tick == 19);
-		nr_second += w->nr_second;
+	for (j = 0; j < ARRAY_SIZE(rates); j++) {
+		struct world *w = make_world(20, 1 + j);
+		unsigned int nr_looks = 0, nr_spots = 0;
+		double rare = min(rates[j], 1 - rates[j]);
+
+		for (i = 0; i < 10; i++)
+			seat_known(w, 1000, rates[j]);
+		for (i = 0; i < 500; i++) {
+			while (w->tick < 20) {
+				interval(w, w->tick == 19);
+				nr_looks += w->nr_looks;
+			}
+			damon_forget_suspects(target_of(w->ctx));
+			nr_spots += target_of(w->ctx)->spots.nr;
+			next_window(w);
+		}
+		/* one in sixty surprises at most, if it was known exactly */
+		EXPECT_LT(nr_spots, nr_looks * rare / 60 * 1.5) {
+			TH_LOG("rate %g: %u spots of %u looks", rates[j], nr_spots, nr_looks);
+		}
+		EXPECT_GT(nr_spots, nr_looks * rare / 60 / 30) {
+			TH_LOG("rate %g: %u spots of %u looks", rates[j], nr_spots, nr_looks);
+		}
+		free_world(w);
 	}
-	/*
-	 * Of the first 19 intervals, one and every other one of the rest have a look, of
-	 * which one in twenty is a surprise, and there is time for half of the second ones.
-	 */
-	EXPECT_TRUE(by_chance(nr_second, 500 * 10, 0.05 * 0.5));
-	/* one in twenty of those is one again */
-	EXPECT_LT(target_of(w->ctx)->spots.nr_found, 20);
-	free_world(w);
 }
 
 /* no bias */

@@ -56,6 +56,25 @@ TEST_F(sanity, empty)
 	EXPECT_FALSE(damon_regions_in_order(self->t));
 }
 
+TEST_F(sanity, spots)
+{
+	struct damon_spots *spots = &self->t->spots;
+
+	EXPECT_TRUE(damon_spots_in_order(self->t));
+	note_spot(self->t, 0x1000, true);
+	note_spot(self->t, 0x2000, true);
+	EXPECT_TRUE(damon_spots_in_order(self->t));
+	spots->next = 2;
+	EXPECT_TRUE(damon_spots_in_order(self->t));
+	spots->next = 3;
+	EXPECT_FALSE(damon_spots_in_order(self->t));
+	spots->next = 0;
+	spots->spots[1].addr = 0x1000;
+	EXPECT_FALSE(damon_spots_in_order(self->t));
+	spots->nr = DAMON_MAX_SPOTS + 1;
+	EXPECT_FALSE(damon_spots_in_order(self->t));
+}
+
 TEST_F(sanity, wrong_order)
 {
 	list_move_tail(&self->first->list, &self->t->regions_list);

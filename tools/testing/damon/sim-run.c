@@ -200,21 +200,28 @@ static enum damon_answer last_answer(struct run *run, unsigned long addr,
 static void sample_region(struct run *run, struct damon_looks *looks,
 			  struct damon_region *r)
 {
-	unsigned int span = damon_is_idle(r) && !r->again ? damon_look_span(looks, r) : 1;
+	unsigned int span = damon_is_idle(r) ? damon_look_span(looks, r) : 1;
 
 	if (damon_look_lasts(looks, r))
 		return;
 	if (r->sampling_addr != DAMON_NO_SAMPLE_YET) {
-		if (!r->again || !damon_sample_pending(r))
-			r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
+		r->sampling_addr = damon_rand(run->ctx, r->ar.start, r->ar.end);
 		damon_look_count(looks, target_of(run->ctx), r,
 				 last_answer(run, r->sampling_addr, span));
 		run->samples++;
 	}
-	if (!damon_look_next(looks, r))
-		r->sampling_addr = DAMON_NO_SAMPLE_YET;
-	else if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
-		r->sampling_addr = DAMON_NO_SAMPLE;
+	r->sampling_addr = damon_look_next(looks, r) ? DAMON_NO_SAMPLE : DAMON_NO_SAMPLE_YET;
+}
+
+static void look_at_suspects(struct run *run, struct damon_target *t, unsigned int turn)
+{
+	struct damon_spot *spot;
+
+	damon_begin_suspects(t, turn);
+	while ((spot = damon_next_suspect(t, ULONG_MAX))) {
+		damon_look_again(t, spot, answer(run, spot->addr));
+		run->samples++;
+	}
 }
 
 /* One interval. */
@@ -228,6 +235,7 @@ static void sample(struct run *run)
 	damon_looks_begin(&looks, run->ctx);
 	if (run->c->above)
 		damon_sweep_look(run->ctx, t, &sight, run);
+	look_at_suspects(run, t, looks.turn);
 	damon_for_each_region(r, t)
 		sample_region(run, &looks, r);
 	if (looks.surprised)

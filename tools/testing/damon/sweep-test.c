@@ -888,7 +888,7 @@ static void change_regions(struct damon_ctx *ctx, struct world *w)
 		damon_cut_regions(ctx);
 		break;
 	case 7:
-		damon_note_spot(ctx, t, rnd_in(w->rng, w->coarse, 4 * w->coarse), true);
+		note_spot(t, rnd_in(w->rng, w->coarse, 4 * w->coarse), true);
 		break;
 	}
 }

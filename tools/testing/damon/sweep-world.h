@@ -182,22 +182,24 @@ static void sample_region(struct damon_looks *looks, struct damon_target *t,
 	if (damon_look_lasts(looks, r))
 		return;
 	if (r->sampling_addr != DAMON_NO_SAMPLE_YET) {
-		if (!r->again || !damon_sample_pending(r))
-			r->sampling_addr = rnd_in(w->rng, r->ar.start, r->ar.end);
+		r->sampling_addr = rnd_in(w->rng, r->ar.start, r->ar.end);
 		damon_look_count(looks, t, r, answer(w, r->sampling_addr));
 		w->samples++;
 	}
-	if (!damon_look_next(looks, r))
-		r->sampling_addr = DAMON_NO_SAMPLE_YET;
-	else if (r->sampling_addr == DAMON_NO_SAMPLE_YET)
-		r->sampling_addr = DAMON_NO_SAMPLE;
+	r->sampling_addr = damon_look_next(looks, r) ? DAMON_NO_SAMPLE : DAMON_NO_SAMPLE_YET;
 }
 
 static void sample(struct damon_looks *looks, struct damon_target *t, struct world *w)
 {
 	struct damon_region *r;
+	struct damon_spot *spot;
 
 	damon_looks_of_target(looks);
+	damon_begin_suspects(t, looks->turn);
+	while ((spot = damon_next_suspect(t, ULONG_MAX))) {
+		damon_look_again(t, spot, answer(w, spot->addr));
+		w->samples++;
+	}
 	damon_for_each_region(r, t)
 		sample_region(looks, t, r, w);
 	if (looks->surprised)

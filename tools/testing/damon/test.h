@@ -22,6 +22,7 @@
 #include "../../../mm/damon/looking.h"
 #include "../../../mm/damon/reach.h"
 #include "../../../mm/damon/sanity.h"
+#include "../../../mm/damon/spots.h"
 #include "../../../mm/damon/sweep.h"
 #include "../../../mm/damon/window.h"
 
@@ -82,6 +83,15 @@ static inline unsigned int rate_of(const struct damon_region *r)
 static inline unsigned int worth_of(const struct damon_region *r)
 {
 	return r->worth;
+}
+
+/* A page that is known to differ from its region. */
+static inline struct damon_spot *note_spot(struct damon_target *t, unsigned long addr,
+					   bool hot)
+{
+	struct damon_spot spot = { .addr = addr, .hot = hot };
+
+	return damon_note_spot(t, &spot);
 }
 
 void set_text(struct damon_target *t, const char *text);

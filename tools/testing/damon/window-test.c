@@ -50,7 +50,6 @@ TEST(split_at_copies_all_that_is_known)
 		left->sampling_addr = at;
 		left->lru_refs = 3;
 		left->late = true;
-		left->again = true;
 		left->untouched = true;
 		left->unseen = true;
 		t->lacks_samples = false;
@@ -59,8 +58,6 @@ TEST(split_at_copies_all_that_is_known)
 		without = at < 200 ? right : left;
 		ASSERT_TRUE(damon_sample_pending(with));
 		ASSERT_FALSE(damon_sample_pending(without));
-		ASSERT_TRUE((bool)with->again);
-		ASSERT_FALSE((bool)without->again);
 		ASSERT_EQ(at, with->sampling_addr);
 		ASSERT_EQ(3, (int)with->lru_refs);
 		ASSERT_TRUE((bool)with->late);
@@ -195,7 +192,6 @@ TEST(merge_two_keeps_samples_of_the_same_kind)
 			l->sampling_addr = 50;
 			l->lru_refs = 1;
 		}
-		r->again = v[i].right;
 		r->late = v[i].right;
 		if (v[i].right) {
 			r->sampling_addr = 250;
@@ -208,7 +204,6 @@ TEST(merge_two_keeps_samples_of_the_same_kind)
 			TH_LOG("vector %d", i);
 		}
 		EXPECT_EQ(v[i].kept != NONE, damon_sample_pending(l));
-		EXPECT_EQ(v[i].kept == RIGHT, (bool)l->again);
 		if (v[i].kept != NONE) {
 			EXPECT_EQ(v[i].kept, (int)l->lru_refs);
 			EXPECT_EQ(v[i].kept == RIGHT, (bool)l->late);
@@ -247,7 +242,7 @@ TEST(merge_two_joins_evidence)
 	free_ctx(ctx);
 }
 
-/* A sample that has lasted too long is gone, with the second look that it was. */
+/* A sample that has lasted too long is gone, and so is that of a suspect. */
 TEST(dropped_samples_are_begun_again)
 {
 	struct damon_ctx *ctx = make_ctx(1);
@@ -263,12 +258,12 @@ TEST(dropped_samples_are_begun_again)
 			t->nr_sleeps = 5;
 			t->nr_slept = 6;
 			t->layout.known = true;
-			t->spots.nr_found = 7;
+			damon_forget_spots(t);
+			note_spot(t, 1, true);
+			note_spot(t, 2, true)->chance = 1;
 			t->lacks_samples = false;
-			damon_for_each_region(r, t) {
+			damon_for_each_region(r, t)
 				r->sampling_addr = r->ar.start;
-				r->again = true;
-			}
 		}
 		if (forget)
 			damon_forget_samples(ctx);
@@ -280,12 +275,11 @@ TEST(dropped_samples_are_begun_again)
 			ASSERT_EQ(forget ? 0 : 5, t->nr_sleeps);
 			ASSERT_EQ(forget ? 0 : 6, t->nr_slept);
 			ASSERT_EQ(!forget, t->layout.known);
-			ASSERT_EQ(forget ? 0 : 7, t->spots.nr_found);
+			ASSERT_EQ(forget ? 0 : 1, t->spots.nr);
+			ASSERT_EQ(1, t->spots.spots[0].addr);
 			ASSERT_TRUE(t->lacks_samples);
-			damon_for_each_region(r, t) {
+			damon_for_each_region(r, t)
 				ASSERT_FALSE(damon_sample_pending(r));
-				ASSERT_FALSE((bool)r->again);
-			}
 		}
 		/* but what has been counted stays */
 		ASSERT_STREQ("0-100:3/2/1 100-200:3/2/1", get_text(target_of(ctx), TEXT_ALL));
