@@ -16,6 +16,7 @@
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -32,6 +33,9 @@ static struct damon_sysfs_node **subdir(struct damon_sysfs_node *node,
 {
 	return damon_sysfs_member(node, dir->offset);
 }
+
+/* A set of nodes of this size is made however little memory there is, bytes. */
+#define SMALL_SET_SZ	((u64)SZ_1M)
 
 /* Tables end with an empty row, and may be missing. */
 #define for_each_file(file, type) \
@@ -338,12 +342,20 @@ static size_t footprint(const struct damon_sysfs_type *type)
 	return sz;
 }
 
-/* A slip of the finger must not eat the system's memory. */
-static bool too_many(const struct damon_sysfs_type *type, unsigned int nr)
+/**
+ * damon_sysfs_too_much() - Find out if numbered subdirectories are too large.
+ * @nr:		Number of them.
+ * @size:	Size of each, bytes.
+ * @available:	Memory that is available, bytes.
+ *
+ * A slip of the finger must not eat the system's memory.  What is small is for the
+ * allocator to judge: who sets up a monitor when memory is short has a reason.
+ *
+ * Return: True if they are not to be made.
+ */
+bool damon_sysfs_too_much(u64 nr, size_t size, u64 available)
 {
-	u64 available = (u64)si_mem_available() * PAGE_SIZE;
-
-	return (u64)nr * footprint(type) > available / 2;
+	return nr * size > max(available / 2, SMALL_SET_SZ);
 }
 
 /*
@@ -354,10 +366,11 @@ static struct damon_sysfs_node **make_set(struct damon_sysfs_node *parent,
 					  unsigned int room, unsigned int nr)
 {
 	const struct damon_sysfs_type *type = parent->type->child;
+	u64 available = (u64)si_mem_available() * PAGE_SIZE;
 	struct damon_sysfs_node **set;
 	unsigned int i;
 
-	if (too_many(type, nr))
+	if (damon_sysfs_too_much(nr, footprint(type), available))
 		return ERR_PTR(-ENOMEM);
 	set = kvcalloc((size_t)room + nr, sizeof(*set),
 		       GFP_KERNEL | __GFP_NOWARN);

@@ -206,6 +206,7 @@ int damon_sysfs_attach(struct damon_sysfs_node *node, struct kobject *parent,
 void damon_sysfs_detach(struct damon_sysfs_node *node);
 int damon_sysfs_renew(struct damon_sysfs_node *node, unsigned int nr);
 int damon_sysfs_resize(struct damon_sysfs_node *node, unsigned int nr);
+bool damon_sysfs_too_much(u64 nr, size_t size, u64 available);
 int damon_sysfs_parse_nr(const struct damon_sysfs_node *node, const char *buf,
 			 unsigned int *nr);
 int damon_sysfs_trylock(struct damon_sysfs_locks *locks);

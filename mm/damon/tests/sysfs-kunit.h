@@ -650,6 +650,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_nr),
 	KUNIT_CASE(test_nr_contexts),
 	KUNIT_CASE(test_nr_too_many),
+	KUNIT_CASE(test_too_much),
 	KUNIT_CASE(test_resize),
 	KUNIT_CASE(test_busy),
 	KUNIT_CASE(test_retired),

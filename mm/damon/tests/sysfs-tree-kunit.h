@@ -12,6 +12,7 @@
 #include <linux/limits.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 /* Long enough for what comes within milliseconds, however busy the machine is. */
@@ -451,6 +452,18 @@ static void test_nr_too_many(struct kunit *test)
 	EXPECT_PUT(test, f->c->targets, "nr_targets", "2147483647", -ENOMEM);
 	EXPECT_GET(test, f->c->targets, "nr_targets", "2\n");
 	EXPECT_GET(test, &target_dir(f->c, 1)->node, "pid_target", "7\n");
+}
+
+/* Half of the memory, but what is small even if nothing is said to be available. */
+static void test_too_much(struct kunit *test)
+{
+	u64 plenty = 1ULL << 40;
+
+	KUNIT_EXPECT_FALSE(test, damon_sysfs_too_much(1, 4096, 0));
+	KUNIT_EXPECT_FALSE(test, damon_sysfs_too_much(SZ_1M / 4096, 4096, 0));
+	KUNIT_EXPECT_TRUE(test, damon_sysfs_too_much(SZ_1M / 4096 + 1, 4096, 0));
+	KUNIT_EXPECT_FALSE(test, damon_sysfs_too_much(plenty / 8192, 4096, plenty));
+	KUNIT_EXPECT_TRUE(test, damon_sysfs_too_much(plenty / 8192 + 1, 4096, plenty));
 }
 
 static void test_resize(struct kunit *test)
