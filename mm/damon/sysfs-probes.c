@@ -69,13 +69,14 @@ static const struct damon_sysfs_file hits_files[] = {
 	{ }
 };
 
-static const struct damon_sysfs_type hits_type = {
+const struct damon_sysfs_type damon_sysfs_hits_type = {
 	.size = sizeof(struct damon_sysfs_probe_hits),
 	.files = hits_files,
+	.on_read = damon_sysfs_note_reader,
 };
 
 const struct damon_sysfs_type damon_sysfs_probes_hits_type = {
 	.size = sizeof(struct damon_sysfs_node),
-	.child = &hits_type,
+	.child = &damon_sysfs_hits_type,
 	.max_children = DAMON_MAX_PROBES,
 };

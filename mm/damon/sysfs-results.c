@@ -4,6 +4,8 @@
  * read.
  */
 #include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "sysfs.h"
@@ -75,7 +77,7 @@ void damon_sysfs_copy_effective_quotas(struct damon_sysfs_context *context,
 
 /* What a walk saw of one region. */
 struct tried {
-	unsigned int scheme;
+	size_t next;		/* note of the same scheme */
 	unsigned int nr_accesses;
 	unsigned int age;
 	unsigned long start;
@@ -87,6 +89,8 @@ struct tried {
 /* What a walk saw of one scheme. */
 struct tally {
 	unsigned int nr_noted;
+	size_t first;		/* notes */
+	size_t last;
 	unsigned long nr_bytes;
 };
 
@@ -133,21 +137,26 @@ static void note_region(void *data, struct damon_ctx *ctx,
 			struct damos *s, unsigned long sz_filter_passed)
 {
 	struct notes *notes = data;
+	struct tally *tally;
 	struct tried *tried;
 
 	if (s->index >= notes->nr_schemes)
 		return;
-	notes->tallies[s->index].nr_bytes += damon_sz_region(r);
+	tally = &notes->tallies[s->index];
+	tally->nr_bytes += damon_sz_region(r);
 	if (notes->bytes_only)
 		return;
 	if (!make_room(notes)) {
 		notes->incomplete = true;
 		return;
 	}
-	notes->tallies[s->index].nr_noted++;
+	if (tally->nr_noted++)
+		notes->tried[tally->last].next = notes->nr;
+	else
+		tally->first = notes->nr;
+	tally->last = notes->nr;
 	tried = &notes->tried[notes->nr++];
 	*tried = (struct tried) {
-		.scheme = s->index,
 		.nr_accesses = damon_nr_accesses_mvsum(r, ctx),
 		.age = r->age,
 		.start = r->ar.start,
@@ -158,93 +167,159 @@ static void note_region(void *data, struct damon_ctx *ctx,
 	notes->nr_probes = nr_probes(ctx);
 }
 
-/* Makes directories for what probes have hit in each of the regions. */
-static int make_probe_dirs(const struct damon_sysfs_node *regions,
-			   unsigned int nr_probes)
-{
-	struct damon_sysfs_tried_region *region;
-	int ret = 0;
-
-	for (unsigned int i = 0; i < regions->nr_children && !ret; i++) {
-		region = damon_sysfs_child(regions, i,
-					   struct damon_sysfs_tried_region);
-		ret = damon_sysfs_resize(region->probes, nr_probes);
-		cond_resched();
-	}
-	return ret;
-}
-
-/* Makes as many directories as there are notes, and shows the sums. */
-static int make_dirs(struct damon_sysfs_context *context,
-		     const struct notes *notes)
+/**
+ * damon_sysfs_note_reader() - Remember who reads what schemes were tried on.
+ * @node:	Directory of the regions of a scheme, or one below it.
+ *
+ * The caller holds &damon_sysfs_locks.data and runs a handler of a file of @node, so
+ * nothing above it goes away.
+ */
+void damon_sysfs_note_reader(struct damon_sysfs_node *node)
 {
 	struct damon_sysfs_tried_regions *dir;
-	struct damon_sysfs_scheme *scheme;
-	int ret = 0;
-	int err;
+	pid_t pid = current->pid;
 
-	for (unsigned int i = 0; i < notes->nr_schemes; i++) {
-		scheme = damon_sysfs_installed_scheme(context, i);
-		if (!scheme)
-			continue;
-		dir = scheme->tried_regions;
-		err = damon_sysfs_resize(&dir->node, notes->tallies[i].nr_noted) ?:
-			make_probe_dirs(&dir->node, notes->nr_probes);
-		ret = ret ?: err;
-		guard(mutex)(&context->node.locks->data);
-		dir->total_bytes = notes->tallies[i].nr_bytes;
-	}
-	return ret;
+	while (node->type != &damon_sysfs_tried_regions_type)
+		node = container_of(node->kobj.parent, struct damon_sysfs_node,
+				    kobj);
+	dir = container_of(node, struct damon_sysfs_tried_regions, node);
+	if (!dir->reader)
+		dir->reader = pid;
+	else if (dir->reader != pid)
+		dir->reader = -1;
 }
 
-static void show_hits(const struct damon_sysfs_node *probes,
-		      const unsigned char *hits)
-{
-	for (unsigned int i = 0; i < probes->nr_children; i++)
-		damon_sysfs_child(probes, i, struct damon_sysfs_probe_hits)->hits =
-			hits[i];
-}
-
-static void show_region(struct damon_sysfs_scheme *scheme, unsigned int index,
+static void show_region(struct damon_sysfs_tried_region *region,
 			const struct tried *tried)
 {
-	struct damon_sysfs_node *dir = &scheme->tried_regions->node;
-	struct damon_sysfs_tried_region *region;
+	const struct damon_sysfs_node *probes = region->probes;
 
-	if (index >= dir->nr_children)
-		return;
-	region = damon_sysfs_child(dir, index, struct damon_sysfs_tried_region);
 	region->start = tried->start;
 	region->end = tried->end;
 	region->nr_accesses = tried->nr_accesses;
 	region->age = tried->age;
 	region->sz_filter_passed = tried->sz_filter_passed;
-	show_hits(region->probes, tried->probe_hits);
+	for (unsigned int i = 0; i < probes->nr_children; i++)
+		damon_sysfs_child(probes, i, struct damon_sysfs_probe_hits)->hits =
+			tried->probe_hits[i];
+}
+
+/* Puts what was noted of a scheme into as many directories. */
+static void fill_in(struct damon_sysfs_node **set, const struct notes *notes,
+		    const struct tally *tally)
+{
+	size_t note = tally->first;
+
+	for (unsigned int i = 0; i < tally->nr_noted; i++) {
+		show_region(container_of(set[i], struct damon_sysfs_tried_region,
+					 node), &notes->tried[note]);
+		note = notes->tried[note].next;
+		cond_resched();
+	}
+}
+
+static bool has_room(const struct damon_sysfs_node *dir,
+		     const struct notes *notes, const struct tally *tally)
+{
+	const struct damon_sysfs_node *probes;
+
+	if (dir->nr_children != tally->nr_noted)
+		return false;
+	if (!dir->nr_children)
+		return true;
+	probes = damon_sysfs_child(dir, 0,
+				   struct damon_sysfs_tried_region)->probes;
+	return probes->nr_children == notes->nr_probes;
 }
 
 /*
- * Turns notes into directories.  Existing ones are used again, which is several
- * times faster than making them.
+ * Shows a snapshot in the directories of the last one, which is many times faster than to
+ * make others.  Not if anybody else may be in the middle of reading that: who reads a
+ * bit of both would not notice.
  */
-static int show_notes(struct damon_sysfs_context *context, struct notes *notes)
+static bool show_in_place(struct damon_sysfs_tried_regions *dir,
+			  const struct notes *notes, const struct tally *tally)
+{
+	guard(mutex)(&dir->node.locks->data);
+	if (dir->reader && dir->reader != current->pid)
+		return false;
+	if (!has_room(&dir->node, notes, tally))
+		return false;
+	fill_in(dir->node.children, notes, tally);
+	dir->total_bytes = tally->nr_bytes;
+	dir->reader = 0;
+	return true;
+}
+
+/* Nodes that nobody sees yet, with all that was noted of a scheme. */
+static struct damon_sysfs_node **make_fresh(struct damon_sysfs_node *dir,
+					    const struct notes *notes,
+					    const struct tally *tally)
+{
+	size_t below = notes->nr_probes *
+		damon_sysfs_footprint(&damon_sysfs_hits_type);
+	struct damon_sysfs_tried_region *region;
+	struct damon_sysfs_node **set;
+	int ret;
+
+	set = damon_sysfs_make_children(dir, tally->nr_noted, below);
+	if (IS_ERR(set))
+		return set;
+	for (unsigned int i = 0; notes->nr_probes && i < tally->nr_noted; i++) {
+		region = container_of(set[i], struct damon_sysfs_tried_region,
+				      node);
+		ret = damon_sysfs_renew(region->probes, notes->nr_probes);
+		if (ret) {
+			damon_sysfs_drop_children(set, tally->nr_noted);
+			return ERR_PTR(ret);
+		}
+		cond_resched();
+	}
+	fill_in(set, notes, tally);
+	return set;
+}
+
+static void begin_showing(struct damon_sysfs_tried_regions *dir,
+			  unsigned long nr_bytes)
+{
+	damon_sysfs_clear(&dir->node);
+	guard(mutex)(&dir->node.locks->data);
+	dir->total_bytes = nr_bytes;
+	dir->reader = 0;
+}
+
+/*
+ * Shows a snapshot in other directories.  Reading what is open of the old ones gives
+ * errors from then on, so who still can has seen nothing of this one.
+ */
+static int show_afresh(struct damon_sysfs_tried_regions *dir,
+		       const struct notes *notes, const struct tally *tally)
+{
+	struct damon_sysfs_node **set = make_fresh(&dir->node, notes, tally);
+
+	begin_showing(dir, tally->nr_bytes);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	return damon_sysfs_show_children(&dir->node, set, tally->nr_noted);
+}
+
+/* Turns notes into directories. */
+static int show_notes(struct damon_sysfs_context *context,
+		      const struct notes *notes)
 {
 	struct damon_sysfs_scheme *scheme;
-	int ret = make_dirs(context, notes);
+	const struct tally *tally;
+	int ret = 0, err;
 
-	/* from here on: how many of them are in their directories */
-	for (unsigned int i = 0; i < notes->nr_schemes; i++)
-		notes->tallies[i].nr_noted = 0;
-
-	guard(mutex)(&context->node.locks->data);
-	for (size_t i = 0; i < notes->nr; i++) {
-		const struct tried *tried = &notes->tried[i];
-
-		scheme = damon_sysfs_installed_scheme(context, tried->scheme);
-		if (scheme)
-			show_region(scheme,
-				    notes->tallies[tried->scheme].nr_noted++,
-				    tried);
-		cond_resched();
+	for (unsigned int i = 0; i < notes->nr_schemes; i++) {
+		scheme = damon_sysfs_installed_scheme(context, i);
+		if (!scheme)
+			continue;
+		tally = &notes->tallies[i];
+		if (show_in_place(scheme->tried_regions, notes, tally))
+			continue;
+		err = show_afresh(scheme->tried_regions, notes, tally);
+		ret = ret ?: err;
 	}
 	return ret ?: notes->incomplete ? -ENOMEM : 0;
 }
@@ -299,8 +374,6 @@ void damon_sysfs_clear_tried_regions(struct damon_sysfs_context *context)
 	for (unsigned int i = 0; i < context->schemes->nr_children; i++) {
 		scheme = damon_sysfs_child(context->schemes, i,
 					   struct damon_sysfs_scheme);
-		damon_sysfs_resize(&scheme->tried_regions->node, 0);
-		guard(mutex)(&context->node.locks->data);
-		scheme->tried_regions->total_bytes = 0;
+		begin_showing(scheme->tried_regions, 0);
 	}
 }

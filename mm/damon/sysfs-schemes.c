@@ -126,6 +126,7 @@ static const struct damon_sysfs_type tried_region_type = {
 	.size = sizeof(struct damon_sysfs_tried_region),
 	.files = tried_region_files,
 	.dirs = tried_region_dirs,
+	.on_read = damon_sysfs_note_reader,
 };
 
 static const struct damon_sysfs_file tried_regions_files[] = {
@@ -133,10 +134,11 @@ static const struct damon_sysfs_file tried_regions_files[] = {
 	{ }
 };
 
-static const struct damon_sysfs_type tried_regions_type = {
+const struct damon_sysfs_type damon_sysfs_tried_regions_type = {
 	.size = sizeof(struct damon_sysfs_tried_regions),
 	.files = tried_regions_files,
 	.child = &tried_region_type,
+	.on_read = damon_sysfs_note_reader,
 };
 
 /* schemes */
@@ -185,7 +187,7 @@ static const struct damon_sysfs_dir scheme_dirs[] = {
 	{ DAMON_SYSFS_SUBDIR(struct damon_sysfs_scheme, dests, dests_type) },
 	{ DAMON_SYSFS_SUBDIR(struct damon_sysfs_scheme, stats, stats_type) },
 	{ DAMON_SYSFS_SUBDIR(struct damon_sysfs_scheme, tried_regions,
-			     tried_regions_type) },
+			     damon_sysfs_tried_regions_type) },
 	{ }
 };
 

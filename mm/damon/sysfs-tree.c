@@ -140,6 +140,8 @@ static ssize_t file_show(struct kobject *kobj, struct attribute *attr,
 		return file->show(node, buf);
 
 	guard(mutex)(&node->locks->data);
+	if (node->type->on_read)
+		node->type->on_read(node);
 	return damon_sysfs_show_value(node, file, buf);
 }
 
@@ -240,23 +242,23 @@ static void detach_set(struct damon_sysfs_node **set, unsigned int nr)
 }
 
 /*
- * Attaches set[from] to set[to - 1] below @parent, or none of them.  Killing the
- * caller ends it early, if @killable.
+ * Attaches a set below @parent, or none of it.  Number 0 comes last and goes first, so
+ * while it is there all of them are.  Killing the caller ends it early, if @killable.
  */
 static int attach_set(struct damon_sysfs_node *parent,
-		      struct damon_sysfs_node **set, unsigned int from,
-		      unsigned int to, bool killable)
+		      struct damon_sysfs_node **set, unsigned int nr,
+		      bool killable)
 {
 	char name[16];
 	int ret = 0;
 
-	for (unsigned int i = from; i < to; i++) {
+	for (unsigned int i = nr; i--;) {
 		snprintf(name, sizeof(name), "%u", i);
 		ret = damon_sysfs_attach(set[i], &parent->kobj, name);
 		if (!ret && killable && fatal_signal_pending(current))
 			ret = -EINTR;
 		if (ret) {
-			detach_set(set + from, i - from + 1);
+			detach_set(set + i, nr - i);
 			break;
 		}
 		cond_resched();
@@ -282,7 +284,7 @@ static int fill_dir(struct damon_sysfs_node *node)
 		if (ret)
 			return ret;
 	}
-	return attach_set(node, node->children, 0, node->nr_children, false);
+	return attach_set(node, node->children, node->nr_children, false);
 }
 
 /**
@@ -328,8 +330,13 @@ void damon_sysfs_detach(struct damon_sysfs_node *node)
 
 /* Numbered subdirectories */
 
-/* About how much memory a node of this type and its files take. */
-static size_t footprint(const struct damon_sysfs_type *type)
+/**
+ * damon_sysfs_footprint() - Tell about how much memory a node and its files take.
+ * @type:	Type of the node.  Numbered subdirectories come on top.
+ *
+ * Return: The size, bytes.
+ */
+size_t damon_sysfs_footprint(const struct damon_sysfs_type *type)
 {
 	size_t sz = type->size + sizeof(struct kernfs_node);
 	const struct damon_sysfs_file *file;
@@ -338,7 +345,7 @@ static size_t footprint(const struct damon_sysfs_type *type)
 	for_each_file(file, type)
 		sz += sizeof(struct kernfs_node);
 	for_each_dir(dir, type)
-		sz += footprint(dir->type);
+		sz += damon_sysfs_footprint(dir->type);
 	return sz;
 }
 
@@ -358,25 +365,40 @@ bool damon_sysfs_too_much(u64 nr, size_t size, u64 available)
 	return nr * size > max(available / 2, SMALL_SET_SZ);
 }
 
-/*
- * Makes @nr nodes.  The array is for @room more in front of them.  NULL means
- * none at all.
+/**
+ * damon_sysfs_drop_children() - Give up what damon_sysfs_make_children() has made.
+ * @set:	The nodes.
+ * @nr:		Number of them.
  */
-static struct damon_sysfs_node **make_set(struct damon_sysfs_node *parent,
-					  unsigned int room, unsigned int nr)
+void damon_sysfs_drop_children(struct damon_sysfs_node **set, unsigned int nr)
+{
+	drop_set(set, nr);
+	kvfree(set);
+}
+
+/**
+ * damon_sysfs_make_children() - Make nodes for numbered subdirectories.
+ * @parent:	The directory that they are for.
+ * @nr:		Number of them.
+ * @below:	About how much memory each of them will get below it, bytes.
+ *
+ * Return: The nodes, which nobody can see yet, or -ENOMEM or -EINTR.
+ */
+struct damon_sysfs_node **
+damon_sysfs_make_children(struct damon_sysfs_node *parent, unsigned int nr,
+			  size_t below)
 {
 	const struct damon_sysfs_type *type = parent->type->child;
 	u64 available = (u64)si_mem_available() * PAGE_SIZE;
 	struct damon_sysfs_node **set;
 	unsigned int i;
 
-	if (damon_sysfs_too_much(nr, footprint(type), available))
+	if (damon_sysfs_too_much(nr, damon_sysfs_footprint(type) + below, available))
 		return ERR_PTR(-ENOMEM);
-	set = kvcalloc((size_t)room + nr, sizeof(*set),
-		       GFP_KERNEL | __GFP_NOWARN);
+	set = kvcalloc(nr, sizeof(*set), GFP_KERNEL | __GFP_NOWARN);
 	if (!set)
 		return ERR_PTR(-ENOMEM);
-	for (i = room; i < room + nr; i++) {
+	for (i = 0; i < nr; i++) {
 		if (fatal_signal_pending(current))
 			break;
 		set[i] = damon_sysfs_new(type, parent->locks);
@@ -384,11 +406,10 @@ static struct damon_sysfs_node **make_set(struct damon_sysfs_node *parent,
 			break;
 		cond_resched();
 	}
-	if (i == room + nr)
+	if (i == nr)
 		return set;
 
-	drop_set(set + room, i - room);
-	kvfree(set);
+	damon_sysfs_drop_children(set, i);
 	return ERR_PTR(fatal_signal_pending(current) ? -EINTR : -ENOMEM);
 }
 
@@ -398,6 +419,30 @@ static void publish(struct damon_sysfs_node *node,
 	guard(mutex)(&node->locks->data);
 	node->children = set;
 	node->nr_children = nr;
+}
+
+/**
+ * damon_sysfs_show_children() - Show nodes as numbered subdirectories.
+ * @parent:	The directory, which has none.  The caller holds
+ *		&damon_sysfs_locks.tree.
+ * @set:	What damon_sysfs_make_children() has made for it.
+ * @nr:		Number of them.
+ *
+ * Return: 0, or -ENOMEM or -EINTR; then they are dropped.
+ */
+int damon_sysfs_show_children(struct damon_sysfs_node *parent,
+			      struct damon_sysfs_node **set, unsigned int nr)
+{
+	int ret = 0;
+
+	if (parent->kobj.state_in_sysfs)
+		ret = attach_set(parent, set, nr, true);
+	if (ret) {
+		damon_sysfs_drop_children(set, nr);
+		return ret;
+	}
+	publish(parent, set, nr);
+	return 0;
 }
 
 /**
@@ -419,72 +464,38 @@ int damon_sysfs_renew(struct damon_sysfs_node *node, unsigned int nr)
 	struct damon_sysfs_node **set;
 	int ret = 0;
 
-	set = make_set(node, 0, nr);
+	set = damon_sysfs_make_children(node, nr, 0);
 	if (IS_ERR(set))
 		return PTR_ERR(set);
 
 	detach_set(old, nr_old);
 	if (attached)
-		ret = attach_set(node, set, 0, nr, true);
+		ret = attach_set(node, set, nr, true);
 	if (!ret) {
 		publish(node, set, nr);
-		drop_set(old, nr_old);
-		kvfree(old);
+		damon_sysfs_drop_children(old, nr_old);
 		return 0;
 	}
 
-	drop_set(set, nr);
-	kvfree(set);
-	if (attach_set(node, old, 0, nr_old, false)) {
+	damon_sysfs_drop_children(set, nr);
+	if (attach_set(node, old, nr_old, false)) {
 		publish(node, NULL, 0);
-		drop_set(old, nr_old);
-		kvfree(old);
+		damon_sysfs_drop_children(old, nr_old);
 	}
 	return ret;
 }
 
-static int grow(struct damon_sysfs_node *node, unsigned int nr)
+/**
+ * damon_sysfs_clear() - Remove the numbered subdirectories.
+ * @node:	The directory.  The caller holds &damon_sysfs_locks.tree, unless
+ *		nobody else can see the node.
+ */
+void damon_sysfs_clear(struct damon_sysfs_node *node)
 {
 	struct damon_sysfs_node **old = node->children;
 	unsigned int nr_old = node->nr_children;
-	struct damon_sysfs_node **set;
-	int ret = 0;
 
-	set = make_set(node, nr_old, nr - nr_old);
-	if (IS_ERR(set))
-		return PTR_ERR(set);
-	if (nr_old)
-		memcpy(set, old, nr_old * sizeof(*set));
-	if (node->kobj.state_in_sysfs)
-		ret = attach_set(node, set, nr_old, nr, true);
-	if (ret) {
-		drop_set(set + nr_old, nr - nr_old);
-		kvfree(set);
-		return ret;
-	}
-	publish(node, set, nr);
-	kvfree(old);
-	return 0;
-}
-
-/**
- * damon_sysfs_resize() - Add or remove numbered subdirectories at the end.
- * @node:	The directory.  The caller holds &damon_sysfs_locks.tree, unless
- *		nobody else can see the node.
- * @nr:		Number of subdirectories that there shall be.
- *
- * Return: 0, or -ENOMEM or -EINTR; then nothing has changed.
- */
-int damon_sysfs_resize(struct damon_sysfs_node *node, unsigned int nr)
-{
-	unsigned int nr_old = node->nr_children;
-
-	if (nr > nr_old)
-		return grow(node, nr);
-	if (nr == nr_old)
-		return 0;
-	detach_set(node->children + nr, nr_old - nr);
-	publish(node, node->children, nr);
-	drop_set(node->children + nr, nr_old - nr);
-	return 0;
+	detach_set(old, nr_old);
+	publish(node, NULL, 0);
+	damon_sysfs_drop_children(old, nr_old);
 }

@@ -146,6 +146,8 @@ struct damon_sysfs_dir {
  * @child:	Type of its numbered subdirectories, %NULL if it has none.
  * @max_children: Greatest number of them, 0: no limit of its own.
  * @init:	Prepares a new object, before it gets subdirectories.
+ * @on_read:	Told when a value of an object is read, with &damon_sysfs_locks.data
+ *		held.
  * @release:	Gives up what an object holds, when nobody can see it any more.
  */
 struct damon_sysfs_type {
@@ -155,6 +157,7 @@ struct damon_sysfs_type {
 	const struct damon_sysfs_type *child;
 	unsigned int max_children;
 	void (*init)(struct damon_sysfs_node *node);
+	void (*on_read)(struct damon_sysfs_node *node);
 	void (*release)(struct damon_sysfs_node *node);
 };
 
@@ -205,8 +208,15 @@ int damon_sysfs_attach(struct damon_sysfs_node *node, struct kobject *parent,
 		       const char *name);
 void damon_sysfs_detach(struct damon_sysfs_node *node);
 int damon_sysfs_renew(struct damon_sysfs_node *node, unsigned int nr);
-int damon_sysfs_resize(struct damon_sysfs_node *node, unsigned int nr);
+void damon_sysfs_clear(struct damon_sysfs_node *node);
 bool damon_sysfs_too_much(u64 nr, size_t size, u64 available);
+size_t damon_sysfs_footprint(const struct damon_sysfs_type *type);
+struct damon_sysfs_node **
+damon_sysfs_make_children(struct damon_sysfs_node *parent, unsigned int nr,
+			  size_t below);
+void damon_sysfs_drop_children(struct damon_sysfs_node **set, unsigned int nr);
+int damon_sysfs_show_children(struct damon_sysfs_node *parent,
+			      struct damon_sysfs_node **set, unsigned int nr);
 int damon_sysfs_parse_nr(const struct damon_sysfs_node *node, const char *buf,
 			 unsigned int *nr);
 int damon_sysfs_trylock(struct damon_sysfs_locks *locks);
@@ -297,6 +307,7 @@ struct damon_sysfs_probe_hits {
 
 extern const struct damon_sysfs_type damon_sysfs_probes_type;
 extern const struct damon_sysfs_type damon_sysfs_probes_hits_type;
+extern const struct damon_sysfs_type damon_sysfs_hits_type;
 
 /* sysfs-quotas.c */
 
@@ -393,6 +404,7 @@ struct damon_sysfs_tried_region {
 struct damon_sysfs_tried_regions {
 	struct damon_sysfs_node node;
 	unsigned long total_bytes;
+	pid_t reader;		/* the only task that has read of it, 0: none, -1: several */
 };
 
 struct damon_sysfs_scheme {
@@ -413,6 +425,7 @@ struct damon_sysfs_scheme {
 };
 
 extern const struct damon_sysfs_type damon_sysfs_schemes_type;
+extern const struct damon_sysfs_type damon_sysfs_tried_regions_type;
 extern const struct damon_sysfs_keywords damon_sysfs_action_keywords;
 
 /* sysfs-results.c */
@@ -427,6 +440,7 @@ void damon_sysfs_copy_effective_quotas(struct damon_sysfs_context *context,
 int damon_sysfs_walk_schemes(struct damon_sysfs_context *context,
 			     struct damon_ctx *ctx, bool bytes_only);
 void damon_sysfs_clear_tried_regions(struct damon_sysfs_context *context);
+void damon_sysfs_note_reader(struct damon_sysfs_node *node);
 
 /* sysfs-build.c */
 

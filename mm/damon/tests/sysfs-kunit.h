@@ -409,6 +409,42 @@ static void test_tried_regions(struct kunit *test)
 	expect_bytes(test, 0, PAGE_SIZE * 1000);
 }
 
+/*
+ * One snapshot takes the place of another only if nobody else can have read half of
+ * that.
+ */
+static void test_tried_regions_readers(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_tried_regions *tried;
+	struct damon_sysfs_node *k = &f->k->node, *region;
+
+	start_scheme(test);
+	stage_region(test, 0, 0, PAGE_SIZE);
+	EXPECT_PUT(test, k, "state", "commit", 0);
+	tried = scheme_dir(f->c, 0)->tried_regions;
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_regions", 0);
+	KUNIT_ASSERT_EQ(test, tried->node.nr_children, 1);
+	region = tried->node.children[0];
+	kobject_get(&region->kobj);
+
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_regions", 0);
+	KUNIT_EXPECT_PTR_EQ(test, tried->node.children[0], region);
+	expect_bytes(test, 0, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, tried->reader, current->pid);
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_regions", 0);
+	KUNIT_EXPECT_PTR_EQ(test, tried->node.children[0], region);
+
+	tried->reader = current->pid + 1;
+	expect_bytes(test, 0, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, tried->reader, -1);
+	EXPECT_PUT(test, k, "state", "update_schemes_tried_regions", 0);
+	KUNIT_EXPECT_PTR_NE(test, tried->node.children[0], region);
+	KUNIT_EXPECT_EQ(test, tried->reader, 0);
+	KUNIT_EXPECT_EQ(test, bytes_of_dirs(&tried->node), PAGE_SIZE);
+	kobject_put(&region->kobj);
+}
+
 /* Gives each probe another number of hits, just before the region is shown. */
 static unsigned long hit_all(struct damon_ctx *ctx, struct damon_target *t,
 			     struct damon_region *r, struct damos *s,
@@ -651,7 +687,8 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_nr_contexts),
 	KUNIT_CASE(test_nr_too_many),
 	KUNIT_CASE(test_too_much),
-	KUNIT_CASE(test_resize),
+	KUNIT_CASE(test_too_much_below),
+	KUNIT_CASE(test_children),
 	KUNIT_CASE(test_busy),
 	KUNIT_CASE(test_retired),
 	KUNIT_CASE(test_big_tree),
@@ -687,6 +724,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_commands_early),
 	KUNIT_CASE(test_run),
 	KUNIT_CASE(test_tried_regions),
+	KUNIT_CASE(test_tried_regions_readers),
 	KUNIT_CASE(test_tried_probes),
 	KUNIT_CASE(test_tried_regions_no_memory),
 	KUNIT_CASE(test_commit_goals),

@@ -10,6 +10,7 @@
 #include <linux/delay.h>
 #include <linux/kernfs.h>
 #include <linux/limits.h>
+#include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -466,22 +467,33 @@ static void test_too_much(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, damon_sysfs_too_much(plenty / 8192 + 1, 4096, plenty));
 }
 
-static void test_resize(struct kunit *test)
+/* What is to come below of it counts, too. */
+static void test_too_much_below(struct kunit *test)
 {
-	struct damon_sysfs_node *node = new_sample(test);
-	struct damon_sysfs_node *first;
+	struct damon_sysfs_node *node = new_sample(test), **set;
+	size_t all = totalram_pages() * PAGE_SIZE;
 
-	KUNIT_EXPECT_EQ(test, damon_sysfs_resize(node, 2), 0);
-	first = node->children[0];
-	EXPECT_PUT(test, first, "ul", "99", 0);
-	KUNIT_EXPECT_EQ(test, damon_sysfs_resize(node, 100), 0);
-	KUNIT_EXPECT_EQ(test, node->nr_children, 100);
-	KUNIT_EXPECT_EQ(test, damon_sysfs_resize(node, 1), 0);
-	KUNIT_EXPECT_EQ(test, node->nr_children, 1);
-	KUNIT_EXPECT_PTR_EQ(test, node->children[0], first);
-	EXPECT_GET(test, first, "ul", "99\n");
-	KUNIT_EXPECT_EQ(test, damon_sysfs_resize(node, 0), 0);
-	KUNIT_EXPECT_EQ(test, node->nr_children, 0);
+	set = damon_sysfs_make_children(node, 16, all / 16);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(set), -ENOMEM);
+	damon_sysfs_drop(node);
+}
+
+static void test_children(struct kunit *test)
+{
+	struct damon_sysfs_node *node = new_sample(test), **set;
+
+	EXPECT_PUT(test, node, "nr", "3", 0);
+	damon_sysfs_clear(node);
+	EXPECT_GET(test, node, "nr", "0\n");
+	damon_sysfs_clear(node);
+
+	set = damon_sysfs_make_children(node, 100, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(set));
+	EXPECT_PUT(test, set[99], "ul", "99", 0);
+	EXPECT_GET(test, node, "nr", "0\n");
+	KUNIT_EXPECT_EQ(test, damon_sysfs_show_children(node, set, 100), 0);
+	EXPECT_GET(test, node, "nr", "100\n");
+	EXPECT_GET(test, node->children[99], "ul", "99\n");
 	damon_sysfs_drop(node);
 }
 
@@ -558,8 +570,8 @@ static void test_big_tree(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_there(&scheme_dir(f->c, 9)->node.kobj,
 					 "tried_regions"));
 	KUNIT_EXPECT_EQ(test,
-			damon_sysfs_resize(&scheme_dir(f->c, 9)->tried_regions->node,
-					   200), 0);
+			damon_sysfs_renew(&scheme_dir(f->c, 9)->tried_regions->node,
+					  200), 0);
 	KUNIT_EXPECT_TRUE(test,
 			  is_there(&scheme_dir(f->c, 9)->tried_regions->node.kobj,
 				   "199"));
@@ -576,6 +588,15 @@ static void test_big_tree(struct kunit *test)
 					 "49"));
 	damon_sysfs_detach(f->kdamonds);
 	drop_dir(dir);
+}
+
+static int show_samples(struct damon_sysfs_node *node, unsigned int nr)
+{
+	struct damon_sysfs_node **set = damon_sysfs_make_children(node, nr, 0);
+
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	return damon_sysfs_show_children(node, set, nr);
 }
 
 /* The writer is killed: what was there stays, in sysfs as well. */
@@ -603,13 +624,14 @@ static void test_killed(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, is_there(&node->kobj, "2"));
 		KUNIT_EXPECT_TRUE(test, is_there(&node->children[1]->kobj, "0"));
 	}
+	damon_sysfs_clear(node);
 	for (unsigned int last = 1; last <= 2; last++) {
 		samples_to_live = last;
-		KUNIT_EXPECT_EQ(test, damon_sysfs_resize(node, 4), -EINTR);
+		KUNIT_EXPECT_EQ(test, show_samples(node, 2), -EINTR);
 		flush_signals(current);
-		EXPECT_GET(test, node, "nr", "2\n");
-		KUNIT_EXPECT_TRUE(test, is_there(&node->kobj, "1"));
-		KUNIT_EXPECT_FALSE(test, is_there(&node->kobj, "2"));
+		EXPECT_GET(test, node, "nr", "0\n");
+		KUNIT_EXPECT_FALSE(test, is_there(&node->kobj, "0"));
+		KUNIT_EXPECT_FALSE(test, is_there(&node->kobj, "1"));
 	}
 	disallow_signal(SIGKILL);
 	EXPECT_PUT(test, node, "nr", "3", 0);

@@ -3,8 +3,12 @@
  * Running kdamonds through the sysfs interface: commands and results.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sysfs_lib.h"
 
@@ -338,6 +342,64 @@ static void test_tried_regions_of_schemes(void)
 	EXPECT(nr_dirs(C0 "/schemes/2/tried_regions") >= 10);
 }
 
+/* The value of a file below a directory, or minus the error. */
+static long read_in(int dir, const char *name)
+{
+	char text[32] = "";
+	long value = -1;
+	int fd = openat(dir, name, O_RDONLY);
+
+	if (fd < 0)
+		return -errno;
+	if (read(fd, text, sizeof(text) - 1) > 0)
+		value = strtol(text, NULL, 0);
+	else
+		value = -errno;
+	close(fd);
+	return value;
+}
+
+/* Reads one of the regions in another task, and says whether that was possible. */
+static bool another_reads(int region)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(read_in(region, "start") < 0);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+/*
+ * Who reads one snapshot while somebody else asks for the next one gets errors, and no
+ * bit of each.  Who holds region 0 knows when that has happened.
+ */
+static void test_tried_regions_two_tools(void)
+{
+	static const unsigned long some[] = { PAGE * 16, PAGE * 1024 };
+	char text[32];
+	int region, file;
+
+	stage("paddr");
+	stage_fast();
+	stage_stat_scheme();
+	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
+	stage_regions(some, 1);
+	EXPECT_PUT(K0 "/state", "on", 0);
+	for (int i = 0; i < 5; i++) {
+		EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
+		region = open(ADMIN "/" S0 "/tried_regions/0", O_RDONLY | O_DIRECTORY);
+		file = openat(region, "end", O_RDONLY);
+		EXPECT(another_reads(region));
+		EXPECT(read_in(region, "start") == 16 * PAGE);
+		EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
+		EXPECT(read_in(region, "end") == -ENOENT);
+		EXPECT(read(file, text, sizeof(text)) < 0 && errno == ENODEV);
+		close(file);
+		close(region);
+	}
+}
+
 static void test_refresh(void)
 {
 	pid_t pid = start_victim();
@@ -387,6 +449,7 @@ int main(void)
 		{ "tried regions", test_tried_regions },
 		{ "tried regions of several schemes",
 		  test_tried_regions_of_schemes },
+		{ "tried regions that two tools read", test_tried_regions_two_tools },
 		{ "refreshing", test_refresh },
 	};
 
