@@ -484,7 +484,10 @@ unsigned long damon_vaddr_apply(struct damon_ctx *ctx, struct damon_target *t,
 				struct damon_region *r, struct damos *s,
 				unsigned long *sz_filter_passed)
 {
-	struct damos_space space = { .patience_ns = patience_of(ctx, t) };
+	struct damos_space space = {
+		.pid = t->pid,
+		.patience_ns = patience_of(ctx, t),
+	};
 	struct damon_addr_range range;
 	unsigned long applied;
 

@@ -7,27 +7,50 @@
  * Must not know what the lock is for.
  */
 
+#include <linux/cleanup.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm_types.h>
 #include <linux/mmap_lock.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "vaddr-space.h"
+
+/* True as long as a thread of the process has the address space. */
+static bool is_used(const struct damos_space *space)
+{
+	struct task_struct *task, *thread;
+
+	guard(rcu)();
+	task = pid_task(space->pid, PIDTYPE_PID);
+	if (!task)
+		return false;
+	/* the very thread in nearly all cases */
+	if (likely(READ_ONCE(task->mm) == space->mm))
+		return true;
+	for_each_thread(task, thread)
+		if (READ_ONCE(thread->mm) == space->mm)
+			return true;
+	return false;
+}
 
 /**
  * damos_space_should_stop() - Find out if there is nothing to do any more.
  * @space:	The address space.
  *
- * Nobody but monitoring uses the memory of a process that has exited.
+ * Nobody but monitoring uses the memory of a process that has exited, and as long as
+ * one scheme works on it none of it is freed.  References do not tell: other monitors
+ * have some, too.
  *
  * Context: Worker.
  * Return: True if a scheme is to leave the rest of the region alone.
  */
 bool damos_space_should_stop(const struct damos_space *space)
 {
-	return space->missed || kthread_should_stop() ||
-		atomic_read(&space->mm->mm_users) == 1;
+	return space->missed || kthread_should_stop() || !is_used(space);
 }
 
 /**

@@ -6,6 +6,7 @@
 #define _MM_DAMON_VADDR_SPACE_H
 
 #include <linux/mmap_lock.h>
+#include <linux/pid.h>
 #include <linux/types.h>
 
 #include "walk-leaves.h"
@@ -13,11 +14,13 @@
 /**
  * struct damos_space - Address space that a scheme is applied to.
  * @mm:		The address space, with a reference of the owner of this.
+ * @pid:	The process.
  * @patience_ns: How long to wait for the mmap lock.
  * @missed:	That was in vain.  What is left of the region is left alone.
  */
 struct damos_space {
 	struct mm_struct *mm;
+	struct pid *pid;
 	u64 patience_ns;
 	bool missed;
 };

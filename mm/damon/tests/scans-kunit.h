@@ -5,6 +5,7 @@
 #ifndef _MM_DAMON_TESTS_SCANS_KUNIT_H
 #define _MM_DAMON_TESTS_SCANS_KUNIT_H
 
+#include <linux/kthread.h>
 #include <linux/sched/mm.h>
 
 #include "../vaddr-scan.h"
@@ -36,20 +37,9 @@ add_filter(struct kunit *test, struct damos *s, enum damos_filter_type type,
 	return f;
 }
 
-static inline void drop_mm(void *mm)
+static inline unsigned long map_memory(struct kunit *test, unsigned long pages)
 {
-	mmput(mm);
-}
-
-/* Memory that only one has a reference to is not acted on. */
-static inline unsigned long map_kept(struct kunit *test, unsigned long pages)
-{
-	unsigned long addr = map_pages(test, pages, PROT_READ | PROT_WRITE);
-
-	mmget(current->mm);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, drop_mm,
-							   current->mm));
-	return addr;
+	return map_pages(test, pages, PROT_READ | PROT_WRITE);
 }
 
 static inline void touch_pages(struct kunit *test, unsigned long addr, int nr)
@@ -71,6 +61,7 @@ static inline struct damos_space own_space(void)
 {
 	return (struct damos_space){
 		.mm = current->mm,
+		.pid = task_pid(current),
 		.patience_ns = U64_MAX,
 	};
 }

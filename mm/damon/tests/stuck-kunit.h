@@ -64,13 +64,13 @@ static void release_lock(struct kunit *test, struct lock_holder *h)
 
 static struct damos_space impatient_space(void)
 {
-	return (struct damos_space){ .mm = current->mm };
+	return (struct damos_space){ .mm = current->mm, .pid = task_pid(current) };
 }
 
 /* Nothing is done, and nothing counts, but nobody waits in vain for long. */
 static void stuck_gives_up_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 4), end = addr + 4 * PAGE_SIZE, passed = 0;
+	unsigned long addr = map_memory(test, 4), end = addr + 4 * PAGE_SIZE, passed = 0;
 	struct damos *counter = new_scheme(test, DAMOS_STAT);
 	struct damos *pageout = new_scheme(test, DAMOS_PAGEOUT);
 	struct damon_addr_range range = { addr, end };
@@ -132,7 +132,7 @@ static int advise_when_stuck(void *data)
 /* However patient it is, a kdamond ends when it is told to. */
 static void stuck_stops_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 4);
+	unsigned long addr = map_memory(test, 4);
 	struct stuck_adviser *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 	struct task_struct *task;
 	struct lock_holder *h;

@@ -9,7 +9,7 @@
 
 static void scan_young_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 12);
+	unsigned long addr = map_memory(test, 12);
 	struct damos *s = new_scheme(test, DAMOS_STAT);
 
 	add_filter(test, s, DAMOS_FILTER_TYPE_YOUNG, true, true);
@@ -29,7 +29,7 @@ static void scan_young_test(struct kunit *test)
 /* What a scheme for cold memory spares has its turn once it stays old. */
 static void scan_spares_young_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 12);
+	unsigned long addr = map_memory(test, 12);
 	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
 
 	pretend_swap(test, 12);
@@ -54,7 +54,7 @@ static void scan_spares_young_test(struct kunit *test)
 /* One filter must not hide from the next one what it saw. */
 static void scan_young_twice_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 2);
+	unsigned long addr = map_memory(test, 2);
 	struct damos *s = new_scheme(test, DAMOS_STAT);
 
 	add_filter(test, s, DAMOS_FILTER_TYPE_YOUNG, false, true);
@@ -68,7 +68,7 @@ static void scan_young_twice_test(struct kunit *test)
 
 static void scan_absent_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 8);
+	unsigned long addr = map_memory(test, 8);
 	struct damon_addr_range range = pages_at(addr, 8);
 	struct damos *s;
 	struct damos_filter *f;

@@ -115,7 +115,7 @@ static void node_batches_test(struct kunit *test)
 
 static void advise_holes_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 8);
+	unsigned long addr = map_memory(test, 8);
 	struct damos_space space = own_space();
 	struct damon_walk walk;
 	struct damon_leaf leaf;
@@ -157,7 +157,7 @@ static void lock_memory(unsigned long addr, bool lock)
 /* A mapping that refuses the advice does not count, and those behind it do. */
 static void advise_refused_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 8);
+	unsigned long addr = map_memory(test, 8);
 	struct damos_space space = own_space();
 
 	touch_pages(test, addr, 8);
@@ -175,7 +175,7 @@ static void advise_refused_test(struct kunit *test)
 /* Success is no change where there is nothing to be changed. */
 static void advise_nothing_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 8), end = addr + 8 * PAGE_SIZE;
+	unsigned long addr = map_memory(test, 8), end = addr + 8 * PAGE_SIZE;
 	struct damos_space space = own_space();
 	struct part part = { addr, end };
 
@@ -193,16 +193,21 @@ static void advise_nothing_test(struct kunit *test)
 			3 * PAGE_SIZE - size_of_present(&space, &part));
 }
 
-/* If nobody but monitoring is left, nothing is done. */
+/* If the process is gone nothing is done, whoever else still has its memory. */
 static void advise_orphan_test(struct kunit *test)
 {
-	unsigned long addr = map_pages(test, 4, PROT_READ | PROT_WRITE);
+	unsigned long addr = map_memory(test, 4), end = addr + 4 * PAGE_SIZE;
 	struct damos_space space = own_space();
 
 	touch_pages(test, addr, 4);
-	KUNIT_ASSERT_EQ(test, atomic_read(&current->mm->mm_users), 1);
-	KUNIT_EXPECT_EQ(test, 0, advise(&space, addr, addr + 4 * PAGE_SIZE,
-					DAMOS_COLD));
+	mmget(space.mm);
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, end, DAMOS_COLD), 4 * PAGE_SIZE);
+	/* without any user memory */
+	space.pid = task_pid(kthreadd_task);
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, end, DAMOS_COLD), 0);
+	space.pid = NULL;
+	KUNIT_EXPECT_EQ(test, advise(&space, addr, end, DAMOS_COLD), 0);
+	mmput(space.mm);
 }
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
@@ -222,7 +227,7 @@ static bool vma_has(unsigned long addr, vm_flags_t flag)
 static void advise_mappings_test(struct kunit *test)
 {
 	unsigned long size = 3 * PIECE, hole = PIECE / 2, nr;
-	unsigned long addr = map_kept(test, size / PAGE_SIZE);
+	unsigned long addr = map_memory(test, size / PAGE_SIZE);
 	struct damos_space space = own_space();
 	struct mm_struct *mm = current->mm;
 
@@ -249,7 +254,7 @@ static void advise_mappings_test(struct kunit *test)
 static void advise_collapse_test(struct kunit *test)
 {
 	unsigned long size = 4 * PMD_SIZE;
-	unsigned long addr = map_kept(test, size / PAGE_SIZE);
+	unsigned long addr = map_memory(test, size / PAGE_SIZE);
 	struct damos_space space = own_space();
 	struct mm_struct *mm = current->mm;
 	unsigned long first = ALIGN(addr, PMD_SIZE);
@@ -284,7 +289,7 @@ static struct folio *folio_at(struct kunit *test, unsigned long addr)
 /* The young flag shows what the advice went to: it clears that. */
 static void advise_filtered_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 8), passed = 0;
+	unsigned long addr = map_memory(test, 8), passed = 0;
 	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 8);
 	struct damos *s = new_scheme(test, DAMOS_COLD);
@@ -325,7 +330,7 @@ static void advise_no_room_test(struct kunit *test)
 	struct damon_walk walk;
 	struct damon_leaf leaf;
 
-	map_kept(test, 1);
+	map_memory(test, 1);
 	lru_add_drain_all();
 	pretend_swap(test, PMD_SIZE / PAGE_SIZE - 1);
 	KUNIT_EXPECT_EQ(test, apply(&space, s, &front, &passed), 0);
@@ -344,7 +349,7 @@ static void advise_no_room_test(struct kunit *test)
 /* One piece of advice is for no more than there is room for. */
 static void advise_little_room_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 8), passed = 0;
+	unsigned long addr = map_memory(test, 8), passed = 0;
 	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 8);
 	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
@@ -360,7 +365,7 @@ static void advise_little_room_test(struct kunit *test)
 
 static void migrate_nowhere_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 4), passed = 0;
+	unsigned long addr = map_memory(test, 4), passed = 0;
 	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 4);
 	struct damos *s = new_scheme(test, DAMOS_MIGRATE_COLD);
@@ -382,7 +387,7 @@ static void migrate_nowhere_test(struct kunit *test)
 /* What must not be reclaimed can be migrated, and stays so. */
 static void migrate_locked_test(struct kunit *test)
 {
-	unsigned long addr = map_kept(test, 4), passed = 0;
+	unsigned long addr = map_memory(test, 4), passed = 0;
 	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 4);
 	struct damos *s = new_scheme(test, DAMOS_MIGRATE_HOT);
@@ -408,7 +413,7 @@ static void migrate_locked_test(struct kunit *test)
 static void migrate_weighted_test(struct kunit *test)
 {
 	unsigned long nr = 3 * DAMON_BATCH_PAGES, passed = 0, i, expected = 0;
-	unsigned long addr = map_kept(test, nr);
+	unsigned long addr = map_memory(test, nr);
 	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, nr);
 	struct damos *s = new_scheme(test, DAMOS_MIGRATE_HOT);
