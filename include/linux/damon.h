@@ -593,7 +593,8 @@ enum damon_ops_id {
  *			(core address units) of what was changed, and adds what
  *			passed its filters to the last argument.
  * @size_on_node:	How much of a region's memory is on a node (core address
- *			units).  What is on any node goes to the last argument.
+ *			units).  What is on any node goes to the last argument.  May
+ *			look at no more pages than it is told, and estimate.
  * @target_valid:	Returns true if the target can still be monitored.
  * @cleanup_target:	Drop what the target refers to.
  *
@@ -615,6 +616,7 @@ struct damon_operations {
 				      unsigned long *sz_filter_passed);
 	unsigned long (*size_on_node)(struct damon_ctx *ctx,
 				      struct damon_region *r, int nid,
+				      unsigned long nr_looks,
 				      unsigned long *sz_any_node);
 	bool (*target_valid)(struct damon_target *t);
 	void (*cleanup_target)(struct damon_target *t);

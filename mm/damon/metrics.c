@@ -94,25 +94,54 @@ static unsigned long node_memcg_bp(const struct damos_quota_goal *goal)
 	return used_bp(used, info.totalram, free);
 }
 
+/*
+ * Pages that are looked at in all of the memory, by size, and one more in each region.  The
+ * kdamond does nothing else meanwhile, and so many are off by half a percent at most.
+ */
+#define NR_LOOKS	8192
+
+static bool is_eligible(struct damon_ctx *ctx, struct damon_target *t,
+			struct damon_region *r, struct damos *s)
+{
+	if (ctx->ops.target_valid && !ctx->ops.target_valid(t))
+		return false;
+	return damos_pattern_matches(&s->pattern, r, ctx);
+}
+
+static u64 eligible_sz(struct damon_ctx *ctx, struct damos *s)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+	u64 sz = 0;
+
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			if (is_eligible(ctx, t, r, s))
+				sz = damon_add(sz, damon_sz_region(r));
+			cond_resched();
+		}
+	}
+	return sz;
+}
+
 /* Share of a node in the memory that a scheme looks for. */
 static unsigned long node_eligible_bp(struct damon_ctx *ctx, struct damos *s,
 				      int nid)
 {
-	u64 here = 0, anywhere = 0;
+	u64 here = 0, anywhere = 0, sz = eligible_sz(ctx, s);
 	struct damon_target *t;
 	struct damon_region *r;
 
 	if (!node_has_memory(nid) || !ctx->ops.size_on_node)
 		return 0;
 	damon_for_each_target(t, ctx) {
-		if (ctx->ops.target_valid && !ctx->ops.target_valid(t))
-			continue;
 		damon_for_each_region(r, t) {
-			unsigned long any = 0;
+			unsigned long any = 0, nr_looks;
 
-			if (!damos_pattern_matches(&s->pattern, r, ctx))
+			if (!is_eligible(ctx, t, r, s))
 				continue;
-			here = damon_add(here, ctx->ops.size_on_node(ctx, r, nid,
+			nr_looks = damon_mul_div(damon_sz_region(r), NR_LOOKS, sz) + 1;
+			here = damon_add(here, ctx->ops.size_on_node(ctx, r, nid, nr_looks,
 								     &any));
 			anywhere = damon_add(anywhere, any);
 			cond_resched();

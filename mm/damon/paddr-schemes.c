@@ -22,12 +22,8 @@
 /* Look-ups in a row, without a chance for others to run or to stop this. */
 #define CHUNK		64
 
-/*
- * Up to so many pages are looked at one by one to see where they are.  Of more,
- * so many.  It is a prime, so that the distance between those follows no pattern
- * in which memory is used.
- */
-#define NR_SAMPLES	2039UL
+/* Times this modulo 2^32, numbers are spread evenly, and follow no other pattern. */
+#define SPREAD		2654435769U
 
 /* folios of a region */
 
@@ -364,18 +360,19 @@ static struct node_share measure(struct folio_iter *iter, int nid)
 	return share;
 }
 
-/* Bytes, from NR_SAMPLES pages at equal distances. */
-static struct node_share estimate(struct folio_iter *iter, int nid)
+/* Bytes, from @nr_looks pages. */
+static struct node_share estimate(struct folio_iter *iter, int nid, unsigned long nr_looks)
 {
 	u64 nr_pages = iter->end_pfn - iter->pfn;
 	struct node_share hits = {};
-	unsigned long i;
+	u32 place = 0;
 
-	for (i = 0; i < NR_SAMPLES; i++) {
+	for (unsigned long i = 0; i < nr_looks; i++) {
 		struct folio_iter page = *iter;
 		struct folio *folio;
 
-		page.pfn += div_u64(nr_pages * (2 * i + 1), 2 * NR_SAMPLES);
+		place += SPREAD;
+		page.pfn += mul_u64_u32_shr(nr_pages, place, 32);
 		page.end_pfn = page.pfn + 1;
 		page.nr_lookups = i;
 		folio = next_folio(&page);
@@ -387,9 +384,9 @@ static struct node_share estimate(struct folio_iter *iter, int nid)
 	}
 	return (struct node_share){
 		.on_node = damon_mul_div(nr_pages << PAGE_SHIFT, hits.on_node,
-					 NR_SAMPLES),
+					 nr_looks),
 		.on_any = damon_mul_div(nr_pages << PAGE_SHIFT, hits.on_any,
-					NR_SAMPLES),
+					nr_looks),
 	};
 }
 
@@ -399,16 +396,17 @@ static struct node_share estimate(struct folio_iter *iter, int nid)
  */
 unsigned long damon_paddr_size_on_node(struct damon_ctx *ctx,
 				       struct damon_region *r, int nid,
+				       unsigned long nr_looks,
 				       unsigned long *sz_any_node)
 {
 	struct node_share share;
 	struct folio_iter iter;
 
 	iter_begin(&iter, ctx, r);
-	if (iter.end_pfn - iter.pfn <= NR_SAMPLES)
+	if (iter.end_pfn - iter.pfn <= nr_looks)
 		share = measure(&iter, nid);
 	else
-		share = estimate(&iter, nid);
+		share = estimate(&iter, nid, nr_looks);
 	*sz_any_node = div64_ul(share.on_any, ctx->addr_unit);
 	return div64_ul(share.on_node, ctx->addr_unit);
 }

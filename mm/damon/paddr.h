@@ -15,6 +15,7 @@ unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 				       unsigned long *sz_filter_passed);
 unsigned long damon_paddr_size_on_node(struct damon_ctx *ctx,
 				       struct damon_region *r, int nid,
+				       unsigned long nr_looks,
 				       unsigned long *sz_any_node);
 
 #endif /* _MM_DAMON_PADDR_H */

@@ -615,7 +615,7 @@ static void iter_beyond_test(struct kunit *test)
 	ctx->addr_unit = ULONG_MAX;
 	iter_begin(&iter, ctx, &r);
 	KUNIT_EXPECT_NULL(test, next_folio(&iter));
-	KUNIT_EXPECT_EQ(test, 0, damon_paddr_size_on_node(ctx, &r, 0, &any));
+	KUNIT_EXPECT_EQ(test, 0, damon_paddr_size_on_node(ctx, &r, 0, 1, &any));
 	KUNIT_EXPECT_EQ(test, any, 0);
 }
 
@@ -935,19 +935,19 @@ static void size_on_node_test(struct kunit *test)
 	unsigned long any, none;
 	int nid = folio_nid(folio);
 
-	KUNIT_EXPECT_EQ(test, damon_paddr_size_on_node(ctx, &r, nid, &any),
+	KUNIT_EXPECT_EQ(test, damon_paddr_size_on_node(ctx, &r, nid, 1, &any),
 			PAGE_SIZE - 8);
 	KUNIT_EXPECT_EQ(test, any, PAGE_SIZE - 8);
-	KUNIT_EXPECT_EQ(test, 0, damon_paddr_size_on_node(ctx, &r, nid + 1, &any));
+	KUNIT_EXPECT_EQ(test, 0, damon_paddr_size_on_node(ctx, &r, nid + 1, 1, &any));
 	KUNIT_EXPECT_EQ(test, any, PAGE_SIZE - 8);
-	none = damon_paddr_size_on_node(ctx, &r, NUMA_NO_NODE, &any);
+	none = damon_paddr_size_on_node(ctx, &r, NUMA_NO_NODE, 1, &any);
 	KUNIT_EXPECT_EQ(test, none, 0);
 }
 
 /* An estimate is about right, and the nodes' shares add up. */
 static void size_on_nodes_test(struct kunit *test)
 {
-	unsigned long size = 16 * NR_SAMPLES * PAGE_SIZE, any = 0, sum = 0;
+	unsigned long nr_looks = 2000, size = 16 * nr_looks * PAGE_SIZE, any = 0, sum = 0;
 	unsigned long addr = map_memory(test, size), start;
 	struct damon_ctx *ctx = new_ctx(test);
 	struct damon_region r = {};
@@ -966,11 +966,11 @@ static void size_on_nodes_test(struct kunit *test)
 		kunit_skip(test, "memory is scattered");
 
 	for_each_node_state(nid, N_MEMORY)
-		sum += damon_paddr_size_on_node(ctx, &r, nid, &any);
+		sum += damon_paddr_size_on_node(ctx, &r, nid, nr_looks, &any);
 	/* each of them is rounded down */
 	KUNIT_EXPECT_LE(test, sum, any);
 	KUNIT_EXPECT_LE(test, any - sum, MAX_NUMNODES);
-	/* what 2000 samples can be off by chance, and a lot more */
+	/* what 2000 looks can be off by chance, and a lot more */
 	KUNIT_EXPECT_LT(test, abs_diff(exact.on_any, (u64)any), size / 10);
 }
 

@@ -482,6 +482,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(goal_nodes),
 	KUNIT_CASE(goal_shares),
 	KUNIT_CASE(goal_eligible),
+	KUNIT_CASE(goal_eligible_bounded),
 	KUNIT_CASE(goal_needs_sensor),
 	KUNIT_CASE(goal_first_psi),
 	KUNIT_CASE(quota_while_running),

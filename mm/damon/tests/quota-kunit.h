@@ -714,9 +714,13 @@ static void goal_shares(struct kunit *test)
 	KUNIT_EXPECT_GE(test, a + b, 9900);
 }
 
+static unsigned long nr_looks_on_nodes;
+
 static unsigned long third_on_node(struct damon_ctx *ctx, struct damon_region *r,
-				   int nid, unsigned long *sz_any_node)
+				   int nid, unsigned long nr_looks,
+				   unsigned long *sz_any_node)
 {
+	nr_looks_on_nodes += nr_looks;
 	*sz_any_node += damon_sz_region(r);
 	return damon_sz_region(r) / 3;
 }
@@ -744,6 +748,31 @@ static void goal_eligible(struct kunit *test)
 	s->pattern.min_sz_region = 301;
 	damos_measure_goals(ctx, s);
 	KUNIT_EXPECT_EQ(test, goal->current_value, 0);
+}
+
+/* However many regions there are, as many pages are looked at, and one in each. */
+static void goal_eligible_bounded(struct kunit *test)
+{
+	static const unsigned int numbers[] = { 1, 10, 1000, 10000 };
+	struct damos_quota_goal *goal;
+	struct damon_ctx *ctx;
+	struct damos *s;
+
+	if (!IS_ENABLED(CONFIG_NUMA))
+		kunit_skip(test, "there are no nodes");
+	for (int i = 0; i < ARRAY_SIZE(numbers); i++) {
+		ctx = new_ctx(test);
+		s = add_scheme(test, ctx, DAMOS_STAT);
+		goal = add_goal(test, s, DAMOS_QUOTA_NODE_ELIGIBLE_MEM_BP, 1);
+		goal->nid = first_memory_node;
+		ctx->ops.size_on_node = third_on_node;
+		add_regions(test, ctx, numbers[i], 30000);
+		nr_looks_on_nodes = 0;
+		damos_measure_goals(ctx, s);
+		KUNIT_EXPECT_EQ(test, goal->current_value, 3333);
+		KUNIT_EXPECT_GE(test, nr_looks_on_nodes, 8192);
+		KUNIT_EXPECT_LE(test, nr_looks_on_nodes, 8192 + numbers[i]);
+	}
 }
 
 static bool has_pressure(void)
