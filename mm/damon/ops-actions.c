@@ -186,7 +186,7 @@ enum damos_verdict damos_judge_folio(const struct damos *s, struct folio *folio,
  */
 bool damos_folio_young(struct folio *folio, void *arg)
 {
-	return damon_folio_mkold(folio) != DAMON_NOT_ACCESSED;
+	return damon_age_folio(folio) != DAMON_NOT_ACCESSED;
 }
 
 /* batches */

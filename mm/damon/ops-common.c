@@ -450,13 +450,13 @@ static enum extent look_at_mappings(struct folio *folio, struct look *look,
 }
 
 /**
- * damon_folio_young() - Find out if a folio was accessed since it was made old.
+ * damon_check_folio() - Find out if a folio was accessed since it was made old.
  * @folio:	The folio, with a reference.
  * @visits:	As of damon_folio_arm().
  *
  * Return: The answer.
  */
-enum damon_answer damon_folio_young(struct folio *folio,
+enum damon_answer damon_check_folio(struct folio *folio,
 				    struct damon_visits *visits)
 {
 	struct look look = {};
@@ -488,7 +488,7 @@ static enum extent make_old(struct folio *folio, struct look *look,
 /**
  * damon_folio_arm() - Make a folio old, to see accesses from now on.
  * @folio:	The folio, with a reference.
- * @visits:	What may be spent on it.  damon_folio_young() needs the same seed and at
+ * @visits:	What may be spent on it.  damon_check_folio() needs the same seed and at
  *		least as many.
  *
  * Return: True if accesses from now on can be seen.
@@ -501,12 +501,12 @@ bool damon_folio_arm(struct folio *folio, struct damon_visits *visits)
 }
 
 /**
- * damon_folio_mkold() - Make a folio old, and find out whether it was before.
+ * damon_age_folio() - Make a folio old, and find out whether it was before.
  * @folio:	The folio, with a reference.
  *
  * Return: Accessed or not before that, as far as it can be told.
  */
-enum damon_answer damon_folio_mkold(struct folio *folio)
+enum damon_answer damon_age_folio(struct folio *folio)
 {
 	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
 	bool touched = damon_folio_touched(folio);

@@ -80,8 +80,8 @@ struct folio *damon_get_folio(unsigned long pfn);
 struct folio *damon_seek_folio(unsigned long *pfn);
 bool damon_folio_in_memcg(struct folio *folio, u64 id);
 bool damon_folio_arm(struct folio *folio, struct damon_visits *visits);
-enum damon_answer damon_folio_young(struct folio *folio,
+enum damon_answer damon_check_folio(struct folio *folio,
 				    struct damon_visits *visits);
-enum damon_answer damon_folio_mkold(struct folio *folio);
+enum damon_answer damon_age_folio(struct folio *folio);
 
 #endif /* _MM_DAMON_OPS_COMMON_H */

@@ -127,7 +127,7 @@ static enum damon_answer test_sample(struct sampler *s, unsigned long addr,
 	if (!folio)
 		return DAMON_UNKNOWN;
 	answer = damon_lru_answer(folio, lru_refs,
-				  damon_folio_young(folio, visits_of(s, folio)));
+				  damon_check_folio(folio, visits_of(s, folio)));
 	folio_put(folio);
 	return answer;
 }

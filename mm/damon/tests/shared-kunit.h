@@ -94,11 +94,11 @@ static void shared_access_test(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, damon_folio_arm(folio, &arm));
 		KUNIT_EXPECT_EQ(test, arm.left, 0);
 		KUNIT_EXPECT_FALSE(test, arm.lacking);
-		KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_folio_young(folio, &look));
+		KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_check_folio(folio, &look));
 		KUNIT_EXPECT_EQ(test, look.left, 0);
 		look.left = 39;
 		touch_page(test, places->addr[i]);
-		KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_folio_young(folio, &look));
+		KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_check_folio(folio, &look));
 	}
 	folio_put(folio);
 }
@@ -126,12 +126,12 @@ static void hidden_test(struct kunit *test)
 
 	/* it can be, but does not have to be */
 	KUNIT_EXPECT_TRUE(test, damon_folio_arm(folio, &visits));
-	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_folio_mkold(folio));
+	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_age_folio(folio));
 	mapping_set_inaccessible(file->f_mapping);
 	KUNIT_EXPECT_FALSE(test, damon_folio_arm(folio, &visits));
-	KUNIT_EXPECT_EQ(test, DAMON_UNKNOWN, damon_folio_mkold(folio));
+	KUNIT_EXPECT_EQ(test, DAMON_UNKNOWN, damon_age_folio(folio));
 	touch_page(test, addr);
-	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_folio_mkold(folio));
+	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_age_folio(folio));
 	folio_put(folio);
 }
 
@@ -211,10 +211,10 @@ static void guest_test(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(pages) && folio_test_pmd_mappable(folio); i++) {
 		KUNIT_EXPECT_TRUE(test, damon_folio_arm(folio, &visits));
 		KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED,
-				damon_folio_young(folio, &visits));
+				damon_check_folio(folio, &visits));
 		guest->used = addr + pages[i] * PAGE_SIZE;
 		KUNIT_EXPECT_EQ(test, DAMON_ACCESSED,
-				damon_folio_young(folio, &visits));
+				damon_check_folio(folio, &visits));
 	}
 	folio_put(folio);
 	if (!i)
@@ -232,15 +232,15 @@ static void visits_are_bounded_test(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, damon_folio_arm(folio, &visits));
 	KUNIT_EXPECT_TRUE(test, visits.lacking);
-	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_folio_mkold(folio));
-	KUNIT_EXPECT_EQ(test, DAMON_UNKNOWN, damon_folio_young(folio, &visits));
-	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_folio_mkold(folio));
+	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_age_folio(folio));
+	KUNIT_EXPECT_EQ(test, DAMON_UNKNOWN, damon_check_folio(folio, &visits));
+	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_age_folio(folio));
 
 	visits = (struct damon_visits){};
 	KUNIT_EXPECT_TRUE(test, damon_folio_arm(private, &visits));
-	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_folio_young(private, &visits));
+	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_check_folio(private, &visits));
 	touch_page(test, single->addr[0]);
-	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_folio_young(private, &visits));
+	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_check_folio(private, &visits));
 	KUNIT_EXPECT_FALSE(test, visits.lacking);
 	folio_put(folio);
 	folio_put(private);
@@ -254,7 +254,7 @@ static void shared_by_too_many_test(struct kunit *test)
 	static const unsigned int at[] = { 0, 300, DAMON_MAX_VISITS + 79 };
 	unsigned int i, seed, seen;
 
-	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_folio_mkold(folio));
+	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_age_folio(folio));
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		seen = 0;
 		for (seed = 0; seed < 200; seed++) {
@@ -265,9 +265,9 @@ static void shared_by_too_many_test(struct kunit *test)
 
 			KUNIT_ASSERT_TRUE(test, damon_folio_arm(folio, &arm));
 			KUNIT_ASSERT_GE(test, arm.left, DAMON_PASS_VISITS / 2);
-			KUNIT_ASSERT_EQ(test, DAMON_UNKNOWN, damon_folio_young(folio, &look));
+			KUNIT_ASSERT_EQ(test, DAMON_UNKNOWN, damon_check_folio(folio, &look));
 			touch_page(test, places->addr[at[i]]);
-			seen += damon_folio_young(folio, &once_more) == DAMON_ACCESSED;
+			seen += damon_check_folio(folio, &once_more) == DAMON_ACCESSED;
 		}
 		KUNIT_EXPECT_GT_MSG(test, seen, 2, "mapping %u", at[i]);
 		KUNIT_EXPECT_LT_MSG(test, seen, 80, "mapping %u", at[i]);
