@@ -30,8 +30,13 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/math64.h>
+#include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+#include <linux/time64.h>
 #include <linux/types.h>
 
 struct pid;
