@@ -35,8 +35,6 @@ static bool rates_differ(u64 a, unsigned int nr_a, u64 b, unsigned int nr_b,
 	unsigned int nr = nr_a + nr_b;
 	u64 difference = abs_diff(a, b), mean;
 
-	if (!nr_a || !nr_b)
-		return false;
 	mean = div_u64(a * nr_a + b * nr_b + DAMON_FULL_RATE / 2, nr + 1);
 	return 4 * difference * difference * nr_a * nr_b >
 		mean * (DAMON_FULL_RATE - mean) * nr * quarters;
