@@ -165,9 +165,7 @@ static void start_over(struct damos_quota *quota, u64 esz_bp)
 {
 	quota->esz_bp = esz_bp;
 	quota->start_over = false;
-	quota->esz_held = false;
 	quota->goal_score = -1;
-	quota->goal_step = 0;
 	quota->goal_away = 0;
 }
 
