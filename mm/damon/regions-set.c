@@ -194,7 +194,6 @@ void damon_apply_regions(struct damon_regions_plan *plan, struct damon_target *t
 		damon_destroy_region(r, t);
 		r = next;
 	}
-	damon_drop_regions(plan);
 }
 
 /**
