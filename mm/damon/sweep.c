@@ -439,7 +439,6 @@ static noinline void begin_first(struct damon_target *t)
 	sweep->credit = MAX_CREDIT;
 	sweep->windows = UINT_MAX;
 	damon_sweep_open_window(t);
-	count_tick(t);
 }
 
 /**
