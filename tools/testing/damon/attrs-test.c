@@ -205,6 +205,47 @@ TEST(hits_are_rescaled)
 	free_ctx(ctx);
 }
 
+/* Each of the attributes makes a difference. */
+TEST(attributes_are_told_apart)
+{
+	struct damon_attrs a = usual;
+	unsigned long *fields[] = {
+		&a.sample_interval, &a.aggr_interval, &a.ops_update_interval, &a.min_nr_regions,
+		&a.max_nr_regions, &a.intervals_goal.access_bp, &a.intervals_goal.aggrs,
+		&a.intervals_goal.min_sample_us, &a.intervals_goal.max_sample_us,
+	};
+	int i;
+
+	ASSERT_TRUE(damon_attrs_equal(&usual, &a));
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		++*fields[i];
+		EXPECT_FALSE(damon_attrs_equal(&usual, &a)) {
+			TH_LOG("field %d", i);
+		}
+		EXPECT_FALSE(damon_attrs_equal(&a, &usual));
+		--*fields[i];
+	}
+	ASSERT_TRUE(damon_attrs_equal(&usual, &a));
+}
+
+/* What somebody has set is known, whatever tuning makes of it. */
+TEST(attributes_are_remembered)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_attrs attrs = usual;
+
+	attrs.sample_interval = 7000;
+	attrs.intervals_goal = (struct damon_intervals_goal){
+		.access_bp = 400, .aggrs = 1, .min_sample_us = 1, .max_sample_us = 100000,
+	};
+	ASSERT_EQ(0, damon_set_attrs(ctx, &attrs));
+	add(target_of(ctx), 0, 1000, 0);
+	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(damon_attrs_equal(&attrs, &ctx->user_attrs));
+	ASSERT_FALSE(damon_attrs_equal(&attrs, &ctx->attrs));
+	free_ctx(ctx);
+}
+
 TEST(what_is_in_force_changes_nothing)
 {
 	struct damon_ctx *ctx = make_ctx(1), before;
@@ -413,6 +454,9 @@ TEST(tuning_speeds_up)
 		{ 10000, 10000 }, { 20000, 5000 },
 		/* small steps are no way, either way */
 		{ 10500, 9761 }, { 20000, 5000 }, { 9500, 10263 }, { 5000, 20000 },
+		/* a way of a fifth is one, and twice as far is a quarter at least */
+		{ 10000, 10000 }, { 8000, 12500 }, { 8000, 15625 },
+		{ 10000, 10000 }, { 25000, 4000 }, { 25000, 2500 },
 	};
 	struct damon_ctx *ctx = make_ctx(1);
 	struct damon_region *r;
@@ -461,6 +505,25 @@ TEST(tuning_respects_its_bounds)
 	damon_first_region(target_of(ctx))->nr_accesses = 20;
 	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
 	ASSERT_EQ(9000, ctx->attrs.sample_interval);
+	free_ctx(ctx);
+}
+
+/* The shortest interval there is can be left, and can be come to. */
+TEST(tuning_comes_to_a_microsecond)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+
+	set_goal(ctx, 1, 20, 1);
+	add(target_of(ctx), 0, 1000, 0);
+	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_EQ(4, ctx->attrs.sample_interval);
+	free_ctx(ctx);
+
+	ctx = make_ctx(1);
+	set_goal(ctx, 2, 20, 1);
+	add(target_of(ctx), 0, 1000, 20);
+	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_EQ(1, ctx->attrs.sample_interval);
 	free_ctx(ctx);
 }
 

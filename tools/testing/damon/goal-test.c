@@ -619,14 +619,18 @@ TEST(consist_pushes_against_drift)
 	unsigned int i;
 	struct plant p;
 	u64 held;
-	int sign;
+	int round;
 
-	for (sign = -1; sign <= 1; sign += 2) {
+	/* down and up, each of them twice */
+	for (round = 0; round < 4; round++) {
+		int sign = round < 2 ? -1 : 1;
 		unsigned int score = 10000 + 10 * sign;
 
-		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
-		p.quota.esz_bp = LIMIT;
-		answer(&p, score);
+		if (!(round % 2)) {
+			init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+			p.quota.esz_bp = LIMIT;
+			answer(&p, score);
+		}
 		for (i = 1; i < 20; i++) {
 			u64 before = p.quota.esz_bp, change;
 			unsigned int push = i < 4 ? 0 : min(i - 3, 8) * 10000 / 32;
@@ -638,9 +642,9 @@ TEST(consist_pushes_against_drift)
 			ASSERT_LE(change * 10000 / before, push + 10);
 			ASSERT_EQ(sign < 0, p.quota.esz_bp > before);
 		}
-		/* and no more as soon as it turns back */
+		/* and no more as soon as it turns back, before it does all that again */
 		held = p.quota.esz_bp;
-		ASSERT_EQ(held, answer(&p, score - 5 * sign));
+		ASSERT_EQ(held, answer(&p, 10000 + 10 * sign));
 	}
 }
 
@@ -654,6 +658,14 @@ TEST(consist_backs_off_in_time)
 		/* past it in less than four windows: back by four times the speed, or half */
 		{ { 1000, 4000, 7000 }, 5000 },
 		{ { 7000, 7500, 8500 }, 8000 },
+		{ { 4500, 5500, 6500 }, 6000 },
+		{ { 9997, 9998, 9999 }, 9996 },
+		/* three quarters as fast is fast enough */
+		{ { 1000, 5000, 8000 }, 5000 },
+		{ { 1000, 5000, 7600 }, 10000 },
+		/* it comes within sixteen windows, and without a change of the limit does not */
+		{ { 8300, 8300, 8400 }, 10000 },
+		{ { 8300, 8300, 8399 }, 11601 },
 		/* not before the fourth */
 		{ { 4000, 5000, 6000 }, 10000 },
 		/* the same from above */
@@ -679,11 +691,79 @@ TEST(consist_backs_off_in_time)
 		answer(&p, v[i].scores[0]);
 		held = answer(&p, v[i].scores[1]);
 		next = answer(&p, v[i].scores[2]);
-		EXPECT_LE(abs_diff(next, held / 10000 * v[i].next), held / 1000) {
+		EXPECT_LE(abs_diff(next, held / 10000 * v[i].next), held / 20000) {
 			TH_LOG("vector %d: %llu", i,
 			       (unsigned long long)(next * 10000 / held));
 		}
 	}
+}
+
+/* A limit into which one more region would have fitted was not what kept it from more. */
+TEST(consist_raises_what_is_used_up)
+{
+	static const struct {
+		unsigned long left;
+		bool rises;
+	} v[] = {
+		{ 0, true }, { 1, true }, { GRAIN - 1, true }, { GRAIN, false }, { GRAIN + 1, false },
+	};
+	struct plant p;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+		p.quota.esz_bp = LIMIT;
+		p.quota.charged_sz = LIMIT / 10000 - v[i].left;
+		feed(&p, TARGET / 2);
+		damos_follow_goals(&p.quota, GRAIN);
+		EXPECT_EQ(v[i].rises ? LIMIT / 2 * 3 : LIMIT, p.quota.esz_bp);
+	}
+}
+
+/* A single region may be all that it takes, and then stays the limit. */
+TEST(consist_keeps_the_smallest_limit)
+{
+	struct plant p;
+	int i;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.quota.esz_bp = GRAIN * 10000ULL;
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(GRAIN * 10000ULL, answer(&p, 10000));
+	ASSERT_EQ(0, answer(&p, 10001));
+}
+
+/* Who starts over while the goal is met starts with nothing. */
+TEST(starting_over_begins_with_nothing)
+{
+	struct plant p;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.quota.esz_bp = LIMIT;
+	p.quota.start_over = true;
+	ASSERT_EQ(0, answer(&p, 10000));
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	damos_goals_take_over(&p.quota);
+	ASSERT_EQ(0, answer(&p, 10000));
+}
+
+/* A drift of before is no reason to push. */
+TEST(starting_over_forgets_drift)
+{
+	unsigned int score = 12000;
+	struct plant p;
+	u64 before;
+
+	init_plant(&p, DAMOS_QUOTA_GOAL_TUNER_CONSIST);
+	p.quota.esz_bp = LIMIT;
+	while (score < 12010)
+		answer(&p, score++);
+	p.quota.esz = LIMIT / 10000;
+	p.quota.window_open = true;
+	damos_goals_take_over(&p.quota);
+	ASSERT_EQ(LIMIT, p.quota.esz_bp);
+	before = answer(&p, 10010);
+	ASSERT_LE(before - answer(&p, 10011), before / 500);
 }
 
 /* Whoever starts over knows as little as a new quota. */

@@ -613,6 +613,26 @@ TEST(failures_leave_their_share)
 	EXPECT_EQ(440, damos_quota_left(&quota));
 }
 
+/* Large folios reach out of what was asked for, and what they take is not left for others. */
+TEST(what_counts_more_is_not_left)
+{
+	unsigned long behind[DAMOS_MAX_SCORE + 1] = {};
+	unsigned long front[DAMOS_MAX_SCORE + 1] = {};
+	struct damos_stat stat = {};
+	struct damos_quota quota;
+	bool limited;
+
+	init_quota(&quota, 1000, 0, 1000);
+	damos_quota_renew(&quota, &stat, 1, 0);
+	behind[50] = 600;
+	behind[20] = 4000;
+	damos_quota_select(&quota, behind, front, 1);
+	damos_quota_settle(&quota, false, 500, damos_quota_charge(&quota, 500, 650, 1));
+	EXPECT_EQ(250, damos_quota_share(&quota, 20, false, &limited));
+	damos_quota_settle(&quota, false, 100, damos_quota_charge(&quota, 100, 500, 1));
+	EXPECT_EQ(0, damos_quota_share(&quota, 20, false, &limited));
+}
+
 /* Where all memory has the same score, it takes what is left, behind the place first. */
 TEST(one_score_takes_all)
 {
