@@ -76,6 +76,52 @@ TEST(cuts_are_multiples_of_the_smallest_region)
 	free_ctx(ctx);
 }
 
+/* A cutter goes on from region to region, and cuts no more than it may. */
+TEST(cutters_go_on)
+{
+	static const struct {
+		unsigned long addr;
+		bool cuts;
+	} v[] = {
+		{ 0, false }, { 5, true }, { 10, false }, { 15, true }, { 25, false }, { 30, false },
+		{ 35, true }, { 37, false }, { 50, false },
+	};
+	struct damon_ctx *ctx = make_found_ctx("0-10 10-20 30-40");
+	struct damon_target *t = target_of(ctx);
+	struct damon_cutter c = {
+		.ctx = ctx, .t = t, .r = damon_first_region(t), .room = 3,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++)
+		EXPECT_EQ(v[i].cuts, damon_cut_at(&c, v[i].addr));
+	ASSERT_STREQ("0-5 5-10 10-15 15-20 30-35 35-40", get_text(t, TEXT_BORDERS));
+	ASSERT_EQ(0, c.room);
+	free_ctx(ctx);
+}
+
+/* The sample of an idle region may last, and says nothing about when a part was accessed. */
+TEST(cuts_drop_samples_that_last)
+{
+	struct damon_ctx *ctx = make_found_ctx("0-100 100-200");
+	struct damon_target *t = target_of(ctx);
+	struct damon_cutter c = {
+		.ctx = ctx, .t = t, .r = damon_first_region(t), .room = 9, .forgets = true,
+	};
+	struct damon_region *r = c.r;
+
+	r->rate = 0;
+	r->sampling_addr = 20;
+	damon_next_region(r)->sampling_addr = 120;
+	ASSERT_TRUE(damon_cut_at(&c, 50));
+	ASSERT_FALSE(damon_sample_pending(r));
+	ASSERT_FALSE(damon_sample_pending(c.r));
+	/* that of another one does not last */
+	ASSERT_TRUE(damon_cut_at(&c, 150));
+	ASSERT_TRUE(damon_sample_pending(damon_prev_region(c.r)));
+	free_ctx(ctx);
+}
+
 /* Nor is there anything to be cut off what is not larger. */
 TEST(smallest_regions_stay)
 {
@@ -135,6 +181,45 @@ TEST(spots_share_what_is_between)
 	free_ctx(ctx);
 }
 
+/* That is where each of them ends, too. */
+TEST(spots_end_halfway)
+{
+	static const struct {
+		const char *before;
+		unsigned long grain, spots[3];
+		const char *after;
+	} v[] = {
+		/* 44 and 36 in front, and not the other way round */
+		{ "0-100", 1, { 60, 52 },
+		  "0-36 36-48 48-51 51-52 52-53 53-56 56-59 59-60 60-61 61-64 64-76 76-100" },
+		/* 66, 134 and all that is left behind */
+		{ "0-1000", 1, { 100, 232, 500 },
+		  "0-36 36-84 84-96 96-99 99-100 100-101 101-104 104-116 116-164 "
+		  "164-168 168-216 216-228 228-231 231-232 232-233 233-236 236-248 248-296 "
+		  "296-436 436-484 484-496 496-499 499-500 500-501 501-504 504-516 516-564 "
+		  "564-756 756-1000" },
+		/* one in the next region does not matter */
+		{ "0-100 100-101", 1, { 20, 100 },
+		  "0-4 4-16 16-19 19-20 20-21 21-24 24-36 36-84 84-100 100-101" },
+		/* two pages, whatever was accessed in them */
+		{ "0-1600", 8, { 405, 420 },
+		  "0-272 272-368 368-392 392-400 400-408 408-416 416-424 424-448 448-544 544-928 "
+		  "928-1600" },
+	};
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_found_ctx(v[i].before);
+
+		ctx->min_region_sz = v[i].grain;
+		for (j = 0; j < 3 && v[i].spots[j]; j++)
+			note(ctx, v[i].spots[j]);
+		damon_cut_regions(ctx);
+		EXPECT_STREQ(v[i].after, get_text(target_of(ctx), TEXT_BORDERS));
+		free_ctx(ctx);
+	}
+}
+
 /* Spots of other regions, and of other targets, do not matter. */
 TEST(cuts_are_within_the_region)
 {
@@ -178,6 +263,13 @@ TEST(cuts_reach_the_end)
 	damon_cut_regions(ctx);
 	ASSERT_EQ(BITS_PER_LONG / 2 + 1, damon_nr_regions(t));
 	ASSERT_TRUE(damon_regions_in_order(t));
+
+	/* four in front of it and, as far as there is anything, one for each distance behind */
+	set_text(t, "");
+	set_last(add(t, 0, ULONG_MAX, 0), TEST_WINDOW);
+	note(ctx, 5);
+	damon_cut_regions(ctx);
+	ASSERT_EQ(BITS_PER_LONG / 2 + 4, damon_nr_regions(t));
 	free_ctx(ctx);
 }
 
@@ -333,6 +425,13 @@ TEST(small_spaces_are_searched)
 	ASSERT_TRUE(ctx->searching);
 	ASSERT_EQ(1 + SEARCH_CUTS, damon_nr_regions(t));
 
+	/* less than one in so many is less, if only by a page */
+	set_text(t, "");
+	add(t, 0, 10 * FOUND_SHARE - 9, 0);
+	set_last(add(t, 10 * FOUND_SHARE - 9, 10 * FOUND_SHARE + 1, 0), TEST_WINDOW);
+	damon_cut_regions(ctx);
+	ASSERT_TRUE(ctx->searching);
+
 	/* and a single page is something */
 	set_text(t, "0-1:0/20 1-10");
 	damon_cut_regions(ctx);
@@ -397,6 +496,21 @@ TEST(spots_come_before_searching)
 	/* 256, 64, 16, 4 and 1 in front of it, the spot, 1 and 4 behind */
 	ASSERT_STREQ("0-244 244-436 436-484 484-496 496-499 499-500 500-501 501-504 504-1000",
 		     get_text(t, TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* What was cut wants to be looked at, which is planned for at once. */
+TEST(looks_are_planned_for_what_was_cut)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	unsigned int i;
+
+	for (i = 0; i < 900; i++)
+		set_last(add(t, i, i + 1, 0), TEST_WINDOW / 2);
+	damon_cut_regions(ctx);
+	/* 450 of 200, rounded up */
+	ASSERT_EQ(3, ctx->look_span);
 	free_ctx(ctx);
 }
 

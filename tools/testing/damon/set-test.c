@@ -92,6 +92,12 @@ TEST(vectors)
 		free(before);
 	}
 	ASSERT_EQ(-EINVAL, damon_set_regions(t, ranges, 1, 0));
+
+	/* the last address is a multiple */
+	ranges[0] = (struct damon_addr_range){ ULONG_MAX - 9, ULONG_MAX - 4 + 1 };
+	ASSERT_EQ(0, damon_set_regions(t, ranges, 1, 5));
+	ASSERT_EQ(ULONG_MAX - 10, damon_first_region(t)->ar.start);
+	ASSERT_EQ(ULONG_MAX, damon_first_region(t)->ar.end);
 	free_ctx(ctx);
 }
 

@@ -142,6 +142,45 @@ TEST(merge_two_does_not_drift)
 	ASSERT_TRUE(fabs(drift) < nr / 50);
 }
 
+/* So that does not depend on which one is on the left, or on how many there were. */
+TEST(merge_two_rounds_halves_to_odd)
+{
+	static const unsigned int v[][3] = {
+		{ 1, 2, 1 }, { 2, 3, 3 }, { 3, 4, 3 }, { 4, 5, 5 }, { 2, 5, 3 }, { 3, 8, 5 },
+		{ 17, 20, 19 },
+	};
+	int i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(v); i++) {
+		const unsigned int *pair = v[i / 2];
+		struct damon_ctx *ctx = make_ctx(1);
+		struct damon_target *t = target_of(ctx);
+		struct damon_region *l = add(t, 0, 100, pair[i % 2]);
+		struct damon_region *r = add(t, 100, 200, pair[!(i % 2)]);
+
+		l->age = pair[i % 2];
+		r->age = pair[!(i % 2)];
+		damon_merge_two_regions(t, l, r);
+		EXPECT_EQ(pair[2], l->nr_accesses);
+		EXPECT_EQ(pair[2], l->age);
+		free_ctx(ctx);
+	}
+}
+
+/* So many answers as the memory of both had on average. */
+TEST(merge_two_joins_answers)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+	struct damon_region *l = add(t, 0, 100, 3), *r = add(t, 100, 400, 3);
+
+	l->nr_samples = 4;
+	r->nr_samples = 20;
+	damon_merge_two_regions(t, l, r);
+	ASSERT_EQ(16, l->nr_samples);
+	free_ctx(ctx);
+}
+
 /* A sample that is under way survives when its region is merged away. */
 TEST(merge_two_keeps_a_pending_sample)
 {
@@ -534,6 +573,34 @@ TEST(unknown_memory_is_as_old_as_the_youngest)
 	free_ctx(ctx);
 }
 
+/* Crumbs go with what is idle beside them once that has been put together. */
+TEST(unknown_crumbs_are_absorbed)
+{
+	static const struct {
+		const char *before, *after;
+	} v[] = {
+		{ "0-15 15-25:0/0 25-35:0/0", "0-35" }, { "0-10:0/0 10-20:0/0 20-35", "0-35" },
+		/* as large is small enough, and larger is not */
+		{ "0-10 10-20:0/0", "0-20" }, { "0-11 11-21:0/0", "0-11 11-21" },
+		{ "0-10:0/0 10-20", "0-20" }, { "0-10:0/0 10-21", "0-10 10-21" },
+	};
+	struct damon_region *r;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+		struct damon_target *t = target_of(ctx);
+
+		ctx->attrs.min_nr_regions = 1;
+		set_text(t, v[i].before);
+		damon_for_each_region(r, t)
+			r->nr_samples = r->worth;
+		damon_close_window(ctx);
+		EXPECT_STREQ(v[i].after, get_text(t, TEXT_BORDERS));
+		free_ctx(ctx);
+	}
+}
+
 /* What was hot a window ago is not cold since it was not looked at, for one window. */
 TEST(unknown_is_not_absorbed_while_hot)
 {
@@ -571,7 +638,41 @@ TEST(unknown_is_merged_at_last)
 		add(t, i, i + 1, 0)->nr_samples = i % 2;
 	damon_close_window(ctx);
 	ASSERT_LE(damon_nr_regions(t), 10);
+
+	/* also where it is no crumb beside what is known, and that is hot */
+	set_text(t, "");
+	ctx->region_sz_limit = 50;
+	for (i = 0; i < 100; i++)
+		add(t, i, i + 1, i % 2 ? TEST_WINDOW : 0)->nr_samples = i % 2 ? TEST_WINDOW : 0;
+	damon_close_window(ctx);
+	ASSERT_LE(damon_nr_regions(t), 10);
 	free_ctx(ctx);
+}
+
+/* A tenth of the highest count is no change, and more is one. */
+TEST(ages_bear_small_changes)
+{
+	static const unsigned int v[][3] = {
+		/* before, in this window, age */
+		{ 10, 10, 8 }, { 10, 14, 8 }, { 10, 16, 0 }, { 14, 10, 8 }, { 16, 10, 0 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+		struct damon_region *r = add(target_of(ctx), 0, 100, v[i][1]);
+
+		ctx->attrs.min_nr_regions = 1;
+		set_last(r, v[i][0]);
+		r->age = 7;
+		add(target_of(ctx), 200, 300, TEST_WINDOW);
+		answer_all(ctx);
+		damon_close_window(ctx);
+		/* what is known by then is the mean of both */
+		EXPECT_EQ((v[i][0] + v[i][1]) / 2, r->nr_accesses);
+		EXPECT_EQ(v[i][2], r->age);
+		free_ctx(ctx);
+	}
 }
 
 TEST(age_does_not_wrap)
@@ -1143,6 +1244,8 @@ TEST(enforce_vectors)
 		{ 96, 8, 5, 24, 4 }, { 96, 8, 20, 8, 12 }, { 96, 1, 7, 13, 8 },
 		{ 100, 4, 100, 4, 25 }, { 10, 1, 10, 1, 10 }, { 10, 1, 15, 1, 10 },
 		{ 10, 2, 2, 6, 2 }, { 10, 2, 10, 2, 5 },
+		/* nobody has set a number */
+		{ 96, 8, 0, 96, 1 },
 	};
 	int i;
 
