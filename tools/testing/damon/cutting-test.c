@@ -83,8 +83,8 @@ TEST(cutters_go_on)
 		unsigned long addr;
 		bool cuts;
 	} v[] = {
-		{ 0, false }, { 5, true }, { 10, false }, { 15, true }, { 25, false }, { 30, false },
-		{ 35, true }, { 37, false }, { 50, false },
+		{ 0, false }, { 5, true }, { 10, false }, { 15, true }, { 25, false },
+		{ 30, false }, { 35, true }, { 37, false }, { 50, false },
 	};
 	struct damon_ctx *ctx = make_found_ctx("0-10 10-20 30-40");
 	struct damon_target *t = target_of(ctx);

@@ -705,7 +705,8 @@ TEST(consist_raises_what_is_used_up)
 		unsigned long left;
 		bool rises;
 	} v[] = {
-		{ 0, true }, { 1, true }, { GRAIN - 1, true }, { GRAIN, false }, { GRAIN + 1, false },
+		{ 0, true }, { 1, true }, { GRAIN - 1, true }, { GRAIN, false },
+		{ GRAIN + 1, false },
 	};
 	struct plant p;
 	int i;
