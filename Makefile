@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 # Given on make's command line or in the environment, for kit/.
 export BASE CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS CYCLES RACE_SECONDS
-export N SEED ROOMS
+export N SEED ROOMS SECONDS_EACH FUZZERS SAVE
 
 ##@ The result
 .PHONY: run
@@ -51,14 +51,14 @@ vm:			## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU_OPTS= V
 	@kit/vm
 
 ##@ Testing
-.PHONY: check check-deep coverage mutants
+.PHONY: check check-deep coverage mutants fuzz
 check:			## every test that gates a change (STEPS="..." for some of them)
 	@kit/packages build vm run check
 	@kit/check
 
-check-deep:		## hours of races, and every allocation failed once (CYCLES= RACE_SECONDS= per race)
+check-deep:		## hours of races, every allocation failed once, an hour of fuzzing (CYCLES= RACE_SECONDS= per race)
 	@kit/packages build vm run check
-	@STEPS="$(or $(STEPS),storm faults)" kit/check
+	@STEPS="$(or $(STEPS),storm faults fuzz)" kit/check
 
 coverage:		## which lines and branches of mm/damon the tests reach: a table, pages in build/coverage/html
 	@kit/packages build coverage
@@ -67,6 +67,10 @@ coverage:		## which lines and branches of mm/damon the tests reach: a table, pag
 mutants:		## mistakes made on purpose in the pure rooms, and whether a test notices (N=number or all, SEED=, ROOMS="...")
 	@kit/packages build
 	@kit/mutants
+
+fuzz:			## the pure rooms fed with what reaches more of them (SECONDS_EACH= per room, SEED=, FUZZERS="...", SAVE=1: keep what was found)
+	@kit/packages build check
+	@SECONDS_EACH="$(or $(SECONDS_EACH),60)" kit/check.d/fuzz
 
 ##@ Handing on
 .PHONY: series series-check
