@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 
 # Given on make's command line or in the environment, for kit/.
-export BASE CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS CYCLES RACE_SECONDS
+export BASE BASE_VERSION CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS CYCLES RACE_SECONDS
 export N SEED ROOMS SECONDS_EACH FUZZERS SAVE
 
 ##@ The result
@@ -34,11 +34,11 @@ stairs: bench		## the same for the one case that takes a few minutes
 packages:		## install all Debian packages that any command needs and that are missing
 	@kit/packages
 
-base:			## fetch the newest base tree there is
+base:			## move on to the newest base tree there is and write it down in kit/bases/known
 	@kit/packages build
 	@kit/base --update
 
-kernel:			## build Linux with our DAMON: build/kernel (CONFIG=fragment FLAVOUR=name BASE=tree)
+kernel:			## build Linux with our DAMON: build/kernel (CONFIG=fragment FLAVOUR=name BASE=tree BASE_VERSION=7.2)
 	@kit/packages build
 	@kit/build $(or $(FLAVOUR),kernel)
 
@@ -91,3 +91,6 @@ help:			## this list
 	@awk 'BEGIN { FS = ":[^#]*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk '/^[0-9]/ { v[n++] = $$1 } END { if (n > 1) \
+		printf "\nBASE_VERSION=%s builds on another Linux than %s, below build/base-%s.\n", v[1], v[0], v[1] }' \
+		kit/bases/known

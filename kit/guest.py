@@ -13,8 +13,9 @@ import subprocess
 import sys
 
 KIT = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(KIT)
-BUILD = os.path.join(TOP, "build")
+# Where that is depends on the base; kit/lib.sh knows, and says what is wrong.
+BUILD = subprocess.run(["bash", "-c", '. "$0" && printf %s "$BUILD"', os.path.join(KIT, "lib.sh")],
+                       check=False, stdout=subprocess.PIPE, text=True).stdout or sys.exit(1)
 BENCH = os.path.join(BUILD, "bench")
 WORKLOADS = os.path.join(BUILD, "workloads")
 NAMES = {"stock": "stock", "kernel": "ours"}

@@ -9,6 +9,8 @@ set -uo pipefail
 kit=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
+# The tests say themselves which base they mean.
+unset BASE BASE_VERSION
 passed=0
 failed=0
 # shellcheck disable=SC2034  # used by the tests
