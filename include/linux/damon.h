@@ -907,19 +907,26 @@ static inline bool damon_target_has_pid(const struct damon_ctx *ctx)
 }
 
 /**
- * damon_max_nr_accesses() - Samples per window.
+ * damon_nr_samples_per_aggr() - Samples per window.
  * @attrs:	Attributes of a context.
  *
  * Context: Any.
  * Return: What nr_accesses of an always accessed region is, at least 1.
  */
-static inline unsigned int damon_max_nr_accesses(const struct damon_attrs *attrs)
+static inline unsigned int
+damon_nr_samples_per_aggr(const struct damon_attrs *attrs)
 {
 	unsigned long samples = attrs->aggr_interval;
 
 	if (attrs->sample_interval > 1)
 		samples /= attrs->sample_interval;
 	return clamp(samples, 1UL, (unsigned long)UINT_MAX);
+}
+
+/* Its name until Linux 7.2. */
+static inline unsigned int damon_max_nr_accesses(const struct damon_attrs *attrs)
+{
+	return damon_nr_samples_per_aggr(attrs);
 }
 
 /**
