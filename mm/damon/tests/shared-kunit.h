@@ -103,6 +103,36 @@ static void shared_access_test(struct kunit *test)
 	folio_put(folio);
 }
 
+/* The copy of a page of a file is anonymous, and has nothing of its place in there. */
+static void private_copy_test(struct kunit *test)
+{
+	struct file *file = shmem_file_setup("damon", 8 * PAGE_SIZE, EMPTY_VMA_FLAGS);
+	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
+	struct folio *folio;
+	unsigned long addr;
+
+	if (IS_ERR(file))
+		kunit_skip(test, "no file to be had");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_file, file));
+	addr = kunit_vm_mmap(test, file, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE, 5 * PAGE_SIZE);
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no address space to map memory in");
+	addr += PAGE_SIZE;
+	touch_page(test, addr);
+	lru_add_drain_all();
+	folio = get_small_folio(test, addr);
+	KUNIT_ASSERT_TRUE(test, folio_test_anon(folio));
+
+	KUNIT_EXPECT_TRUE(test, damon_folio_arm(folio, &visits));
+	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_check_folio(folio, &visits));
+	touch_page(test, addr);
+	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_check_folio(folio, &visits));
+	KUNIT_EXPECT_EQ(test, DAMON_ACCESSED, damon_age_folio(folio));
+	KUNIT_EXPECT_EQ(test, DAMON_NOT_ACCESSED, damon_check_folio(folio, &visits));
+	folio_put(folio);
+}
+
 /* Of guests' private memory it is not known who uses it, unless the host does. */
 static void hidden_test(struct kunit *test)
 {
@@ -357,6 +387,7 @@ static void one_is_always_looked_at_test(struct kunit *test)
 
 static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(shared_access_test),
+	KUNIT_CASE(private_copy_test),
 	KUNIT_CASE(hidden_test),
 #if defined(CONFIG_MMU_NOTIFIER) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 	KUNIT_CASE(guest_test),
