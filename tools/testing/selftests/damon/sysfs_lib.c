@@ -382,3 +382,43 @@ bool await_end(const pid_t *tasks, unsigned int nr, const unsigned long *nr_done
 	}
 	return true;
 }
+
+/* What is not to hang */
+
+static unsigned int nr_left;	/* that did not come back */
+
+/* In a process of its own, so that nobody else has to wait if it hangs. */
+void expect_done(const char *what, bool (*act)(unsigned int n), unsigned int n)
+{
+	struct timespec begin, end;
+	pid_t pid, got = 0;
+	int status = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	pid = fork();
+	if (!pid)
+		_exit(!act(n));
+	for (unsigned int ms = 0; ms < LONG_MS && !got; ms += 10) {
+		got = waitpid(pid, &status, WNOHANG);
+		if (!got)
+			sleep_ms(10);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	if (!got) {
+		nr_left++;
+		fail("%s %u: hangs", what, n);
+	} else if (status) {
+		fail("%s %u: failed", what, n);
+	} else {
+		ksft_print_msg("%s %u: %ld ms\n", what, n,
+			       (end.tv_sec - begin.tv_sec) * 1000L +
+			       (end.tv_nsec - begin.tv_nsec) / 1000000);
+	}
+}
+
+/* When there is nothing any more that they could wait for. */
+void await_left(void)
+{
+	for (; nr_left; nr_left--)
+		wait(NULL);
+}

@@ -97,6 +97,10 @@ void stop_victim(pid_t pid);
 /* Tasks that count in @nr_done, which they share, what they have got done. */
 bool await_end(const pid_t *tasks, unsigned int nr, const unsigned long *nr_done);
 
+/* Something that takes an argument and says if it worked; fails if it does not return. */
+void expect_done(const char *what, bool (*act)(unsigned int n), unsigned int n);
+void await_left(void);
+
 void sleep_ms(unsigned int ms);
 bool wait_until(const char *path, const char *text, unsigned int ms);
 bool stats_grow(void);
