@@ -764,7 +764,12 @@ TEST(starting_over_forgets_drift)
 	damos_goals_take_over(&p.quota);
 	ASSERT_EQ(LIMIT, p.quota.esz_bp);
 	before = answer(&p, 10010);
-	ASSERT_LE(before - answer(&p, 10011), before / 500);
+	/* three windows may be noise, as they always may */
+	for (score = 10011; score < 10014; score++) {
+		ASSERT_LE(before - answer(&p, score), before / 500);
+		before = p.quota.esz_bp;
+	}
+	ASSERT_GT(before - answer(&p, score), before / 40);
 }
 
 /* Whoever starts over knows as little as a new quota. */

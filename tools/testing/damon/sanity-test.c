@@ -110,6 +110,14 @@ TEST_F(sanity, worth_too_much)
 	EXPECT_FALSE(damon_counts_possible(self->t, TEST_WINDOW));
 }
 
+/* Who has said that there may be damage is not told of it. */
+TEST_F(sanity, known_damage_is_not_reported)
+{
+	self->second->ar.start--;
+	self->ctx->maybe_corrupted = true;
+	damon_check_sanity(self->ctx);
+}
+
 TEST(stat)
 {
 	struct damos_stat stat = { .nr_tried = 3, .sz_tried = 1, .nr_applied = 3, .sz_applied = 2 };

@@ -410,12 +410,14 @@ TEST(close_scales_hits)
 		ctx->attrs.min_nr_regions = 1;
 		r = add(target_of(ctx), 0, 100, 0);
 		r->nr_samples = v[i].nr_samples;
+		r->probe_hits[0] = v[i].hits;
 		r->probe_hits[DAMON_MAX_PROBES - 1] = v[i].hits;
 		damon_close_window(ctx);
 		EXPECT_EQ(v[i].scaled, r->probe_hits[DAMON_MAX_PROBES - 1]) {
 			TH_LOG("vector %d", i);
 		}
-		EXPECT_EQ(0, r->probe_hits[0]);
+		EXPECT_EQ(v[i].scaled, r->probe_hits[0]);
+		EXPECT_EQ(0, r->probe_hits[1]);
 		free_ctx(ctx);
 	}
 }
