@@ -83,7 +83,7 @@ static bool valid(const struct damon_addr_range *ranges, unsigned int nr, unsign
 	return true;
 }
 
-/* Whether a region was in one range and in no other one. */
+/* A region was in one range and in no other one. */
 static bool is_of_one(const struct was *was, const struct damon_addr_range *ranges,
 		      unsigned int nr, unsigned long grain)
 {

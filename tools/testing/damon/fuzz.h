@@ -66,10 +66,10 @@ static inline u64 take_any(struct input *in, unsigned int bits)
 /* What a fuzzer does with an input. */
 static void fuzz(struct input *in);
 
-/* As the engine calls it. */
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+/* The engine's name for it is none of ours. */
+int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+int fuzz_one(const u8 *data, size_t size)
 {
 	struct input in = { data, data + size };
 
