@@ -191,9 +191,10 @@ static void finish_one(struct sampler *s)
 		pause_sampling(s);
 }
 
+/* When a window ends there is no next interval for them. */
 static void arm_suspect(struct sampler *s, struct damon_spot *spot)
 {
-	if (!arm_sample(s, spot->addr))
+	if (s->looks.last || !arm_sample(s, spot->addr))
 		damon_drop_spot(s->t, spot);
 }
 

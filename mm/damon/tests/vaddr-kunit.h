@@ -330,6 +330,7 @@ static void suspect_shared_entry_test(struct kunit *test)
 	r->sampling_addr = addr;
 	damon_note_spot(s->t, &spot);
 	s->t->spots.turn = s->ctx->nr_intervals + s->ctx->nr_windows;
+	s->ctx->next_aggregation_ns = U64_MAX;
 	touch_for_sure(test, addr);
 	look_once(s);
 	/* both have seen it */
@@ -337,6 +338,15 @@ static void suspect_shared_entry_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->t->spots.nr, 2);
 	KUNIT_EXPECT_EQ(test, s->t->spots.spots[0].addr, addr);
 	KUNIT_EXPECT_EQ(test, (unsigned int)s->t->spots.spots[1].chance, 14);
+
+	/* nobody would look at them in the interval after a window's last one */
+	s->ctx->next_aggregation_ns = 0;
+	r->sampling_addr = DAMON_NO_SAMPLE_YET;
+	touch_for_sure(test, addr);
+	look_once(s);
+	KUNIT_EXPECT_TRUE(test, page_is_young(test, s, addr));
+	KUNIT_EXPECT_EQ(test, s->t->spots.nr, 1);
+	KUNIT_EXPECT_EQ(test, (unsigned int)s->t->spots.spots[0].chance, 0);
 	damon_destroy_ctx(s->ctx);
 }
 
