@@ -128,12 +128,13 @@ static u64 eligible_sz(struct damon_ctx *ctx, struct damos *s)
 static unsigned long node_eligible_bp(struct damon_ctx *ctx, struct damos *s,
 				      int nid)
 {
-	u64 here = 0, anywhere = 0, sz = eligible_sz(ctx, s);
+	u64 here = 0, anywhere = 0, sz;
 	struct damon_target *t;
 	struct damon_region *r;
 
 	if (!node_has_memory(nid) || !ctx->ops.size_on_node)
 		return 0;
+	sz = eligible_sz(ctx, s);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			unsigned long any = 0, nr_looks;
