@@ -39,7 +39,6 @@
 #include <linux/time64.h>
 #include <linux/types.h>
 
-struct pid;
 struct task_struct;
 struct damon_ctx;
 

@@ -134,8 +134,7 @@ static inline void damon_look_begins(const struct damon_looks *looks,
 static inline bool damon_look_lasts(const struct damon_looks *looks,
 				    const struct damon_region *r)
 {
-	if (looks->all || !damon_is_idle(r) ||
-	    (looks->last && !r->nr_samples))
+	if (looks->all || !damon_is_idle(r) || (looks->last && !r->nr_samples))
 		return false;
 	return damon_turn(looks, r) % damon_idle_span(looks, r);
 }
