@@ -32,6 +32,29 @@ static void put_file(void *file)
 	fput(file);
 }
 
+static struct file *new_file(struct kunit *test, unsigned long nr_pages)
+{
+	struct file *file = shmem_file_setup("damon", nr_pages * PAGE_SIZE, EMPTY_VMA_FLAGS);
+
+	if (IS_ERR(file))
+		kunit_skip(test, "no file to be had");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_file, file));
+	return file;
+}
+
+/* Pages of a file, from the @first one on. */
+static unsigned long map_file(struct kunit *test, struct file *file, unsigned long flags,
+			      unsigned long first, unsigned long nr_pages)
+{
+	unsigned long addr = kunit_vm_mmap(test, file, 0, nr_pages * PAGE_SIZE,
+					   PROT_READ | PROT_WRITE, flags,
+					   first * PAGE_SIZE);
+
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no address space to map memory in");
+	return addr;
+}
+
 /* The same pages of a file, mapped so often. */
 static struct places *map_often(struct kunit *test, unsigned long pages, unsigned int nr)
 {
@@ -41,16 +64,10 @@ static struct places *map_often(struct kunit *test, unsigned long pages, unsigne
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, places);
-	file = shmem_file_setup("damon", pages * PAGE_SIZE, EMPTY_VMA_FLAGS);
-	if (IS_ERR(file))
-		kunit_skip(test, "no file to be had");
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_file, file));
+	file = new_file(test, pages);
 	places->pages = pages;
 	for (places->nr = 0; places->nr < nr; places->nr++) {
-		addr = kunit_vm_mmap(test, file, 0, pages * PAGE_SIZE,
-				     PROT_READ | PROT_WRITE, MAP_SHARED, 0);
-		if (!addr || IS_ERR_VALUE(addr))
-			kunit_skip(test, "no address space to map memory in");
+		addr = map_file(test, file, MAP_SHARED, 0, pages);
 		places->addr[places->nr] = addr;
 		for (i = 0; i < pages; i++)
 			touch_page(test, addr + i * PAGE_SIZE);
@@ -106,19 +123,12 @@ static void shared_access_test(struct kunit *test)
 /* The copy of a page of a file is anonymous, and has nothing of its place in there. */
 static void private_copy_test(struct kunit *test)
 {
-	struct file *file = shmem_file_setup("damon", 8 * PAGE_SIZE, EMPTY_VMA_FLAGS);
+	struct file *file = new_file(test, 8);
 	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
 	struct folio *folio;
 	unsigned long addr;
 
-	if (IS_ERR(file))
-		kunit_skip(test, "no file to be had");
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_file, file));
-	addr = kunit_vm_mmap(test, file, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE, 5 * PAGE_SIZE);
-	if (!addr || IS_ERR_VALUE(addr))
-		kunit_skip(test, "no address space to map memory in");
-	addr += PAGE_SIZE;
+	addr = map_file(test, file, MAP_PRIVATE, 5, 2) + PAGE_SIZE;
 	touch_page(test, addr);
 	lru_add_drain_all();
 	folio = get_small_folio(test, addr);
@@ -136,19 +146,13 @@ static void private_copy_test(struct kunit *test)
 /* Of guests' private memory it is not known who uses it, unless the host does. */
 static void hidden_test(struct kunit *test)
 {
-	struct file *file = shmem_file_setup("damon", PAGE_SIZE, EMPTY_VMA_FLAGS);
+	struct file *file = new_file(test, 1);
 	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
 	struct folio *folio;
 	unsigned long addr;
 
-	if (IS_ERR(file))
-		kunit_skip(test, "no file to be had");
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_file, file));
 	mapping_set_unevictable(file->f_mapping);
-	addr = kunit_vm_mmap(test, file, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_SHARED, 0);
-	if (!addr || IS_ERR_VALUE(addr))
-		kunit_skip(test, "no address space to map memory in");
+	addr = map_file(test, file, MAP_SHARED, 0, 1);
 	touch_page(test, addr);
 	lru_add_drain_all();
 	folio = get_small_folio(test, addr);
