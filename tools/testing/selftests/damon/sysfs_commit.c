@@ -343,12 +343,7 @@ static void test_addr_unit(void)
 	static const unsigned long bytes[] = { PAGE * 256, PAGE * 1024 };
 	static const unsigned long pages[] = { 256, 1024 };
 
-	stage("paddr");
-	stage_fast();
-	stage_stat_scheme();
-	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
-	stage_regions(bytes, 1);
-	EXPECT_PUT(K0 "/state", "on", 0);
+	start_watching_ram(bytes, 1);
 	EXPECT(tried_bytes() == PAGE * 768);
 
 	EXPECT_PUT(C0 "/addr_unit", "4096", 0);

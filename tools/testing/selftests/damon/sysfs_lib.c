@@ -292,6 +292,18 @@ void stage_regions(const unsigned long *borders, unsigned int nr)
 	}
 }
 
+/* As start_watching(), of @nr ranges of physical memory. */
+void start_watching_ram(const unsigned long *borders, unsigned int nr)
+{
+	stage("paddr");
+	stage_fast();
+	stage_stat_scheme();
+	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
+	stage_regions(borders, nr);
+	EXPECT_PUT(K0 "/state", "on", 0);
+	EXPECT_IS(K0 "/state", "on");
+}
+
 /* A process with some memory that it uses now and then, until it is stopped. */
 pid_t start_victim(void)
 {

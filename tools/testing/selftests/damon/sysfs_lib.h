@@ -87,6 +87,7 @@ void stage_fast(void);
 void stage_stat_scheme(void);
 void stage_target(unsigned int index, pid_t pid);
 void stage_regions(const unsigned long *borders, unsigned int nr);
+void start_watching_ram(const unsigned long *borders, unsigned int nr);
 void start_watching(pid_t pid);
 void clean_up(void);
 

@@ -296,12 +296,7 @@ static void test_tried_regions(void)
 	};
 	unsigned long nr_bytes;
 
-	stage("paddr");
-	stage_fast();
-	stage_stat_scheme();
-	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
-	stage_regions(some, 2);
-	EXPECT_PUT(K0 "/state", "on", 0);
+	start_watching_ram(some, 2);
 	for (int i = 0; i < 5; i++) {
 		EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
 		EXPECT(check_tried_regions(&nr_bytes) >= 10);
@@ -380,12 +375,7 @@ static void test_tried_regions_two_tools(void)
 	char text[32];
 	int region, file;
 
-	stage("paddr");
-	stage_fast();
-	stage_stat_scheme();
-	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
-	stage_regions(some, 1);
-	EXPECT_PUT(K0 "/state", "on", 0);
+	start_watching_ram(some, 1);
 	for (int i = 0; i < 5; i++) {
 		EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
 		region = open(ADMIN "/" S0 "/tried_regions/0", O_RDONLY | O_DIRECTORY);
