@@ -31,6 +31,7 @@
 #define LOOKS		600		/* at 100 ms each, or more */
 #define NR_WRITERS	4
 #define NR_WRITES	100
+#define NEVER		"1000000"	/* basis points */
 
 enum { WSSE, PRCL, NR_WATCHERS, MTIER = NR_WATCHERS, NR_SAMPLES };
 
@@ -195,7 +196,6 @@ static void test_wsse(void)
 	expect_all_off();
 }
 
-/* Of this process: idle memory goes, used memory stays. */
 /* An emulated TLB forgets nothing by itself, and hides what is in it for ever. */
 static void flush_tlb(char *memory, size_t size)
 {
@@ -203,6 +203,7 @@ static void flush_tlb(char *memory, size_t size)
 	EXPECT(!mprotect(memory, size, PROT_READ | PROT_WRITE));
 }
 
+/* Of this process: idle memory goes, used memory stays. */
 static void test_prcl(void)
 {
 	char *idle, *used;
@@ -261,9 +262,9 @@ static void set_node(unsigned int node, const char *memory, size_t size)
 }
 
 /*
- * Node 0 is to be full and to be empty, so that both directions have work.  What
- * was never sampled counts as young, and stays, so that not all of the cold
- * memory goes.
+ * Node 0 is to be fuller than full and emptier than empty, so that both directions have
+ * work, and are in a hurry.  What was never sampled counts as young, and stays, so that
+ * not all of the cold memory goes.
  */
 static void test_mtier(void)
 {
@@ -277,8 +278,8 @@ static void test_mtier(void)
 	set_node(0, cold, HUGE);
 	set_node(1, hot, HUGE);
 	EXPECT_PUT(PARAM("mtier", "detect_node_addresses"), "N", 0);
-	EXPECT_PUT(PARAM("mtier", "node0_mem_used_bp"), "10000", 0);
-	EXPECT_PUT(PARAM("mtier", "node0_mem_free_bp"), "10000", 0);
+	EXPECT_PUT(PARAM("mtier", "node0_mem_used_bp"), NEVER, 0);
+	EXPECT_PUT(PARAM("mtier", "node0_mem_free_bp"), NEVER, 0);
 	EXPECT_PUT(ENABLED("mtier"), "Y", 0);
 	EXPECT_IS(ENABLED("mtier"), "Y");
 	EXPECT(kdamonds_are(2));
