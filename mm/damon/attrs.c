@@ -13,6 +13,9 @@
 
 #define BP	10000
 
+/* Shares of observed accesses are in 10^-8. */
+#define FULL_SHARE	((u64)BP * BP)
+
 /* What monitoring may take of a CPU if its intervals tune themselves: one in so many. */
 #define CPU_SHARE	100
 
@@ -190,28 +193,41 @@ int damon_set_attrs(struct damon_ctx *ctx, struct damon_attrs *attrs)
 
 /* tuning */
 
-/* Share of the possible accesses that the window has observed, 10^-8. */
-static u64 observed_accesses(struct damon_ctx *ctx)
+/**
+ * damon_note_observed() - Note which share of the possible accesses a window has observed.
+ * @ctx:	The context.
+ *
+ * By what samples have shown.  Final counts are whole numbers per window, which are too
+ * coarse for the small rates that intervals are tuned to.
+ *
+ * Context: Worker.  At the end of a window, before its counts are final.
+ */
+void damon_note_observed(struct damon_ctx *ctx)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	struct damon_target *t;
 	struct damon_region *r;
 	u64 observed = 0, total = 0, rest = 0;
 
+	if (!ctx->attrs.intervals_goal.aggrs)
+		return;
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			unsigned long sz = damon_sz_region(r);
-			u64 nr = min(r->nr_accesses, window), part;
+			u64 share, part;
 
-			/* what the division leaves goes to the next region */
-			part = mul_u64_add_u64_div_u64(sz, nr, rest, window);
-			rest += sz * nr - part * window;
-			observed = damon_add(observed, part);
 			total = damon_add(total, sz);
+			if (!r->nr_accesses)
+				continue;
+			share = div_u64(FULL_SHARE * min(r->nr_accesses, r->nr_samples),
+					max(r->nr_samples, 1));
+			/* what the division leaves goes to the next region */
+			part = mul_u64_add_u64_div_u64(sz, share, rest, FULL_SHARE);
+			rest += sz * share - part * FULL_SHARE;
+			observed = damon_add(observed, part);
 		}
 	}
-	return total ? damon_mul_div(min(observed, total), (u64)BP * BP, total) :
-		0;
+	ctx->tune_share = total ?
+		damon_mul_div(min(observed, total), FULL_SHARE, total) : 0;
 }
 
 /*
@@ -226,7 +242,7 @@ static u64 tuning_factor(struct damon_ctx *ctx, u64 observed)
 	u64 last = ctx->tune_factor ?: BP, factor;
 
 	factor = damon_mul_div(ctx->attrs.intervals_goal.access_bp,
-			       (u64)BP * BP, max(observed, 1));
+			       FULL_SHARE, max(observed, 1));
 	factor = clamp(factor, BP / 4, 4 * BP);
 	if (abs_diff(factor, (u64)BP) <= BP / 5)
 		/* so close to the goal, much of what is left is chance */
@@ -273,7 +289,7 @@ static void forget_windows(struct damon_ctx *ctx)
 }
 
 /*
- * To be called once per window, before its counters start over, with what a sampling
+ * To be called once per window, behind damon_note_observed(), with what a sampling
  * interval of it took of a CPU's time.  Adjusts the intervals if it is time for it, by what
  * the windows since the last time have shown together.  Returns whether it was.
  *
@@ -291,7 +307,7 @@ bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 		ctx->tune_factor = 0;
 		return false;
 	}
-	ctx->tune_observed += observed_accesses(ctx);
+	ctx->tune_observed += ctx->tune_share;
 	ctx->tune_cost_ns = damon_add(ctx->tune_cost_ns, cost_ns);
 	if (++ctx->tune_windows < goal->aggrs)
 		return false;

@@ -158,6 +158,7 @@ void damon_drop_regions(struct damon_regions_plan *plan);
 int damon_check_attrs(const struct damon_attrs *attrs);
 bool damon_attrs_equal(const struct damon_attrs *a, const struct damon_attrs *b);
 void damon_apply_attrs(struct damon_ctx *ctx, const struct damon_attrs *attrs);
+void damon_note_observed(struct damon_ctx *ctx);
 bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns);
 
 /* Nanoseconds of an interval in microseconds.  No interval reaches 292 years. */

@@ -324,6 +324,7 @@ void damon_close_window(struct damon_ctx *ctx)
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	struct damon_target *t;
 
+	damon_note_observed(ctx);
 	damon_for_each_target(t, ctx)
 		finish_target(t, window);
 	merge_regions(ctx);

@@ -225,6 +225,19 @@ static struct damon_region *add_one(struct kunit *test, struct damon_ctx *ctx,
 	return damon_first_region(add_space(test, ctx, 0, sz));
 }
 
+/* The end of a window with all samples that it can have. */
+static bool tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			r->nr_samples = damon_max_nr_accesses(&ctx->attrs);
+	damon_note_observed(ctx);
+	return damon_tune_intervals(ctx, cost_ns);
+}
+
 static void tune_one_step(struct kunit *test)
 {
 	static const unsigned int cases[][2] = {
@@ -240,7 +253,7 @@ static void tune_one_step(struct kunit *test)
 		set_goal(test, ctx, 8000, 1);
 		ctx->tune_factor = 0;
 		r->nr_accesses = cases[i][0];
-		KUNIT_EXPECT_EQ(test, damon_tune_intervals(ctx, 0),
+		KUNIT_EXPECT_EQ(test, tune_intervals(ctx, 0),
 				cases[i][1] != 5000);
 		KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, cases[i][1]);
 		KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, cases[i][1] * 20);
@@ -249,7 +262,7 @@ static void tune_one_step(struct kunit *test)
 	/* more than four times as much as wanted: a quarter, not less */
 	set_goal(test, ctx, 1000, 1);
 	r->nr_accesses = 20;
-	damon_tune_intervals(ctx, 0);
+	tune_intervals(ctx, 0);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1250);
 }
 
@@ -262,13 +275,13 @@ static void tune_within_bounds(struct kunit *test)
 	set_goal(test, ctx, 400, 1);
 	for (i = 0; i < 10; i++) {
 		r->nr_accesses = 0;
-		damon_tune_intervals(ctx, 0);
+		tune_intervals(ctx, 0);
 	}
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 30000);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 600000);
 	for (i = 0; i < 10; i++) {
 		r->nr_accesses = 20;
-		damon_tune_intervals(ctx, 0);
+		tune_intervals(ctx, 0);
 	}
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1000);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 20000);
@@ -283,15 +296,15 @@ static void tune_period(struct kunit *test)
 
 	set_goal(test, ctx, 400, 0);
 	for (i = 0; i < 5; i++)
-		KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
+		KUNIT_EXPECT_FALSE(test, tune_intervals(ctx, 0));
 
 	/* enabled late, and due a whole period later */
 	set_goal(test, ctx, 400, 3);
 	r->nr_accesses = 0;
-	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
-	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
-	KUNIT_EXPECT_TRUE(test, damon_tune_intervals(ctx, 0));
-	KUNIT_EXPECT_FALSE(test, damon_tune_intervals(ctx, 0));
+	KUNIT_EXPECT_FALSE(test, tune_intervals(ctx, 0));
+	KUNIT_EXPECT_FALSE(test, tune_intervals(ctx, 0));
+	KUNIT_EXPECT_TRUE(test, tune_intervals(ctx, 0));
+	KUNIT_EXPECT_FALSE(test, tune_intervals(ctx, 0));
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 20000);
 }
 
@@ -302,19 +315,19 @@ static void tune_extremes(struct kunit *test)
 
 	/* nothing to look at */
 	set_goal(test, ctx, 400, 1);
-	damon_tune_intervals(ctx, 0);
+	tune_intervals(ctx, 0);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 20000);
 
 	/* everything that there is, and no access wanted */
 	r = add_one(test, ctx, ULONG_MAX);
 	set_goal(test, ctx, 0, 1);
 	r->nr_accesses = 20;
-	damon_tune_intervals(ctx, 0);
+	tune_intervals(ctx, 0);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 1250);
 
 	set_goal(test, ctx, 10000, 1);
 	r->nr_accesses = 20;
-	damon_tune_intervals(ctx, 0);
+	tune_intervals(ctx, 0);
 	KUNIT_EXPECT_GE(test, ctx->attrs.sample_interval, 4990);
 	KUNIT_EXPECT_LE(test, ctx->attrs.sample_interval, 5010);
 }

@@ -494,7 +494,7 @@ static void commit_keeps_tuned(struct kunit *test)
 	add_target(test, src);
 	set_goal(test, dst, 400, 1);
 	src->attrs = dst->attrs;
-	damon_tune_intervals(dst, 0);
+	tune_intervals(dst, 0);
 	KUNIT_ASSERT_EQ(test, dst->attrs.sample_interval, 20000);
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 20000);
@@ -517,7 +517,7 @@ static void commit_keeps_tuned(struct kunit *test)
 	src->attrs.sample_interval = 4000;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 	KUNIT_EXPECT_EQ(test, dst->attrs.sample_interval, 4000);
-	damon_tune_intervals(dst, 0);
+	tune_intervals(dst, 0);
 	KUNIT_ASSERT_EQ(test, dst->attrs.sample_interval, 16000);
 	src->attrs.intervals_goal.max_sample_us = 6000;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);

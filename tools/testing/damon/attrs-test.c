@@ -17,6 +17,19 @@ static const struct damon_attrs usual = {
 
 /* setting */
 
+/* The end of a window with all samples that it can have. */
+static bool tune(struct damon_ctx *ctx, u64 cost_ns)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			r->nr_samples = damon_max_nr_accesses(&ctx->attrs);
+	damon_note_observed(ctx);
+	return damon_tune_intervals(ctx, cost_ns);
+}
+
 TEST(only_valid_attributes_are_taken)
 {
 	static const struct {
@@ -240,7 +253,7 @@ TEST(attributes_are_remembered)
 	};
 	ASSERT_EQ(0, damon_set_attrs(ctx, &attrs));
 	add(target_of(ctx), 0, 1000, 0);
-	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_TRUE(damon_attrs_equal(&attrs, &ctx->user_attrs));
 	ASSERT_FALSE(damon_attrs_equal(&attrs, &ctx->attrs));
 	free_ctx(ctx);
@@ -392,8 +405,8 @@ TEST(extremes_are_handled)
 		damon_for_each_target(t, ctx)
 			HOLDS(damon_counts_possible(t, window));
 
-		damon_tune_intervals(ctx, 0);
-		damon_tune_intervals(ctx, 0);
+		tune(ctx, 0);
+		tune(ctx, 0);
 		HOLDS(ctx->attrs.sample_interval == second.sample_interval ||
 		      second.intervals_goal.aggrs);
 		HOLDS(damon_check_attrs(&ctx->attrs) == 0);
@@ -436,11 +449,42 @@ TEST(tuning_follows_the_table)
 		set_goal(ctx, 10000, 10000, 1);
 		/* 4 % of all samples are the goal */
 		add(target_of(ctx), 0, 1000, v[i][0] * 400 / 10000);
-		EXPECT_EQ(v[i][1] != 10000, damon_tune_intervals(ctx, 0));
+		EXPECT_EQ(v[i][1] != 10000, tune(ctx, 0));
 		EXPECT_EQ(v[i][1], ctx->attrs.sample_interval);
 		EXPECT_EQ(v[i][1] * 10000, ctx->attrs.aggr_interval);
 		free_ctx(ctx);
 	}
+}
+
+/* Rates far below one access per window are what they are, with few samples, too. */
+TEST(tuning_knows_small_rates)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_region *r;
+	unsigned int i;
+
+	for (unsigned int nr_samples = 2; nr_samples <= 10; nr_samples += 4) {
+		set_goal(ctx, 10000, 10, 50);
+		ctx->attrs.intervals_goal.access_bp = 400;
+		damon_destroy_regions(target_of(ctx));
+		for (i = 0; i < 100; i++)
+			add(target_of(ctx), i * 1000, (i + 1) * 1000, 0);
+		for (unsigned int window = 0; window < 50; window++) {
+			unsigned int nr = 0;
+
+			damon_for_each_region(r, target_of(ctx)) {
+				r->nr_samples = nr_samples;
+				/* one of 25 of all samples */
+				for (i = 0; i < nr_samples; i++)
+					r->nr_accesses += !((nr++ + window) % 25);
+			}
+			damon_close_window(ctx);
+			damon_tune_intervals(ctx, 0);
+			damon_open_window(ctx);
+		}
+		EXPECT_LT(abs((int)ctx->attrs.sample_interval - 10000), 500);
+	}
+	free_ctx(ctx);
 }
 
 /* The same way again is gone faster, up to the same bounds. */
@@ -468,7 +512,7 @@ TEST(tuning_speeds_up)
 		ctx->attrs.sample_interval = 10000;
 		ctx->attrs.aggr_interval = 10000 * 10000UL;
 		r->nr_accesses = v[i][0] * 400 / 10000;
-		damon_tune_intervals(ctx, 0);
+		tune(ctx, 0);
 		EXPECT_EQ(v[i][1], ctx->attrs.sample_interval) {
 			TH_LOG("vector %d", i);
 		}
@@ -485,7 +529,7 @@ TEST(tuning_does_not_overflow)
 	ctx->attrs.intervals_goal.max_sample_us = ULONG_MAX;
 	ctx->attrs.aggr_samples = ULONG_MAX / 15000;
 	add(target_of(ctx), 0, 1000, 0);
-	ASSERT_FALSE(damon_tune_intervals(ctx, 0));
+	ASSERT_FALSE(tune(ctx, 0));
 	ASSERT_EQ(10000, ctx->attrs.sample_interval);
 	ASSERT_EQ(200000, ctx->attrs.aggr_interval);
 	free_ctx(ctx);
@@ -499,11 +543,11 @@ TEST(tuning_respects_its_bounds)
 	ctx->attrs.intervals_goal.max_sample_us = 12000;
 	ctx->attrs.intervals_goal.min_sample_us = 9000;
 	add(target_of(ctx), 0, 1000, 0);
-	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(12000, ctx->attrs.sample_interval);
-	ASSERT_FALSE(damon_tune_intervals(ctx, 0));
+	ASSERT_FALSE(tune(ctx, 0));
 	damon_first_region(target_of(ctx))->nr_accesses = 20;
-	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(9000, ctx->attrs.sample_interval);
 	free_ctx(ctx);
 }
@@ -515,14 +559,14 @@ TEST(tuning_comes_to_a_microsecond)
 
 	set_goal(ctx, 1, 20, 1);
 	add(target_of(ctx), 0, 1000, 0);
-	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(4, ctx->attrs.sample_interval);
 	free_ctx(ctx);
 
 	ctx = make_ctx(1);
 	set_goal(ctx, 2, 20, 1);
 	add(target_of(ctx), 0, 1000, 20);
-	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(1, ctx->attrs.sample_interval);
 	free_ctx(ctx);
 }
@@ -536,10 +580,10 @@ TEST(tuning_knows_windows_by_itself)
 	set_goal(ctx, 10000, 20, 1);
 	ctx->attrs.aggr_samples = 0;
 	add(target_of(ctx), 0, 1000, 0);
-	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(40000, ctx->attrs.sample_interval);
 	ASSERT_EQ(800000, ctx->attrs.aggr_interval);
-	ASSERT_TRUE(damon_tune_intervals(ctx, 0));
+	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(20, damon_max_nr_accesses(&ctx->attrs));
 	free_ctx(ctx);
 }
@@ -554,12 +598,12 @@ TEST(tuning_takes_several_windows)
 	set_goal(ctx, 10000, 10000, 3);
 	for (i = 0; i < 9; i++) {
 		r->nr_accesses = counts[i % 3];
-		ASSERT_FALSE(damon_tune_intervals(ctx, 0));
+		ASSERT_FALSE(tune(ctx, 0));
 	}
 	ASSERT_EQ(10000, ctx->attrs.sample_interval);
 	for (i = 0; i < 3; i++) {
 		r->nr_accesses = 800;
-		ASSERT_EQ(i == 2, damon_tune_intervals(ctx, 0));
+		ASSERT_EQ(i == 2, tune(ctx, 0));
 	}
 	ASSERT_EQ(5000, ctx->attrs.sample_interval);
 	free_ctx(ctx);
@@ -579,7 +623,7 @@ TEST(tuning_leaves_the_shortest_interval)
 
 		/* just below the goal: the step alone would be rounded away */
 		set_text(target_of(ctx), "0-961:0 961-1000:20");
-		damon_tune_intervals(ctx, 0);
+		tune(ctx, 0);
 		ASSERT_GT(ctx->attrs.sample_interval, old);
 	}
 	free_ctx(ctx);
@@ -613,7 +657,7 @@ TEST(tuning_weighs_what_samples_cost)
 
 		set_goal(ctx, 10000, 10000, 1);
 		add(target_of(ctx), 0, 1000, v[i].share * 400 / 10000);
-		EXPECT_EQ(v[i].us != 10000, damon_tune_intervals(ctx, v[i].cost_ns));
+		EXPECT_EQ(v[i].us != 10000, tune(ctx, v[i].cost_ns));
 		EXPECT_EQ(v[i].us, ctx->attrs.sample_interval) {
 			TH_LOG("vector %d", i);
 		}
@@ -631,14 +675,14 @@ TEST(costs_of_several_windows_count_together)
 	set_goal(ctx, 10000, 10000, 3);
 	add(target_of(ctx), 0, 1000, 400);
 	for (i = 0; i < 6; i++)
-		ASSERT_EQ(i == 2, damon_tune_intervals(ctx, costs[i % 3]));
+		ASSERT_EQ(i == 2, tune(ctx, costs[i % 3]));
 	ASSERT_EQ(20000, ctx->attrs.sample_interval);
 	for (i = 0; i < 3; i++)
-		damon_tune_intervals(ctx, 0);
+		tune(ctx, 0);
 	/* the goal is met with less, and now that can be had */
 	damon_first_region(target_of(ctx))->nr_accesses = 800;
 	for (i = 0; i < 3; i++)
-		damon_tune_intervals(ctx, 0);
+		tune(ctx, 0);
 	ASSERT_EQ(10000, ctx->attrs.sample_interval);
 	free_ctx(ctx);
 }
@@ -661,12 +705,12 @@ TEST(tuning_bounds_the_share_of_a_cpu)
 		/* hot, so that the goal wants the shortest one */
 		add(target_of(ctx), 0, 1000, 20);
 		for (i = 0; i < 60; i++)
-			damon_tune_intervals(ctx, cost_ns + cost_ns / 10 * (i % 3 - 1));
+			tune(ctx, cost_ns + cost_ns / 10 * (i % 3 - 1));
 		us = ctx->attrs.sample_interval;
 		HOLDS(us * 12 / 10 + 1 >= cost_ns / 10);
 		HOLDS(us <= cost_ns / 10 * 12 / 10 + 1 + cost_ns / 40);
 		for (i = 0; i < 6; i++)
-			damon_tune_intervals(ctx, cost_ns);
+			tune(ctx, cost_ns);
 		HOLDS(us == ctx->attrs.sample_interval);
 		free_ctx(ctx);
 	}
@@ -756,7 +800,7 @@ static unsigned int count_tunings(struct rng *rng, struct damon_ctx *ctx,
 			last_off = i;
 		for (j = 0; j < aggrs; j++) {
 			observe(rng, ctx, plant);
-			damon_tune_intervals(ctx, 0);
+			tune(ctx, 0);
 		}
 	}
 	return last_off;

@@ -384,6 +384,7 @@ static void attrs(struct state *s, struct input *in)
 
 static void tune(struct state *s, struct input *in)
 {
+	damon_note_observed(s->ctx);
 	damon_tune_intervals(s->ctx, take_any(in, 40));
 	MUST(!damon_check_attrs(&s->ctx->attrs));
 }
