@@ -724,6 +724,7 @@ struct damon_costs {
  * @min_region_sz:	Smallest region (core address units), a power of two.
  *			damon_min_region_sz() knows which one goes with the unit.
  * @pause:		Neither sample nor apply schemes, only serve requests.
+ * @always_on:		Sample also while watermarks have switched all schemes off.
  * @adaptive_targets:	Its targets, use damon_for_each_target().
  * @schemes:		Its schemes, use damon_for_each_scheme().
  * @rnd_state:		State of damon_rand().
@@ -735,6 +736,7 @@ struct damon_ctx {
 	unsigned long addr_unit;
 	unsigned long min_region_sz;
 	bool pause;
+	bool always_on;
 	struct list_head adaptive_targets;
 	struct list_head schemes;
 	u64 rnd_state;
@@ -774,7 +776,7 @@ struct damon_ctx {
 	u64 cpu_ns;				/* CPU time that is not of this window */
 	unsigned int nr_turns;			/* turns of this window */
 	struct damon_costs costs;
-	u64 tune_share;				/* observed in the last window, 10^-8 */
+	u64 tune_share;				/* observed in the last window, see attrs.c */
 	u64 tune_observed;			/* sum over windows since the last tuning */
 	u64 tune_cost_ns;			/* the same, of what a turn costs on average */
 	unsigned long tune_windows;		/* number of these windows */

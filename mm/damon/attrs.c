@@ -15,6 +15,7 @@
 
 /* Shares of observed accesses are in 10^-8. */
 #define FULL_SHARE	((u64)BP * BP)
+#define NO_SHARE	U64_MAX
 
 /* What monitoring may take of a CPU if its intervals tune themselves: one in so many. */
 #define CPU_SHARE	100
@@ -208,6 +209,7 @@ void damon_note_observed(struct damon_ctx *ctx)
 	struct damon_region *r;
 	u64 observed = 0, total = 0, rest = 0;
 
+	ctx->tune_share = NO_SHARE;
 	if (!ctx->attrs.intervals_goal.aggrs)
 		return;
 	damon_for_each_target(t, ctx) {
@@ -307,6 +309,9 @@ bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 		ctx->tune_factor = 0;
 		return false;
 	}
+	/* the goal is newer than the window */
+	if (ctx->tune_share == NO_SHARE)
+		return false;
 	ctx->tune_observed += ctx->tune_share;
 	ctx->tune_cost_ns = damon_add(ctx->tune_cost_ns, cost_ns);
 	if (++ctx->tune_windows < goal->aggrs)

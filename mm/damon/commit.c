@@ -453,6 +453,7 @@ static void swap_all(struct stage *stage)
 	swap_attrs(stage);
 	damon_swap_probes(dst, stage->probes);
 	dst->pause = src->pause;
+	dst->always_on = src->always_on;
 	dst->ops = src->ops;
 	dst->addr_unit = src->addr_unit;
 	dst->min_region_sz = src->min_region_sz;

@@ -168,13 +168,25 @@ static void forget_ages(struct damon_ctx *ctx)
 			r->age = 0;
 }
 
+/* Switches schemes.  Returns for how long not to monitor, 0: it goes on. */
+static u64 watermarks_wait_ns(struct damon_ctx *ctx)
+{
+	u64 wait = damos_wmarks_wait_ns(ctx);
+
+	if (!wait || !ctx->always_on)
+		return wait;
+	/* no scheme will show anything */
+	damon_end_walk(ctx, true);
+	return 0;
+}
+
 /*
  * Waits while watermarks have switched all schemes off.  Unlike a pause, that is nothing
  * that somebody has asked for who knows how long it has been.
  */
 static void wait_for_watermarks(struct damon_ctx *ctx)
 {
-	u64 wait = damos_wmarks_wait_ns(ctx), since;
+	u64 wait = watermarks_wait_ns(ctx), since;
 
 	if (!wait)
 		return;
@@ -182,7 +194,7 @@ static void wait_for_watermarks(struct damon_ctx *ctx)
 	damon_forget_samples(ctx);
 	do {
 		idle_for(ctx, wait);
-	} while (!has_to_go(ctx) && (wait = damos_wmarks_wait_ns(ctx)));
+	} while (!has_to_go(ctx) && (wait = watermarks_wait_ns(ctx)));
 	skip_time(ctx, since);
 	forget_ages(ctx);
 }

@@ -5,7 +5,6 @@
  */
 #include <linux/init.h>
 #include <linux/math.h>
-#include <linux/math64.h>
 #include <linux/time64.h>
 
 #include "module-common.h"
@@ -31,28 +30,15 @@ static bool filter_young_pages;
 DAMON_MODULE_VALUE(filter_young_pages, filter_young_pages, bool,
 		   "Whether to look at each page again before it is moved");
 
-static unsigned long hot_thres_access_freq = 500;
-DAMON_MODULE_VALUE(hot_thres_access_freq, hot_thres_access_freq, ulong,
-		   "Access rate from which memory is hot (1/1000)");
-
 static int check(const struct damon_module *m)
 {
 	if (!m->params.sample_interval)
 		return damon_module_refuse(m, "sample_interval: zero");
-	if (hot_thres_access_freq > PERMIL)
+	if (m->params.hot_permil > PERMIL)
 		return damon_module_refuse(m, "hot_thres_access_freq: more than 1000");
 	if (active_mem_bp > BP)
 		return damon_module_refuse(m, "active_mem_bp: more than 10000");
 	return 0;
-}
-
-/* Accesses per window from which memory is hot.  Only at zero that is all memory. */
-static unsigned int hot_nr_accesses(const struct damon_ctx *ctx)
-{
-	u64 max_nr = damon_max_nr_accesses(&ctx->attrs);
-
-	return max_t(u64, div_u64(max_nr * hot_thres_access_freq, PERMIL),
-		     !!hot_thres_access_freq);
 }
 
 /*
@@ -70,13 +56,8 @@ static int add_scheme(const struct damon_module *m, struct damon_ctx *ctx,
 	struct damos *s;
 	int err = 0;
 
-	if (hot)
-		s = damon_module_add_scheme(m, ctx, DAMOS_LRU_PRIO,
-					    hot_nr_accesses(ctx), UINT_MAX,
-					    &limits);
-	else
-		s = damon_module_add_scheme(m, ctx, DAMOS_LRU_DEPRIO, 0, 0,
-					    &limits);
+	s = damon_module_add_scheme(m, ctx, hot ? DAMOS_LRU_PRIO : DAMOS_LRU_DEPRIO, hot,
+				    &limits);
 	if (!s)
 		return -ENOMEM;
 	if (active_mem_bp && hot)
@@ -118,6 +99,7 @@ static struct damon_module lru_sort = {
 			.low = 50,
 		},
 		.cold_age_us = 120 * USEC_PER_SEC,
+		.hot_permil = PERMIL / 2,
 	},
 	.build = build,
 };
@@ -126,6 +108,8 @@ DAMON_MODULE_SWITCH(lru_sort);
 DAMON_MODULE_INPUTS(lru_sort);
 DAMON_MODULE_VALUE(cold_min_age, lru_sort.params.cold_age_us, ulong,
 		   "For how long cold memory has not been accessed (us)");
+DAMON_MODULE_VALUE(hot_thres_access_freq, lru_sort.params.hot_permil, ulong,
+		   "Access rate from which memory is hot (1/1000)");
 DAMON_MODULE_STATS(lru_sort, 0, lru_sort_tried_hot, lru_sorted_hot, hot_quota);
 DAMON_MODULE_STATS(lru_sort, 1, lru_sort_tried_cold, lru_sorted_cold,
 		   cold_quota);

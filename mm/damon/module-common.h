@@ -6,6 +6,8 @@
  * This is what they have in common: parameters, and starting, changing and
  * stopping.  A module adds what it is there for: schemes, or results.
  *
+ * Those that monitor all memory share one context (module-monitor.c).
+ *
  * Locking: everything happens under the lock of the kernel's parameters.  What the
  * kdamond touches, too, says so.
  */
@@ -33,6 +35,7 @@
  * @quota_reset_interval_ms: Length of the quota window, ms.
  * @wmarks:		When schemes are on.
  * @cold_age_us:	For how long cold memory has not been accessed, us.
+ * @hot_permil:		Access rate from which memory is hot, 1/1000.
  */
 struct damon_module_params {
 	unsigned long sample_interval;
@@ -47,6 +50,27 @@ struct damon_module_params {
 	unsigned long quota_reset_interval_ms;
 	struct damos_watermarks wmarks;
 	unsigned long cold_age_us;
+	unsigned long hot_permil;
+};
+
+/**
+ * struct damon_module_terms - What a context was built for, to be in force with it.
+ * @attrs:		What the module wants of the context, if it has it for itself.
+ * @cold_age_us:	As of the parameters.
+ * @hot_permil:		As of the parameters.
+ * @nr_schemes:		How many schemes are the module's.
+ * @ram:		Physical addresses that are monitored.
+ * @all_ram:		These are of all memory.
+ * @nr_ram_changes:	Changes of memory that they contain.
+ */
+struct damon_module_terms {
+	struct damon_attrs attrs;
+	unsigned long cold_age_us;
+	unsigned long hot_permil;
+	unsigned int nr_schemes;
+	struct damon_addr_range ram;
+	bool all_ram;
+	int nr_ram_changes;
 };
 
 /* Defaults of what is the same for all modules. */
@@ -79,12 +103,10 @@ struct damon_module {
 	bool ready;			/* boot has come to damon_module_init() */
 	struct damon_ctx *ctx;		/* of the last run; NULL: there is none */
 	struct damon_addr_range ram;	/* all memory, as monitored last */
-	/* in force, the kdamond's while it runs: */
-	unsigned long cold_age_us;
-	bool all_ram;			/* @ram is what it monitors */
-	int nr_ram_changes;		/* changes of memory that @ram contains */
-	struct damon_call_control call;
-	struct list_head list;		/* of all modules */
+	/* the kdamond's while it runs: */
+	struct damon_module_terms terms;
+	struct damos *schemes[DAMON_MODULE_MAX_SCHEMES];
+	struct list_head user;		/* of all that share @ctx */
 };
 
 /* How often memory has come online or gone offline since boot. */
@@ -94,15 +116,18 @@ int damon_module_init(struct damon_module *m);
 bool damon_module_is_running(const struct damon_module *m);
 int damon_module_start(struct damon_module *m);
 int damon_module_commit(struct damon_module *m);
-void damon_module_stop(struct damon_module *m);
+int damon_module_stop(struct damon_module *m);
+struct damon_ctx *damon_module_build(struct damon_module *m,
+				     struct damon_module_terms *terms);
+void damon_module_merge_attrs(const struct damon_module *m, struct damon_attrs *attrs);
+void damon_module_set_thresholds(struct damos *s, const struct damon_ctx *ctx,
+				 const struct damon_module_terms *terms);
 void damon_module_follow_ram(struct damon_module *m);
 __printf(2, 3) int damon_module_refuse(const struct damon_module *m,
 				       const char *fmt, ...);
 struct damos *damon_module_add_scheme(const struct damon_module *m,
 				      struct damon_ctx *ctx,
-				      enum damos_action action,
-				      unsigned int min_nr_accesses,
-				      unsigned int max_nr_accesses,
+				      enum damos_action action, bool hot,
 				      const struct damos_quota *limits);
 int damon_module_add_goal(struct damos *s, enum damos_quota_goal_metric metric,
 			  unsigned long target, unsigned long current_value);

@@ -24,7 +24,7 @@ static int enabled_set(const char *val, const struct kernel_param *kp)
 	if (!m->ready)
 		m->on = on;
 	else if (!on)
-		damon_module_stop(m);
+		return damon_module_stop(m);
 	else if (!damon_module_is_running(m))
 		return damon_module_start(m);
 	return 0;

@@ -40,7 +40,7 @@ void damon_module_follow_ram(struct damon_module *m)
 	struct damon_addr_range range = {};
 	struct damon_target *t;
 
-	if (!m->all_ram || m->nr_ram_changes == nr_changes)
+	if (!m->terms.all_ram || m->terms.nr_ram_changes == nr_changes)
 		return;
 	damon_for_each_target(t, m->ctx) {
 		if (damon_set_region_system_rams_default(t, &range.start, &range.end,
@@ -49,5 +49,5 @@ void damon_module_follow_ram(struct damon_module *m)
 			return;
 	}
 	m->ram = range;
-	m->nr_ram_changes = nr_changes;
+	m->terms.nr_ram_changes = nr_changes;
 }

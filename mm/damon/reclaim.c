@@ -40,7 +40,7 @@ static int build(struct damon_module *m, struct damon_ctx *ctx)
 		.sz = DIV_ROUND_UP_POW2(quota_sz, ctx->addr_unit),
 		.weight_age = 1,
 	};
-	struct damos *s = damon_module_add_scheme(m, ctx, DAMOS_PAGEOUT, 0, 0,
+	struct damos *s = damon_module_add_scheme(m, ctx, DAMOS_PAGEOUT, false,
 						  &limits);
 	int err;
 

@@ -37,22 +37,31 @@ static unsigned long aggr_interval_us;
 static unsigned long bandwidth;			/* bytes per second */
 static ktime_t next_refresh;			/* the kdamond's, while it runs */
 
-/*
- * Bytes that regions are accessed with per second.  Physical addresses are below
- * 2^52, and samples are 5 ms apart at least: it fits.
- */
+/* Bytes per second.  Whose intervals these are may have asked for very short ones. */
+static u64 bytes_per_second(u64 sz, unsigned int nr_accesses, unsigned long aggr_us)
+{
+	u64 nr = (u64)nr_accesses * USEC_PER_SEC;
+
+	aggr_us = max(aggr_us, 1UL);
+	if (div64_ul(nr, aggr_us) >= div64_u64(U64_MAX, sz))
+		return U64_MAX;
+	return mul_u64_u64_div_u64(sz, nr, aggr_us);
+}
+
 static u64 estimate_bandwidth(struct damon_ctx *ctx)
 {
 	struct damon_target *t;
 	struct damon_region *r;
 	u64 sum = 0;
 
-	damon_for_each_target(t, ctx)
-		damon_for_each_region(r, t)
-			sum += mul_u64_u64_div_u64(damon_sz_region(r),
-						   (u64)r->nr_accesses *
-						   USEC_PER_SEC,
-						   ctx->attrs.aggr_interval);
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			u64 part = bytes_per_second(damon_sz_region(r), r->nr_accesses,
+						    ctx->attrs.aggr_interval);
+
+			sum += min(part, U64_MAX - sum);
+		}
+	}
 	return sum;
 }
 

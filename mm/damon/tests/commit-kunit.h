@@ -72,16 +72,20 @@ static void commit_fields(struct kunit *test)
 	src->min_region_sz = 8192;
 	src->addr_unit = 16;
 	src->pause = true;
+	src->always_on = true;
 	src->ops.update = NULL;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 	KUNIT_EXPECT_EQ(test, dst->min_region_sz, 8192);
 	KUNIT_EXPECT_EQ(test, dst->addr_unit, 16);
 	KUNIT_EXPECT_TRUE(test, dst->pause);
+	KUNIT_EXPECT_TRUE(test, dst->always_on);
 	KUNIT_EXPECT_NULL(test, dst->ops.update);
 	src->pause = false;
+	src->always_on = false;
 	src->min_region_sz = 4096;
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(dst, src), 0);
 	KUNIT_EXPECT_FALSE(test, dst->pause);
+	KUNIT_EXPECT_FALSE(test, dst->always_on);
 	KUNIT_EXPECT_FALSE(test, dst->maybe_corrupted);
 }
 

@@ -70,34 +70,12 @@ static void lru_sort_defaults(struct kunit *test)
 	expect_common(test, cold);
 }
 
-static void lru_sort_threshold(struct kunit *test)
-{
-	static const unsigned long cases[][4] = {
-		/* sample_us, aggr_us, permil, accesses */
-		{ 5000, 100000, 500, 10 }, { 5000, 100000, 0, 0 },
-		{ 5000, 100000, 1000, 20 }, { 5000, 100000, 499, 9 },
-		{ 5000, 100000, 1, 1 }, { 5000, 5000, 500, 1 },
-		{ 0, 4000000, 250, 1000000 }, { 0, 0, 1000, 1 },
-		{ 1, UINT_MAX, 1000, UINT_MAX },
-	};
-	struct damon_ctx *ctx = new_ctx(test);
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		ctx->attrs.sample_interval = cases[i][0];
-		ctx->attrs.aggr_interval = cases[i][1];
-		hot_thres_access_freq = cases[i][2];
-		KUNIT_EXPECT_EQ_MSG(test, hot_nr_accesses(ctx), cases[i][3],
-				    "case %u", i);
-	}
-}
-
 /* Hot memory may be all memory; that does not make it cold. */
 static void lru_sort_all_hot(struct kunit *test)
 {
 	struct damos *hot, *cold;
 
-	hot_thres_access_freq = 0;
+	lru_sort.params.hot_permil = 0;
 	build_schemes(test, &hot, &cold);
 	KUNIT_EXPECT_EQ(test, hot->pattern.min_nr_accesses, 0);
 	KUNIT_EXPECT_EQ(test, hot->pattern.max_nr_accesses, UINT_MAX);
@@ -176,16 +154,16 @@ static void lru_sort_refusals(struct kunit *test)
 	active_mem_bp = 10001;
 	KUNIT_EXPECT_EQ(test, build(&lru_sort, ctx), -EINVAL);
 	active_mem_bp = 0;
-	hot_thres_access_freq = 1001;
+	lru_sort.params.hot_permil = 1001;
 	KUNIT_EXPECT_EQ(test, build(&lru_sort, ctx), -EINVAL);
-	hot_thres_access_freq = 1000;
+	lru_sort.params.hot_permil = 1000;
 	lru_sort.params.sample_interval = 0;
 	KUNIT_EXPECT_EQ(test, build(&lru_sort, ctx), -EINVAL);
 	lru_sort.params.sample_interval = 1;
 	KUNIT_EXPECT_EQ(test, build(&lru_sort, ctx), 0);
 }
 
-static unsigned long old_active, old_threshold;
+static unsigned long old_active;
 static bool old_filter;
 static struct damon_module_params old_params;
 
@@ -193,7 +171,6 @@ static struct damon_module_params old_params;
 static int lru_sort_test_init(struct kunit *test)
 {
 	old_active = active_mem_bp;
-	old_threshold = hot_thres_access_freq;
 	old_filter = filter_young_pages;
 	old_params = lru_sort.params;
 	return 0;
@@ -202,14 +179,12 @@ static int lru_sort_test_init(struct kunit *test)
 static void lru_sort_test_exit(struct kunit *test)
 {
 	active_mem_bp = old_active;
-	hot_thres_access_freq = old_threshold;
 	filter_young_pages = old_filter;
 	lru_sort.params = old_params;
 }
 
 static struct kunit_case lru_sort_test_cases[] = {
 	KUNIT_CASE(lru_sort_defaults),
-	KUNIT_CASE(lru_sort_threshold),
 	KUNIT_CASE(lru_sort_all_hot),
 	KUNIT_CASE(lru_sort_quota),
 	KUNIT_CASE(lru_sort_goals),

@@ -3,13 +3,14 @@
  * Unit tests of what modules have in common, part of module-common.c: parameters
  * become contexts, contexts run, and what is wrong changes nothing.
  *
- * The module under test is not on the list of modules, has one scheme for cold and
- * one for hot memory, and monitors nothing: targets are just valid or not.
+ * The module under test, and another one that is like it, have one scheme for cold and one
+ * for hot memory each, and monitor nothing: targets are just valid or not.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/kstrtox.h>
 #include <linux/ktime.h>
+#include <linux/module.h>
 #include <linux/string.h>
 
 #include "../module-params.h"
@@ -21,6 +22,7 @@
 static struct module_fake {
 	bool invalid;			/* the target is */
 	int build_err;
+	bool bad_scheme;		/* one that cannot be committed */
 	atomic_t nr_collected;
 } module_fake;
 
@@ -47,12 +49,14 @@ static int fake_build(struct damon_module *m, struct damon_ctx *ctx)
 	if (module_fake.build_err)
 		return module_fake.build_err;
 	ctx->ops = fake_ops;
-	s = damon_module_add_scheme(m, ctx, DAMOS_STAT, 0, 0, &limits);
+	s = damon_module_add_scheme(m, ctx, DAMOS_STAT, false, &limits);
 	if (!s)
 		return -ENOMEM;
-	s = damon_module_add_scheme(m, ctx, DAMOS_STAT, 5, UINT_MAX, &limits);
+	s = damon_module_add_scheme(m, ctx, DAMOS_STAT, true, &limits);
 	if (!s)
 		return -ENOMEM;
+	if (module_fake.bad_scheme)
+		s->action = NR_DAMOS_ACTIONS;
 	return damon_module_add_goal(s, DAMOS_QUOTA_USER_INPUT, 100, 7) ?:
 		damon_module_add_filter(s, DAMOS_FILTER_TYPE_YOUNG, true);
 }
@@ -66,6 +70,7 @@ static const struct damon_module module_defaults = {
 		.quota_reset_interval_ms = 1000,
 		.wmarks = { .interval = 1000, .high = 3, .mid = 2, .low = 1 },
 		.cold_age_us = 1000000,
+		.hot_permil = 250,
 	},
 	.build = fake_build,
 	.collect = fake_collect,
@@ -74,11 +79,21 @@ static const struct damon_module module_defaults = {
 
 static struct damon_module tested;
 
+static int put_to(struct damon_module *m, const struct kernel_param_ops *ops,
+		  const char *text)
+{
+	const struct kernel_param kp = { .ops = ops, .arg = m };
+	int err;
+
+	kernel_param_lock(THIS_MODULE);
+	err = ops->set(text, &kp);
+	kernel_param_unlock(THIS_MODULE);
+	return err;
+}
+
 static int put(const struct kernel_param_ops *ops, const char *text)
 {
-	const struct kernel_param kp = { .ops = ops, .arg = &tested };
-
-	return ops->set(text, &kp);
+	return put_to(&tested, ops, text);
 }
 
 static void expect_get(struct kunit *test, const struct kernel_param_ops *ops,
@@ -176,15 +191,10 @@ static struct damon_target *only_target(struct damon_ctx *ctx)
 
 /* building */
 
-static struct damon_ctx *try_to_build(struct damon_addr_range *range)
-{
-	return build(&tested, range);
-}
-
 static int build_error(void)
 {
-	struct damon_addr_range range;
-	struct damon_ctx *ctx = try_to_build(&range);
+	struct damon_module_terms terms;
+	struct damon_ctx *ctx = damon_module_build(&tested, &terms);
 
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
@@ -194,8 +204,8 @@ static int build_error(void)
 
 static void module_build(struct kunit *test)
 {
-	struct damon_addr_range range;
-	struct damon_ctx *ctx = try_to_build(&range);
+	struct damon_module_terms terms;
+	struct damon_ctx *ctx = damon_module_build(&tested, &terms);
 	struct damos_quota_goal *goal;
 	struct damos_filter *filter;
 	struct damos *cold, *hot;
@@ -206,8 +216,10 @@ static void module_build(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->attrs.min_nr_regions, 10);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.max_nr_regions, 1000);
 	KUNIT_EXPECT_EQ(test, ctx->attrs.intervals_goal.aggrs, 0);
-	KUNIT_EXPECT_EQ(test, range.start, 0x10000);
-	KUNIT_EXPECT_EQ(test, range.end, 0x90000);
+	KUNIT_EXPECT_EQ(test, terms.ram.start, 0x10000);
+	KUNIT_EXPECT_EQ(test, terms.ram.end, 0x90000);
+	KUNIT_EXPECT_FALSE(test, terms.all_ram);
+	KUNIT_EXPECT_EQ(test, terms.nr_schemes, 2);
 
 	cold = nth_scheme(ctx, 0);
 	KUNIT_EXPECT_EQ(test, cold->pattern.min_sz_region, PAGE_SIZE);
@@ -264,14 +276,14 @@ static void module_refusals(struct kunit *test)
 
 static void module_autotune(struct kunit *test)
 {
-	struct damon_addr_range range;
+	struct damon_module_terms terms;
 	struct damon_intervals_goal *goal;
 	struct damon_ctx *ctx;
 
 	tested.params.autotune = true;
 	tested.params.sample_interval = 7000000;
 	tested.params.aggr_interval = 3;
-	ctx = try_to_build(&range);
+	ctx = damon_module_build(&tested, &terms);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
 	goal = &ctx->attrs.intervals_goal;
 	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 5000);
@@ -295,7 +307,7 @@ static void module_addr_unit(struct kunit *test)
 		{ 1, PAGE_SIZE }, { 8, PAGE_SIZE / 8 }, { PAGE_SIZE, 1 },
 		{ PAGE_SIZE * 16, 1 },
 	};
-	struct damon_addr_range range;
+	struct damon_module_terms terms;
 	struct damon_ctx *ctx;
 	unsigned int i;
 
@@ -309,7 +321,7 @@ static void module_addr_unit(struct kunit *test)
 	expect_get(test, &damon_module_unit_ops, "16\n");
 	for (i = 0; i < ARRAY_SIZE(units); i++) {
 		tested.params.addr_unit = units[i][0];
-		ctx = try_to_build(&range);
+		ctx = damon_module_build(&tested, &terms);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(ctx));
 		KUNIT_EXPECT_EQ(test, ctx->addr_unit, units[i][0]);
 		KUNIT_EXPECT_EQ(test, ctx->min_region_sz, units[i][1]);
@@ -328,6 +340,29 @@ static void module_windows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, to_windows(199999, 100000), 1);
 	KUNIT_EXPECT_EQ(test, to_windows(5, 0), 5);
 	KUNIT_EXPECT_EQ(test, to_windows(ULONG_MAX, 1), UINT_MAX);
+}
+
+static void module_rates(struct kunit *test)
+{
+	static const unsigned long cases[][4] = {
+		/* sample_us, aggr_us, permil, accesses */
+		{ 5000, 100000, 500, 10 }, { 5000, 100000, 0, 0 },
+		{ 5000, 100000, 1000, 20 }, { 5000, 100000, 499, 9 },
+		{ 5000, 100000, 1, 1 }, { 5000, 5000, 500, 1 },
+		{ 0, 4000000, 250, 1000000 }, { 0, 0, 1000, 1 },
+		{ 1, UINT_MAX, 1000, UINT_MAX },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct damon_attrs attrs = {
+			.sample_interval = cases[i][0],
+			.aggr_interval = cases[i][1],
+		};
+
+		KUNIT_EXPECT_EQ_MSG(test, to_nr_accesses(cases[i][2], &attrs), cases[i][3],
+				    "case %u", i);
+	}
 }
 
 static void module_build_no_memory(struct kunit *test)
@@ -661,13 +696,14 @@ static void module_memory_is_chosen(struct kunit *test)
 	turn_off(test);
 }
 
-static void module_is_alone(struct kunit *test)
+/* Others can run at the same time, unless they want to be alone. */
+static void module_is_not_alone(struct kunit *test)
 {
 	struct damon_ctx *other = damon_new_ctx();
 
 	KUNIT_ASSERT_NOT_NULL(test, other);
 	tested.params.range = (struct damon_addr_range) {};
-	if (!damon_start(&other, 1, false)) {
+	if (!damon_start(&other, 1, true)) {
 		KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "Y"), -EBUSY);
 		expect_off(test);
 		expect_get(test, &damon_module_end_ops, "0\n");
@@ -676,10 +712,290 @@ static void module_is_alone(struct kunit *test)
 		KUNIT_FAIL(test, "no other context");
 	}
 	turn_on(test);
-	KUNIT_EXPECT_EQ(test, damon_start(&other, 1, false), -EBUSY);
 	KUNIT_EXPECT_EQ(test, damon_start(&other, 1, true), -EBUSY);
+	KUNIT_EXPECT_EQ(test, damon_start(&other, 1, false), 0);
+	turn_off(test);
+	KUNIT_EXPECT_TRUE(test, damon_is_running(other));
+	turn_on(test);
+	damon_stop(&other, 1);
+	expect_on(test);
 	turn_off(test);
 	damon_destroy_ctx(other);
+}
+
+/* sharing */
+
+static struct damon_module second;
+
+static void turn_second(struct kunit *test, bool on)
+{
+	KUNIT_ASSERT_EQ(test, put_to(&second, &damon_module_enabled_ops, on ? "Y" : "N"), 0);
+	KUNIT_ASSERT_EQ(test, damon_module_is_running(&second), on);
+}
+
+/* Both monitor all memory. */
+static void turn_both_on(struct kunit *test)
+{
+	tested.params.range = (struct damon_addr_range) {};
+	second.params.range = (struct damon_addr_range) {};
+	turn_on(test);
+	turn_second(test, true);
+	KUNIT_ASSERT_PTR_EQ(test, second.ctx, tested.ctx);
+}
+
+static unsigned long nr_schemes(struct damon_ctx *ctx)
+{
+	return list_count_nodes(&ctx->schemes);
+}
+
+/* Who leaves takes nothing along that is not its own, and what there is stays. */
+static void module_shares(struct kunit *test)
+{
+	struct damos *own, *others;
+	struct damon_ctx *ctx;
+	struct damon_target *t;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct damon_module *stays = i ? &tested : &second;
+
+		turn_both_on(test);
+		ctx = tested.ctx;
+		t = only_target(ctx);
+		own = tested.schemes[0];
+		others = second.schemes[0];
+		KUNIT_EXPECT_PTR_NE(test, own, others);
+		KUNIT_EXPECT_EQ(test, nr_schemes(ctx), 4);
+		if (i) {
+			turn_second(test, false);
+		} else {
+			KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "N"), 0);
+			expect_off(test);
+		}
+		KUNIT_EXPECT_TRUE(test, damon_module_is_running(stays));
+		KUNIT_EXPECT_PTR_EQ(test, stays->ctx, ctx);
+		KUNIT_EXPECT_PTR_EQ(test, only_target(ctx), t);
+		KUNIT_EXPECT_EQ(test, nr_schemes(ctx), 2);
+		KUNIT_EXPECT_PTR_EQ(test, nth_scheme(ctx, 0), i ? own : others);
+		/* and comes again */
+		turn_both_on(test);
+		KUNIT_EXPECT_PTR_EQ(test, stays->ctx, ctx);
+		KUNIT_EXPECT_EQ(test, nr_schemes(ctx), 4);
+		turn_off(test);
+		turn_second(test, false);
+		KUNIT_EXPECT_EQ(test, damon_nr_running_ctxs(), 0);
+	}
+}
+
+/* The finest that one of them asks for, and thresholds that mean the same in them. */
+static void module_shares_intervals(struct kunit *test)
+{
+	struct damon_ctx *ctx;
+
+	tested.params.sample_interval = 10000;
+	tested.params.aggr_interval = 100000;
+	tested.params.min_nr_regions = 30;
+	second.params.sample_interval = 5000;
+	second.params.aggr_interval = 200000;
+	second.params.max_nr_regions = 3000;
+	turn_both_on(test);
+	ctx = tested.ctx;
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 5000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 100000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.min_nr_regions, 30);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.max_nr_regions, 3000);
+	KUNIT_EXPECT_EQ(test, second.schemes[0]->pattern.min_age_region, 10);
+	KUNIT_EXPECT_EQ(test, second.schemes[1]->pattern.min_nr_accesses, 5);
+	KUNIT_EXPECT_EQ(test, tested.schemes[1]->pattern.min_nr_accesses, 5);
+
+	KUNIT_EXPECT_EQ(test, put(&damon_module_enabled_ops, "N"), 0);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.sample_interval, 5000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 200000);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.min_nr_regions, 10);
+	KUNIT_EXPECT_EQ(test, second.schemes[0]->pattern.min_age_region, 5);
+	KUNIT_EXPECT_EQ(test, second.schemes[1]->pattern.min_nr_accesses, 10);
+
+	/* they tune themselves if that is fine for all, or are what is asked for */
+	tested.params.autotune = true;
+	turn_on(test);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.intervals_goal.aggrs, 0);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.aggr_interval, 200000);
+	second.params.autotune = true;
+	second.params.access_bp = 7;
+	KUNIT_EXPECT_EQ(test, put_to(&second, &damon_module_commit_ops, "Y"), 0);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.intervals_goal.aggrs, 3);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.intervals_goal.access_bp, 7);
+	turn_second(test, false);
+	KUNIT_EXPECT_EQ(test, ctx->attrs.intervals_goal.access_bp, 40);
+	turn_off(test);
+}
+
+/* Of one of them.  What was only written to another one is not in force. */
+static void module_shares_commits(struct kunit *test)
+{
+	struct damos *scheme;
+
+	turn_both_on(test);
+	scheme = second.schemes[0];
+	tested.params.wmarks.high = 333;
+	second.params.wmarks.high = 444;
+	tested.params.cold_age_us = 2000000;
+	second.params.cold_age_us = 3000000;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
+	KUNIT_EXPECT_EQ(test, nr_schemes(tested.ctx), 4);
+	KUNIT_EXPECT_EQ(test, tested.schemes[0]->wmarks.high, 333);
+	KUNIT_EXPECT_EQ(test, tested.schemes[0]->pattern.min_age_region, 20);
+	KUNIT_EXPECT_PTR_EQ(test, second.schemes[0], scheme);
+	KUNIT_EXPECT_EQ(test, scheme->wmarks.high, 3);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(scheme->pattern.min_age_region), 10);
+	tested.params.addr_unit = 2;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EBUSY);
+	tested.params.addr_unit = 1;
+	tested.params.range.end = 0x90000;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EBUSY);
+	expect_on(test);
+	turn_off(test);
+	/* alone, it can be anything */
+	second.params.addr_unit = 2;
+	KUNIT_EXPECT_EQ(test, put_to(&second, &damon_module_commit_ops, "Y"), 0);
+	KUNIT_EXPECT_EQ(test, scheme->wmarks.high, 444);
+	turn_second(test, false);
+}
+
+static int build_nothing(struct damon_module *m, struct damon_ctx *ctx)
+{
+	ctx->ops = fake_ops;
+	return 0;
+}
+
+/* Who is there for results has them while the schemes of others are off. */
+static void module_shares_results(struct kunit *test)
+{
+	int nr;
+
+	tested.params.wmarks = (struct damos_watermarks){
+		.metric = DAMOS_WMARK_FREE_MEM_RATE,
+		.interval = 1000000000,
+	};
+	tested.collect = NULL;
+	second.build = build_nothing;
+	turn_both_on(test);
+	KUNIT_EXPECT_EQ(test, nr_schemes(tested.ctx), 2);
+	wait_until(test, !READ_ONCE(tested.schemes[0]->wmarks.activated));
+	nr = atomic_read(&module_fake.nr_collected);
+	wait_until(test, atomic_read(&module_fake.nr_collected) - nr >= 3);
+	turn_second(test, false);
+	KUNIT_EXPECT_FALSE(test, tested.ctx->always_on);
+	turn_off(test);
+}
+
+/* Both have ended then, and can start again, in any order. */
+static void module_shares_an_end(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		turn_both_on(test);
+		let_it_end(test);
+		KUNIT_EXPECT_FALSE(test, damon_module_is_running(&second));
+		if (i == 1)
+			turn_second(test, false);
+		if (i == 2)
+			turn_off(test);
+	}
+	turn_second(test, true);
+	KUNIT_EXPECT_FALSE(test, damon_module_is_running(&tested));
+	turn_second(test, false);
+	turn_off(test);
+}
+
+static void module_does_not_share(struct kunit *test)
+{
+	tested.params.range = (struct damon_addr_range) {};
+	turn_on(test);
+	KUNIT_EXPECT_EQ(test, put_to(&second, &damon_module_enabled_ops, "Y"), -EBUSY);
+	KUNIT_EXPECT_FALSE(test, damon_module_is_running(&second));
+	second.params.range = (struct damon_addr_range) {};
+	second.params.addr_unit = 2;
+	KUNIT_EXPECT_EQ(test, put_to(&second, &damon_module_enabled_ops, "Y"), -EBUSY);
+	second.params.addr_unit = 1;
+	turn_second(test, true);
+	turn_second(test, false);
+	expect_on(test);
+	turn_off(test);
+}
+
+/* What one of them does is counted while others come and go. */
+static void module_shares_statistics(struct kunit *test)
+{
+	struct damon_call_control call = { .fn = set_stats };
+	int i;
+
+	tested.params.cold_age_us = ULONG_MAX;
+	second.params.cold_age_us = ULONG_MAX;
+	for (i = 1; i <= 3; i++) {
+		turn_both_on(test);
+		KUNIT_ASSERT_EQ(test, damon_call(tested.ctx, &call), 0);
+		turn_second(test, false);
+		KUNIT_EXPECT_EQ(test, second.stats[1].nr_tried, i * 600);
+		KUNIT_EXPECT_EQ(test, second.stats[0].qt_exceeds, i * 50000);
+	}
+	turn_off(test);
+	KUNIT_EXPECT_EQ(test, tested.stats[1].nr_tried, 3 * 600);
+	KUNIT_EXPECT_EQ(test, tested.stats[0].sz_applied, 3 * 4000);
+}
+
+/* What cannot be committed leaves what runs as it is. */
+static void module_share_fails(struct kunit *test)
+{
+	struct damos *own;
+
+	tested.params.range = (struct damon_addr_range) {};
+	second.params.range = (struct damon_addr_range) {};
+	turn_on(test);
+	own = tested.schemes[1];
+	module_fake.bad_scheme = true;
+	KUNIT_EXPECT_EQ(test, put_to(&second, &damon_module_enabled_ops, "Y"), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, damon_module_is_running(&second));
+	KUNIT_EXPECT_EQ(test, nr_schemes(tested.ctx), 2);
+	KUNIT_EXPECT_PTR_EQ(test, nth_scheme(tested.ctx, 1), own);
+	module_fake.bad_scheme = false;
+	turn_second(test, true);
+	/* in the order of starts, whoever has changed last */
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), 0);
+	KUNIT_EXPECT_PTR_EQ(test, nth_scheme(tested.ctx, 1), own);
+	module_fake.bad_scheme = true;
+	KUNIT_EXPECT_EQ(test, put(&damon_module_commit_ops, "Y"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, nr_schemes(tested.ctx), 4);
+	KUNIT_EXPECT_PTR_EQ(test, nth_scheme(tested.ctx, 1), own);
+	turn_second(test, false);
+	turn_off(test);
+}
+
+/* Nothing is lost by a join that fails. */
+static void module_share_no_memory(struct kunit *test)
+{
+	unsigned int nth;
+	int err = -ENOMEM;
+	bool failed = true;
+
+	needs_failslab(test);
+	tested.params.range = (struct damon_addr_range) {};
+	second.params.range = (struct damon_addr_range) {};
+	turn_on(test);
+	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
+		fail_allocation(nth);
+		err = put_to(&second, &damon_module_enabled_ops, "Y");
+		failed = allocation_failed();
+		expect_on(test);
+		KUNIT_EXPECT_EQ(test, damon_module_is_running(&second), !err);
+		KUNIT_EXPECT_EQ(test, nr_schemes(tested.ctx), err ? 2 : 4);
+		if (!err)
+			turn_second(test, false);
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	turn_off(test);
 }
 
 static int module_test_init(struct kunit *test)
@@ -688,12 +1004,14 @@ static int module_test_init(struct kunit *test)
 		kunit_skip(test, "somebody else runs a context");
 	memset(&module_fake, 0, sizeof(module_fake));
 	tested = module_defaults;
+	second = module_defaults;
 	return 0;
 }
 
 static void module_test_exit(struct kunit *test)
 {
 	damon_module_stop(&tested);
+	damon_module_stop(&second);
 	KUNIT_EXPECT_EQ(test, damon_nr_running_ctxs(), 0);
 }
 
@@ -703,6 +1021,7 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(module_autotune),
 	KUNIT_CASE(module_addr_unit),
 	KUNIT_CASE(module_windows),
+	KUNIT_CASE(module_rates),
 	KUNIT_CASE(module_build_no_memory),
 	KUNIT_CASE(module_on_off),
 	KUNIT_CASE(module_early),
@@ -716,7 +1035,16 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(module_range),
 	KUNIT_CASE(module_memory_comes),
 	KUNIT_CASE(module_memory_is_chosen),
-	KUNIT_CASE(module_is_alone),
+	KUNIT_CASE(module_is_not_alone),
+	KUNIT_CASE(module_shares),
+	KUNIT_CASE(module_shares_intervals),
+	KUNIT_CASE(module_shares_commits),
+	KUNIT_CASE(module_shares_results),
+	KUNIT_CASE(module_shares_an_end),
+	KUNIT_CASE(module_does_not_share),
+	KUNIT_CASE(module_shares_statistics),
+	KUNIT_CASE(module_share_fails),
+	KUNIT_CASE(module_share_no_memory),
 	{ }
 };
 

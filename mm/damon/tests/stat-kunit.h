@@ -62,11 +62,18 @@ static void stat_bandwidth(struct kunit *test)
 	};
 	static const struct seen much[] = { { ULONG_MAX >> 12, 20, 0, 20 } };
 
+	static const struct seen more[] = {
+		{ ULONG_MAX >> 2, 2000, 0, 2000 }, { 1000, 1, 0, 2000 },
+	};
+
 	/* per window, ten times per second */
 	KUNIT_EXPECT_EQ(test, estimate_bandwidth(see(test, some, 4)),
 			(1000 * 20 + 500) * 10);
 	KUNIT_EXPECT_EQ(test, estimate_bandwidth(see(test, much, 1)),
 			(u64)(ULONG_MAX >> 12) * 200);
+	/* others may have asked for many samples: no bandwidth is too high */
+	if (sizeof(long) == sizeof(u64))
+		KUNIT_EXPECT_EQ(test, estimate_bandwidth(see(test, more, 2)), U64_MAX);
 }
 
 static void stat_percentiles(struct kunit *test)

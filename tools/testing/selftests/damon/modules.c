@@ -225,37 +225,77 @@ static void test_on_off(void)
 	}
 }
 
-static void test_exclusive(void)
+/* Users can have monitors of their own, whoever comes first. */
+static void test_beside_others(void)
 {
 	reset_modules();
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		enable(all[i], 0);
-		for (size_t j = 0; j < ARRAY_SIZE(all); j++) {
-			if (i == j)
-				continue;
-			open_log();
-			enable(all[j], EBUSY);
-			expect_stopped(all[j]);
-			expect_running(all[i]);
-			expect_logged(i == 0 ? "damon_reclaim runs" :
-				      i == 1 ? "damon_lru_sort runs" :
-				      "damon_stat runs");
-		}
 		stage("paddr");
-		EXPECT_PUT(K0 "/state", "on", EBUSY);
-		EXPECT_IS(K0 "/state", "off");
-		disable(all[i]);
 		EXPECT_PUT(K0 "/state", "on", 0);
-		open_log();
-		enable(all[i], EBUSY);
-		expect_logged("another monitor runs");
-		expect_stopped(all[i]);
-		EXPECT_PUT(K0 "/state", "off", 0);
-		clean_up();
-		enable(all[i], 0);
 		expect_running(all[i]);
 		disable(all[i]);
+		EXPECT_IS(K0 "/state", "on");
+		enable(all[i], 0);
+		EXPECT_PUT(K0 "/state", "off", 0);
+		EXPECT_IS(path_of("%s/enabled", all[i]), "Y");
+		clean_up();
+		disable(all[i]);
 	}
+}
+
+static unsigned long kdamond_of(const char *dir)
+{
+	return get_ul(path_of("%s/kdamond_pid", dir));
+}
+
+/* All of them are one monitor, whoever comes first and leaves last. */
+static void test_shared(void)
+{
+	const size_t nr = ARRAY_SIZE(all);
+	unsigned long pid;
+
+	reset_modules();
+	for (size_t first = 0; first < nr; first++) {
+		enable(all[first], 0);
+		pid = kdamond_of(all[first]);
+		for (size_t i = 1; i < nr; i++)
+			enable(all[(first + i) % nr], 0);
+		for (size_t i = 0; i < nr; i++) {
+			expect_running(all[i]);
+			EXPECT(kdamond_of(all[i]) == pid);
+		}
+		for (size_t i = 0; i < nr; i++) {
+			disable(all[(first + i) % nr]);
+			for (size_t j = i + 1; j < nr; j++) {
+				expect_running(all[(first + j) % nr]);
+				EXPECT(kdamond_of(all[(first + j) % nr]) == pid);
+			}
+		}
+	}
+}
+
+/* What some memory is for one of them is not all memory for the others. */
+static void test_not_shared(void)
+{
+	reset_modules();
+	EXPECT_PUT(RECLAIM "/addr_unit", "4096", 0);
+	enable(RECLAIM, 0);
+	open_log();
+	enable(STAT, EBUSY);
+	expect_logged("damon_stat: enabled: damon_reclaim runs");
+	expect_stopped(STAT);
+	change(RECLAIM, "addr_unit", "1");
+	enable(STAT, 0);
+	open_log();
+	EXPECT_PUT(RECLAIM "/monitor_region_end", "1048576", 0);
+	EXPECT_PUT(RECLAIM "/commit_inputs", "Y", EBUSY);
+	expect_logged("damon_reclaim: commit_inputs: damon_stat runs");
+	expect_running(RECLAIM);
+	disable(STAT);
+	EXPECT_PUT(RECLAIM "/commit_inputs", "Y", 0);
+	disable(RECLAIM);
+	reset_modules();
 }
 
 /* refusals */
@@ -483,18 +523,15 @@ static void test_any_order(void)
 	reset_modules();
 	for (int step = 0; step < 200; step++) {
 		size_t i = rand_r(&seed) % ARRAY_SIZE(all);
-		bool wanted = rand_r(&seed) % 2, busy = false;
+		bool wanted = rand_r(&seed) % 2;
 
-		for (size_t j = 0; j < ARRAY_SIZE(all); j++)
-			busy |= j != i && on[j];
 		if (rand_r(&seed) % 4 == 0 && i < 2) {
 			EXPECT_PUT(path_of("%s/commit_inputs", all[i]), "Y",
 				   on[i] ? 0 : EINVAL);
 			continue;
 		}
-		EXPECT_PUT(path_of("%s/enabled", all[i]), values[!wanted],
-			   wanted && busy ? EBUSY : 0);
-		on[i] = wanted && !busy;
+		EXPECT_PUT(path_of("%s/enabled", all[i]), values[!wanted], 0);
+		on[i] = wanted;
 		for (size_t j = 0; j < ARRAY_SIZE(all); j++)
 			EXPECT_IS(path_of("%s/enabled", all[j]), values[!on[j]]);
 	}
@@ -507,7 +544,9 @@ int main(void)
 		{ "files", test_files },
 		{ "values", test_text },
 		{ "on and off", test_on_off },
-		{ "one at a time", test_exclusive },
+		{ "beside others", test_beside_others },
+		{ "one monitor for all", test_shared },
+		{ "no monitor for all", test_not_shared },
 		{ "refused starts", test_refused_start },
 		{ "refused commits", test_refused_commit },
 		{ "extreme values", test_extremes },
