@@ -268,10 +268,9 @@ static u64 shortest_interval(unsigned long now, u64 cost_ns)
 	return abs_diff(us, (u64)now) <= now / 5 ? now : us;
 }
 
-static unsigned long next_sample_interval(struct damon_ctx *ctx, u64 observed,
-					  u64 cost_ns)
+/* The sampling interval that is wanted, whatever its bounds are. */
+static u64 next_sample_interval(struct damon_ctx *ctx, u64 observed, u64 cost_ns)
 {
-	const struct damon_intervals_goal *goal = &ctx->attrs.intervals_goal;
 	unsigned long now = ctx->attrs.sample_interval;
 	u64 factor = tuning_factor(ctx, observed);
 	u64 next = damon_mul_div(max(now, 1UL), factor, BP);
@@ -279,8 +278,7 @@ static unsigned long next_sample_interval(struct damon_ctx *ctx, u64 observed,
 	/* rounding down must not pin a short interval for ever */
 	if (factor > BP && next == now)
 		next++;
-	next = max3(next, shortest_interval(now, cost_ns), 1ULL);
-	return clamp_t(u64, next, goal->min_sample_us, goal->max_sample_us);
+	return max3(next, shortest_interval(now, cost_ns), 1ULL);
 }
 
 static void forget_windows(struct damon_ctx *ctx)
@@ -293,7 +291,8 @@ static void forget_windows(struct damon_ctx *ctx)
 /*
  * To be called once per window, behind damon_note_observed(), with what a sampling
  * interval of it took of a CPU's time.  Adjusts the intervals if it is time for it, by what
- * the windows since the last time have shown together.  Returns whether it was.
+ * the windows since the last time have shown together.  Returns true if other intervals are
+ * wanted, also if there are no others within their bounds.
  *
  * The sampling interval follows the share of accesses that a window catches,
  * since that grows with the interval; samples per window stay the same.
@@ -302,7 +301,7 @@ bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 {
 	const struct damon_intervals_goal *goal = &ctx->attrs.intervals_goal;
 	struct damon_attrs tuned = ctx->attrs;
-	u64 observed;
+	u64 observed, next;
 
 	if (!goal->aggrs) {
 		forget_windows(ctx);
@@ -323,12 +322,14 @@ bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 	/* contexts whose attributes were set without damon_set_attrs() */
 	if (!tuned.aggr_samples)
 		tuned.aggr_samples = damon_max_nr_accesses(&tuned);
-	tuned.sample_interval = next_sample_interval(ctx, observed, cost_ns);
+	next = next_sample_interval(ctx, observed, cost_ns);
+	tuned.sample_interval = clamp_t(u64, next, goal->min_sample_us, goal->max_sample_us);
 	if (check_mul_overflow(tuned.sample_interval, tuned.aggr_samples,
 			       &tuned.aggr_interval))
 		return false;
-	if (tuned.sample_interval == ctx->attrs.sample_interval)
+	if (next == ctx->attrs.sample_interval)
 		return false;
-	damon_apply_attrs(ctx, &tuned);
+	if (tuned.sample_interval != ctx->attrs.sample_interval)
+		damon_apply_attrs(ctx, &tuned);
 	return true;
 }

@@ -545,8 +545,12 @@ TEST(tuning_respects_its_bounds)
 	add(target_of(ctx), 0, 1000, 0);
 	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(12000, ctx->attrs.sample_interval);
-	ASSERT_FALSE(tune(ctx, 0));
+	/* more is wanted, and users are to know */
+	ASSERT_TRUE(tune(ctx, 0));
+	ASSERT_EQ(12000, ctx->attrs.sample_interval);
 	damon_first_region(target_of(ctx))->nr_accesses = 20;
+	ASSERT_TRUE(tune(ctx, 0));
+	ASSERT_EQ(9000, ctx->attrs.sample_interval);
 	ASSERT_TRUE(tune(ctx, 0));
 	ASSERT_EQ(9000, ctx->attrs.sample_interval);
 	free_ctx(ctx);
