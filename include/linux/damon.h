@@ -586,9 +586,9 @@ enum damon_ops_id {
  * @update:		Follow changes of the address spaces, once per update
  *			interval.
  * @prepare_access_checks: Begin a sample for every region without a pending one.
- * @check_accesses:	Finish the pending samples, count them with
- *			damon_update_region_access_rate(), and return the
- *			largest nr_accesses.  May begin the next ones.
+ * @check_accesses:	Finish the pending samples, and count them with
+ *			damon_update_region_access_rate().  May begin the next ones.
+ *			Nobody looks at what it returns.
  * @apply_probes:	Count the hits of the data attribute probes for the samples
  *			that @check_accesses has just finished.  Not called while
  *			the context has no probes.
