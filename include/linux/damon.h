@@ -467,6 +467,19 @@ struct damos_migrate_dests {
 	size_t nr_dests;
 };
 
+/*
+ * Why memory that a scheme tried was left alone.  The rest of what it was not applied to is
+ * in use, dirty, pinned, or already as it is to be.
+ */
+enum damos_left {
+	DAMOS_LEFT_ABSENT,		/* nothing that any scheme could act on */
+	DAMOS_LEFT_FILTERED,		/* filters of the operations set keep it out */
+	DAMOS_LEFT_YOUNG,		/* it has just been accessed */
+	DAMOS_LEFT_NO_ROOM,		/* swap has no place for it, or a cgroup may keep it */
+	DAMOS_LEFT_UNEVICTABLE,		/* it is locked in memory */
+	NR_DAMOS_LEFT,
+};
+
 /**
  * struct damos - Operation scheme: an action for memory of an access pattern.
  * @pattern:		Regions to select.
@@ -510,6 +523,7 @@ struct damos {
 	unsigned long sz_absent;	/* of the region, nothing that it could act on */
 	unsigned long sz_waiting;	/* of the region, young: its turn comes if it stays old */
 	unsigned long sz_waiting_pass;	/* @sz_waiting of all regions of this pass */
+	u64 sz_left[NR_DAMOS_LEFT];	/* of all that it tried so far, by operations sets */
 	bool spares_young;		/* although no filter says so (vaddr) */
 	unsigned long judged_until;	/* end of what core filters have judged */
 	bool core_filters_rejected;	/* their answer was no */

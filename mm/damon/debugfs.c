@@ -27,6 +27,8 @@ struct row {
 		ROW_TARGET,
 		ROW_REGION,
 		ROW_SCHEME,
+		ROW_DONE,
+		ROW_LEFT,
 		ROW_GOAL,
 	} kind;
 	unsigned int idx;
@@ -48,6 +50,14 @@ struct row {
 			unsigned long charged_sz;
 			unsigned int min_score;
 		} scheme;
+		struct {
+			unsigned long sz_tried;
+			unsigned long sz_applied;
+		} done;
+		struct {
+			const char *why;
+			u64 sz;
+		} left;
 		struct {
 			unsigned int metric;
 			unsigned long target_value;
@@ -131,6 +141,41 @@ static const char *limit_of(const struct damos *s)
 	return q->sz && q->esz == q->sz ? "size" : "time";
 }
 
+static void copy_left(struct picture *p, unsigned int idx, const char *why, u64 sz)
+{
+	struct row *row = next_row(p, ROW_LEFT, idx);
+
+	if (!row)
+		return;
+	row->left.why = why;
+	row->left.sz = sz;
+}
+
+/* What there is no reason for has failed, as far as that can be known. */
+static void copy_done(struct picture *p, const struct damos *s, unsigned int idx)
+{
+	static const char *const reasons[NR_DAMOS_LEFT] = {
+		[DAMOS_LEFT_ABSENT] = "absent",
+		[DAMOS_LEFT_FILTERED] = "filtered",
+		[DAMOS_LEFT_YOUNG] = "young",
+		[DAMOS_LEFT_NO_ROOM] = "no_room",
+		[DAMOS_LEFT_UNEVICTABLE] = "unevictable",
+	};
+	struct row *row = next_row(p, ROW_DONE, idx);
+	u64 rest = s->stat.sz_tried;
+
+	if (row) {
+		row->done.sz_tried = s->stat.sz_tried;
+		row->done.sz_applied = s->stat.sz_applied;
+	}
+	rest -= min(rest, s->stat.sz_applied);
+	for (int i = 0; i < NR_DAMOS_LEFT; i++) {
+		copy_left(p, idx, reasons[i], s->sz_left[i]);
+		rest -= min(rest, s->sz_left[i]);
+	}
+	copy_left(p, idx, "failed", rest);
+}
+
 static void copy_schemes(struct picture *p)
 {
 	const struct damos_quota_goal *goal;
@@ -146,6 +191,7 @@ static void copy_schemes(struct picture *p)
 			row->scheme.charged_sz = s->quota.charged_sz;
 			row->scheme.min_score = s->quota.min_score;
 		}
+		copy_done(p, s, idx);
 		damos_for_each_quota_goal(goal, &s->quota) {
 			row = next_row(p, ROW_GOAL, idx);
 			if (!row)
@@ -224,6 +270,14 @@ static void show_row(struct seq_file *m, const struct row *row)
 		seq_printf(m, "scheme %u limit %s quota %lu charged %lu score %u\n",
 			   row->idx, row->scheme.limit, row->scheme.esz,
 			   row->scheme.charged_sz, row->scheme.min_score);
+		break;
+	case ROW_DONE:
+		seq_printf(m, "done %u tried %lu applied %lu\n", row->idx,
+			   row->done.sz_tried, row->done.sz_applied);
+		break;
+	case ROW_LEFT:
+		seq_printf(m, "left %u %s %llu\n", row->idx, row->left.why,
+			   row->left.sz);
 		break;
 	case ROW_GOAL:
 		seq_printf(m, "goal %u metric %u target %lu current %lu\n", row->idx,

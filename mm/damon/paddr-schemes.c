@@ -105,6 +105,7 @@ struct visit {
 	u64 passed;			/* what passed the filters, bytes */
 	u64 present;			/* what there was for the action, bytes */
 	u64 waiting;			/* of that, what was only made old */
+	u64 left[NR_DAMOS_LEFT];	/* what is left alone, by reason, bytes */
 };
 
 static bool acts_on_cold(const struct damos *s)
@@ -153,12 +154,14 @@ static bool wants(struct visit *v, struct folio *folio)
  */
 #define WANTED		1UL	/* it was for the scheme */
 #define ALLOWED		2UL	/* filters of the core decided about its region */
-#define NOTE_BITS	2
+#define WAS_YOUNG	4UL	/* it was accessed */
+#define NOTE_BITS	3
 
 static void remember(const struct visit *v, unsigned long end_pfn, bool wanted)
 {
 	v->s->last_applied = (void *)
 		(end_pfn << NOTE_BITS | (wanted ? WANTED : 0) |
+		 (v->young ? WAS_YOUNG : 0) |
 		 (v->s->core_filters_allowed ? ALLOWED : 0));
 }
 
@@ -226,43 +229,61 @@ static void finish_batch(struct visit *v)
 		v->nr_pages += damon_batch_migrate(&v->batch, v->s->target_nid);
 }
 
-/* True if an action can do nothing with a folio. */
-static bool out_of_reach(const struct visit *v, struct folio *folio)
+/* Why an action can do nothing with a folio, or NR_DAMOS_LEFT if it can. */
+static enum damos_left out_of_reach(const struct visit *v, struct folio *folio)
 {
 	switch (v->s->action) {
 	case DAMOS_PAGEOUT:
-		return folio_test_unevictable(folio) ||
-			!damon_can_pageout(folio, v->batch.nr_pages);
+		if (folio_test_unevictable(folio))
+			return DAMOS_LEFT_UNEVICTABLE;
+		return damon_can_pageout(folio, v->batch.nr_pages) ?
+			NR_DAMOS_LEFT : DAMOS_LEFT_NO_ROOM;
 	case DAMOS_LRU_PRIO:
 	case DAMOS_LRU_DEPRIO:
-		return folio_test_unevictable(folio);
+		return folio_test_unevictable(folio) ?
+			DAMOS_LEFT_UNEVICTABLE : NR_DAMOS_LEFT;
 	default:
-		return false;
+		return NR_DAMOS_LEFT;
 	}
 }
 
 static void visit_folio(struct visit *v, struct folio *folio)
 {
 	unsigned long note = recall(v, folio);
+	u64 size = overlap(&v->iter, folio);
 	bool wanted = note & WANTED;
+	enum damos_left why;
 
 	v->young = false;
+	/* one that has grown meanwhile was found before in parts */
+	v->left[DAMOS_LEFT_ABSENT] -= min(v->left[DAMOS_LEFT_ABSENT], size);
 	if (!still_holds(v, note)) {
 		wanted = wants(v, folio);
 		remember(v, v->iter.pfn, wanted);
+		note &= ~WAS_YOUNG;
 	}
 	if (wanted)
-		v->passed += overlap(&v->iter, folio);
+		v->passed += size;
+	else if (v->young || note & WAS_YOUNG)
+		v->left[DAMOS_LEFT_YOUNG] += size;
+	else
+		v->left[DAMOS_LEFT_FILTERED] += size;
 	/* what had its turn in the last region was charged there */
 	if (note & WANTED)
 		return;
-	if (!damos_needs_reach(v->s, wanted, v->young) || out_of_reach(v, folio))
+	if (!damos_needs_reach(v->s, wanted, v->young))
 		return;
+	why = out_of_reach(v, folio);
+	if (why != NR_DAMOS_LEFT) {
+		if (wanted)
+			v->left[why] += size;
+		return;
+	}
 	if (wanted)
 		act(v, folio);
-	v->present += overlap(&v->iter, folio);
+	v->present += size;
 	if (v->young && !wanted)
-		v->waiting += overlap(&v->iter, folio);
+		v->waiting += size;
 }
 
 static void visit_folios(struct visit *v)
@@ -296,6 +317,12 @@ static bool has_work(const struct damos *s)
 	}
 }
 
+static void note_left(const struct visit *v, const struct damon_ctx *ctx)
+{
+	for (int i = 0; i < NR_DAMOS_LEFT; i++)
+		v->s->sz_left[i] += div64_ul(v->left[i], ctx->addr_unit);
+}
+
 /* &damon_operations.apply_scheme */
 unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 				       struct damon_target *t,
@@ -312,7 +339,10 @@ unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 		return 0;
 	iter_begin(&v.iter, ctx, r);
 	damon_batch_init(&v.batch);
+	/* until something is found */
+	v.left[DAMOS_LEFT_ABSENT] = v.iter.end - v.iter.start;
 	visit_folios(&v);
+	note_left(&v, ctx);
 	*sz_filter_passed += div64_ul(v.passed, ctx->addr_unit);
 	s->sz_absent = damon_sz_region(r) -
 		min(div64_ul(v.present, ctx->addr_unit), damon_sz_region(r));

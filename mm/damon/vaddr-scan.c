@@ -18,6 +18,7 @@
 /* What is noted about an entry that reaches into the next region. */
 #define SAID_YES	1UL
 #define IS_STUCK	2UL
+#define WAS_YOUNG	4UL
 
 /**
  * damos_scan_begin() - Begin a scan.
@@ -39,6 +40,7 @@ void damos_scan_begin(struct damos_scan *scan, struct damos_space *space,
 	scan->sz_passed = sz_passed;
 	scan->absent = false;
 	scan->stuck = false;
+	scan->why = NR_DAMOS_LEFT;
 	scan->nr_ahead = 0;
 	scan->nr_steps = 0;
 }
@@ -159,6 +161,23 @@ static unsigned long size_of_nothing(const struct damos_scan *scan)
 	return walk->start + walk->size - scan->pos;
 }
 
+/* Why memory is left alone that is there. */
+static enum damos_left why_left(const struct damos_scan *scan, bool admitted, bool young)
+{
+	if (!admitted)
+		return young ? DAMOS_LEFT_YOUNG : DAMOS_LEFT_FILTERED;
+	return scan->stuck ? DAMOS_LEFT_NO_ROOM : NR_DAMOS_LEFT;
+}
+
+/* The same of what is not there.  There may be something where nobody could look. */
+static enum damos_left why_left_absent(const struct damos_scan *scan,
+				       enum damon_leaf_kind kind, bool admitted)
+{
+	bool wanted = admitted && scan->s->action != DAMOS_PAGEOUT;
+
+	return kind == DAMON_LEAF_NONE && !wanted ? DAMOS_LEFT_ABSENT : NR_DAMOS_LEFT;
+}
+
 /* Judges what is mapped where the scan is, and steps over it. */
 static bool judge_leaf(struct damos_scan *scan)
 {
@@ -180,12 +199,15 @@ static bool judge_leaf(struct damos_scan *scan)
 		    !scan->s->core_filters_allowed)
 			scan->s->last_applied = (void *)
 				(end | (admitted ? SAID_YES : 0) |
-				 (scan->stuck ? IS_STUCK : 0));
+				 (scan->stuck ? IS_STUCK : 0) |
+				 (scan->young ? WAS_YOUNG : 0));
+		scan->why = why_left(scan, admitted, scan->young);
 	} else {
 		scan->leaf.folio = NULL;
 		admitted = kind == DAMON_LEAF_NONE && scan->absent &&
 			scan->walk.vma && admits_absent(scan->s, scan->walk.vma);
 		size = size_of_nothing(scan);
+		scan->why = why_left_absent(scan, kind, admitted);
 	}
 	scan->pos += min(size, scan->end - scan->pos);
 	return admitted;
@@ -201,6 +223,7 @@ static bool judge_next(struct damos_scan *scan)
 		return judge_leaf(scan);
 	scan->leaf.folio = NULL;
 	scan->stuck = note & IS_STUCK;
+	scan->why = why_left(scan, note & SAID_YES, note & WAS_YOUNG);
 	scan->pos = min(judged_end, scan->end);
 	return note & SAID_YES;
 }
@@ -226,6 +249,8 @@ bool damos_scan_next(struct damos_scan *scan, struct damon_addr_range *found)
 		found->end = scan->pos;
 		if (scan->stuck)
 			scan->s->sz_absent += found->end - found->start;
+		if (scan->why != NR_DAMOS_LEFT)
+			scan->s->sz_left[scan->why] += found->end - found->start;
 		if (admitted) {
 			*scan->sz_passed += found->end - found->start;
 			return true;

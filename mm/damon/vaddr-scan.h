@@ -20,13 +20,15 @@
  * @absent:	Memory that is not there counts, too.
  * @young:	What the scan is at was accessed.
  * @stuck:	The action can do nothing with what the scan is at.
+ * @why:	Why what the scan is at is left alone, or %NR_DAMOS_LEFT.
  * @nr_ahead:	Pages of the run that go to swap, counted by the user of the scan.
  * @nr_steps:	Steps since the last pause.
  * @leaf:	What was found last, locked; or no folio.
  *
  * An entry or a batch of them can reach into later regions.  The filters are
  * asked once about it, since asking can change the answer, and what they said is
- * noted in &damos.last_applied: the address where it ends, SAID_YES, and IS_STUCK.
+ * noted in &damos.last_applied: the address where it ends, SAID_YES, and IS_STUCK;
+ * and WAS_YOUNG, if it was.
  * Regions that core filters allow need neither ask nor know.
  */
 struct damos_scan {
@@ -39,6 +41,7 @@ struct damos_scan {
 	bool absent;
 	bool young;
 	bool stuck;
+	enum damos_left why;
 	unsigned long nr_ahead;
 	unsigned int nr_steps;
 	struct damon_leaf leaf;

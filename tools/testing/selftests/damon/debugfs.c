@@ -11,9 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sysfs_lib.h"
+#include <sys/mman.h>
+
+#include "damos_lib.h"
 
 #define DIR		"/sys/kernel/debug/damon"
+#define SIZE		(4 * MIB)
 
 /* What a file says. */
 static struct shown {
@@ -29,6 +32,9 @@ static struct shown {
 	char limit[16];
 	unsigned long quota;
 	unsigned long goal_target, goal_current;
+	unsigned long tried, applied;
+	unsigned int nr_left;
+	unsigned long absent, filtered, young, no_room, unevictable, failed;
 } shown;
 
 static char file[64];
@@ -63,6 +69,36 @@ static void parse_region(const char *line)
 		shown.max_worth = worth;
 }
 
+/* Returns whether it is a line about what a scheme has done and left. */
+static bool parse_done(const char *line)
+{
+	const struct {
+		const char *why;
+		unsigned long *bytes;
+	} reasons[] = {
+		{ "absent", &shown.absent }, { "filtered", &shown.filtered },
+		{ "young", &shown.young }, { "no_room", &shown.no_room },
+		{ "unevictable", &shown.unevictable }, { "failed", &shown.failed },
+	};
+	unsigned long bytes;
+	unsigned int idx, i;
+	char why[16];
+
+	if (sscanf(line, "done %u tried %lu applied %lu", &idx, &shown.tried,
+		   &shown.applied) == 3)
+		return true;
+	if (sscanf(line, "left %u %15s %lu", &idx, why, &bytes) != 3)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
+		if (strcmp(why, reasons[i].why))
+			continue;
+		*reasons[i].bytes = bytes;
+		shown.nr_left++;
+		return true;
+	}
+	return false;
+}
+
 static void parse(const char *line)
 {
 	unsigned long ignored;
@@ -79,6 +115,8 @@ static void parse(const char *line)
 	else if (sscanf(line, "goal %u metric %lu target %lu current %lu", &idx, &ignored,
 			&shown.goal_target, &shown.goal_current) == 4)
 		shown.nr_goals++;
+	else if (parse_done(line))
+		return;
 	else if (sscanf(line, "intervals_us %lu %lu %lu", &shown.intervals[0],
 			&shown.intervals[1], &shown.intervals[2]) != 3 &&
 		 sscanf(line, "nr_regions %lu %lu", &shown.nr_regions[0],
@@ -238,6 +276,115 @@ static void test_limits(void)
 	stop_victim(pid);
 }
 
+/* So many passes of the scheme, whose file is looked at before it is gone. */
+static void look_after_passes(unsigned int nr)
+{
+	unsigned long sum;
+
+	EXPECT(!put_ul(STATS "/max_nr_snapshots", nr));
+	turn_on();
+	EXPECT(WAIT(stat_of("nr_snapshots") == nr));
+	EXPECT(look());
+	EXPECT(shown.nr_left == 6);
+	EXPECT(shown.tried == nr * SIZE);
+	sum = shown.absent + shown.filtered + shown.young + shown.no_room +
+		shown.unevictable + shown.failed;
+	EXPECT(shown.tried == shown.applied + sum);
+	turn_off();
+}
+
+static void stage_filter(const char *type)
+{
+	EXPECT_PUT(S0 "/ops_filters/nr_filters", "1", 0);
+	EXPECT_PUT(S0 "/ops_filters/0/type", type, 0);
+	EXPECT_PUT(S0 "/ops_filters/0/matching", "Y", 0);
+	EXPECT_PUT(S0 "/ops_filters/0/allow", "N", 0);
+}
+
+static bool have_swap(void)
+{
+	FILE *f = fopen("/proc/swaps", "r");
+	unsigned int lines = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		lines++;
+	if (f)
+		fclose(f);
+	return lines > 1;
+}
+
+/* The second quarter is a hole. */
+static void test_left_virtual(void)
+{
+	unsigned long rest = SIZE / 4 * 3;
+	char *memory = map_pages(SIZE);
+
+	munmap(memory + SIZE / 4, SIZE / 4);
+	stage_scheme("fvaddr", "pageout");
+	stage_memory(memory, SIZE);
+	stage_filter("anon");
+	look_after_passes(1);
+	EXPECT(shown.absent == SIZE / 4 && shown.filtered == rest);
+
+	/* but for what has been sampled, all of it has just been written to */
+	forget_translations(memory, SIZE / 4);
+	touch(memory, SIZE / 4);
+	forget_translations(memory + SIZE / 2, SIZE / 2);
+	touch(memory + SIZE / 2, SIZE / 2);
+	stage_filter("young");
+	look_after_passes(1);
+	EXPECT(shown.absent == SIZE / 4);
+	EXPECT(shown.young > rest / 2 && shown.young <= rest);
+
+	/* advice that is refused */
+	EXPECT(!mlock(memory, SIZE / 4));
+	EXPECT(!mlock(memory + SIZE / 2, SIZE / 2));
+	EXPECT_PUT(S0 "/action", "cold", 0);
+	EXPECT_PUT(S0 "/ops_filters/nr_filters", "0", 0);
+	look_after_passes(1);
+	EXPECT(shown.failed == SIZE);
+	munmap(memory, SIZE);
+}
+
+static void test_left_no_room(void)
+{
+	char *memory;
+
+	if (have_swap()) {
+		skip("there is swap");
+		return;
+	}
+	memory = map_pages(SIZE);
+	stage_scheme("fvaddr", "pageout");
+	stage_memory(memory, SIZE);
+	look_after_passes(1);
+	EXPECT(shown.no_room == SIZE);
+	munmap(memory, SIZE);
+}
+
+/* The first pass makes it old. */
+static void test_left_physical(void)
+{
+	char *memory;
+
+	if (!need_page_flags())
+		return;
+	memory = map_pages(SIZE);
+	EXPECT(!mlock(memory, SIZE));
+	drain_lru();
+	stage_scheme("paddr", "pageout");
+	stage_physical(memory, SIZE);
+	look_after_passes(2);
+	EXPECT(shown.young + shown.unevictable == 2 * SIZE);
+	EXPECT(shown.young > SIZE / 2 && shown.unevictable >= SIZE);
+
+	stage_filter("anon");
+	look_after_passes(1);
+	EXPECT(shown.filtered == SIZE);
+	munmap(memory, SIZE);
+}
+
 /* Somebody reads all the time, and leaves when it is over. */
 static void test_open_and_off(void)
 {
@@ -275,6 +422,9 @@ int main(void)
 		{ "no_schemes", test_no_schemes },
 		{ "many_regions", test_many_regions },
 		{ "limits", test_limits },
+		{ "left, virtual", test_left_virtual },
+		{ "left, no_room", test_left_no_room },
+		{ "left, physical", test_left_physical },
 		{ "open_and_off", test_open_and_off },
 	};
 
