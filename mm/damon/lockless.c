@@ -258,17 +258,22 @@ unsigned int damon_lockless_arm_fine(struct mm_struct *mm,
 static unsigned int look_at_pmds(pmd_t *pmdp, unsigned long *bits, unsigned int i,
 				 unsigned int end)
 {
-	unsigned int first = i, nr = 0;
+	unsigned int nr = 0, j;
+	unsigned long set;
 	pmd_t pmd;
 
-	for_each_set_bit_from(i, bits, end) {
-		pmd = pmdp_get_lockless(pmdp + i - first);
-		nr++;
-		if (pmd_present(pmd) && pmd_young(pmd))
-			continue;
-		__clear_bit(i, bits);
-		if (damon_pmd_is_table(pmd))
-			damon_entry_mkyoung((unsigned long *)(pmdp + i - first), pmd_val(pmd));
+	/* by words, in which the next bit is found at once */
+	for (; i < end; i += BITS_PER_LONG, pmdp += BITS_PER_LONG) {
+		set = bitmap_read(bits, i, min_t(unsigned int, end - i, BITS_PER_LONG));
+		for_each_set_bit(j, &set, BITS_PER_LONG) {
+			pmd = pmdp_get_lockless(pmdp + j);
+			nr++;
+			if (pmd_present(pmd) && pmd_young(pmd))
+				continue;
+			__clear_bit(i + j, bits);
+			if (damon_pmd_is_table(pmd))
+				damon_entry_mkyoung((unsigned long *)(pmdp + j), pmd_val(pmd));
+		}
 	}
 	return nr;
 }

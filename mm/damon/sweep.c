@@ -255,11 +255,9 @@ static noinline void look_fine(struct damon_ctx *ctx, struct damon_target *t,
 	sweep->armed = false;
 	sweep->looked = true;
 	sweep->credit -= sight->look_fine(arg, &sweep->piece, sweep->old);
-	for_each_set_bit(i, sweep->touched, DAMON_SWEEP_PIECE) {
-		if (!test_bit(i, sweep->old)) {
-			__clear_bit(i, sweep->touched);
-			same = false;
-		}
+	for (i = 0; i < BITS_TO_LONGS(DAMON_SWEEP_PIECE); i++) {
+		same &= !(sweep->touched[i] & ~sweep->old[i]);
+		sweep->touched[i] &= sweep->old[i];
 	}
 	if (same || can_cut_out(sweep, sight))
 		cut_piece(ctx, t, sight);
