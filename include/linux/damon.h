@@ -680,7 +680,7 @@ struct damon_call_control {
 	/* private: */
 	struct completion completion;
 	bool canceled;
-	struct list_head list;		/* in damon_ctx.calls */
+	struct list_head list;		/* in damon_ctx.calls, or in damon_ctx.repeated */
 };
 
 /**
@@ -777,7 +777,10 @@ struct damon_ctx {
 	bool call_waiting;			/* a request is waited for */
 	struct completion started;
 
-	/* Deadlines, ktime_get_ns().  Only the kdamond uses them. */
+	/* Only the kdamond uses what follows. */
+	struct list_head repeated;		/* the same, once they have been in @calls */
+
+	/* Deadlines, ktime_get_ns(). */
 	u64 now;				/* when this turn began */
 	u64 next_sample_ns;
 	u64 next_aggregation_ns;
@@ -785,7 +788,6 @@ struct damon_ctx {
 	u64 samples_ns;				/* of the samples under way: begun, 0: none */
 	u64 checked_ns;				/* the last ones were finished */
 
-	/* The rest is the kdamond's, too. */
 	struct damon_attrs user_attrs;		/* before any tuning */
 	u64 cpu_ns;				/* CPU time that is not of this window */
 	unsigned int nr_turns;			/* turns of this window */

@@ -337,6 +337,7 @@ struct damon_ctx *damon_new_ctx(void)
 	INIT_LIST_HEAD(&ctx->adaptive_targets);
 	INIT_LIST_HEAD(&ctx->schemes);
 	INIT_LIST_HEAD(&ctx->calls);
+	INIT_LIST_HEAD(&ctx->repeated);
 	mutex_init(&ctx->walk_lock);
 	mutex_init(&ctx->lock);
 	mutex_init(&ctx->stop_lock);

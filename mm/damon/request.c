@@ -113,7 +113,7 @@ static int install_walk(struct damon_ctx *ctx,
 		return -ECANCELED;
 	if (ctx->walk)
 		return -EBUSY;
-	ctx->walk = control;
+	WRITE_ONCE(ctx->walk, control);
 	/* in a pause there is nothing to be seen, and nothing to wait for */
 	wake_kdamond(ctx);
 	return 0;
@@ -128,7 +128,7 @@ static bool withdraw_walk(struct damon_ctx *ctx,
 	guard(mutex)(&ctx->walk_lock);
 	if (ctx->walk != control)
 		return false;
-	ctx->walk = NULL;
+	WRITE_ONCE(ctx->walk, NULL);
 	return true;
 }
 
@@ -211,46 +211,69 @@ static struct damon_call_control *take_call(struct damon_ctx *ctx,
 /* Accepts no more requests, and cancels those that are left. */
 void damon_close_requests(struct damon_ctx *ctx)
 {
-	struct damon_call_control *control;
+	struct damon_call_control *control, *next;
 
 	scoped_guard(mutex, &ctx->lock)
 		ctx->closed = true;
+	list_for_each_entry_safe(control, next, &ctx->repeated, list) {
+		list_del_init(&control->list);
+		end_call(control, true);
+	}
 	while ((control = take_call(ctx, &ctx->calls)))
 		end_call(control, true);
 	damon_end_walk(ctx, true);
 }
 
+static void run_call(struct damon_ctx *ctx, struct damon_call_control *control)
+{
+	control->return_code = control->fn(control->data);
+	damon_check_sanity(ctx);
+}
+
+/* Nobody takes these back, so they need no lock. */
+static void run_repeated(struct damon_ctx *ctx)
+{
+	struct damon_call_control *control;
+
+	list_for_each_entry(control, &ctx->repeated, list) {
+		if (ctx->maybe_corrupted)
+			return;
+		run_call(ctx, control);
+	}
+}
+
 /*
- * Runs the queued calls in order: all of them, or only those that somebody waits
- * for.  Repeated ones go back to the queue, in front of newer ones.  Stops when
+ * Runs the calls in order: all of them, or only those that somebody waits for.  Stops when
  * the context is found to be damaged; what is left is canceled on closing.
+ *
+ * What is queued just now is either waited for, and wakes the kdamond, or has its turn in
+ * the next interval.
  */
 void damon_serve_calls(struct damon_ctx *ctx, bool all)
 {
 	struct damon_call_control *control;
 	LIST_HEAD(queue);
-	LIST_HEAD(keep);
 
+	if (all)
+		run_repeated(ctx);
+	if (list_empty(&ctx->calls) && !READ_ONCE(ctx->call_waiting))
+		return;
 	scoped_guard(mutex, &ctx->lock) {
 		list_splice_init(&ctx->calls, &queue);
 		WRITE_ONCE(ctx->call_waiting, false);
 	}
 
 	while (!ctx->maybe_corrupted && (control = take_call(ctx, &queue))) {
-		if (all || !control->repeat) {
-			control->return_code = control->fn(control->data);
-			damon_check_sanity(ctx);
-		}
+		if (all || !control->repeat)
+			run_call(ctx, control);
 		if (control->repeat)
-			list_add_tail(&control->list, &keep);
+			list_add_tail(&control->list, &ctx->repeated);
 		else
 			end_call(control, false);
 	}
 
-	scoped_guard(mutex, &ctx->lock) {
-		list_splice_tail(&queue, &keep);
-		list_splice(&keep, &ctx->calls);
-	}
+	scoped_guard(mutex, &ctx->lock)
+		list_splice(&queue, &ctx->calls);
 }
 
 /* The walk that somebody waits for, or NULL. */
@@ -300,11 +323,14 @@ void damon_end_walk(struct damon_ctx *ctx, bool canceled)
 {
 	struct damos_walk_control *walk;
 
+	/* one that comes just now is ended the next time; none comes to who is closed */
+	if (!READ_ONCE(ctx->walk))
+		return;
 	guard(mutex)(&ctx->walk_lock);
 	walk = current_walk(ctx);
 	if (!walk || !(canceled || walk->begun))
 		return;
-	ctx->walk = NULL;
+	WRITE_ONCE(ctx->walk, NULL);
 	walk->canceled = canceled;
 	complete(&walk->completion);
 }

@@ -87,9 +87,12 @@ static int refresh(void *data)
 	struct damon_sysfs_kdamond *k = refresh->kdamond;
 	struct damon_sysfs_context *context;
 	unsigned int ms = READ_ONCE(k->refresh_ms);
-	ktime_t now = ktime_get();
+	ktime_t now;
 
-	if (!ms || ktime_before(now, refresh->next))
+	if (!ms)
+		return 0;
+	now = ktime_get();
+	if (ktime_before(now, refresh->next))
 		return 0;
 
 	/* its holder may wait for memory, and monitoring goes on meanwhile */

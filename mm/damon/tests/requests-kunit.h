@@ -238,6 +238,7 @@ static void call_freed_on_cancel(struct kunit *test)
 	wait_until(test, atomic_read(&log->nr) >= 9);
 	KUNIT_ASSERT_EQ(test, stop(test, ctx), 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->calls));
+	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->repeated));
 }
 
 struct nested_call {
