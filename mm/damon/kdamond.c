@@ -264,7 +264,8 @@ static void begin_samples(struct damon_ctx *ctx)
 		ctx->next_sample_ns = now + interval;
 }
 
-static void sample(struct damon_ctx *ctx)
+/* Returns false if the kdamond has to go. */
+static bool sample(struct damon_ctx *ctx)
 {
 	begin_samples(ctx);
 	sleep_until(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx), false);
@@ -273,12 +274,13 @@ static void sample(struct damon_ctx *ctx)
 	ctx->now = ktime_get_ns();
 	damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	if (has_to_go(ctx))
-		return;
+		return false;
 	if (ctx->ops.check_accesses)
 		ctx->ops.check_accesses(ctx);
 	if (damon_has_probes(ctx))
 		ctx->ops.apply_probes(ctx);
 	ctx->checked_ns = ktime_get_ns();
+	return true;
 }
 
 /* A window is over, and its results are final. */
@@ -360,8 +362,7 @@ static void turn(struct damon_ctx *ctx)
 	bool window_over;
 
 	ctx->nr_turns++;
-	sample(ctx);
-	if (has_to_go(ctx))
+	if (!sample(ctx))
 		return;
 
 	window_over = ctx->now >= ctx->next_aggregation_ns;

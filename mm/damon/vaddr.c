@@ -517,7 +517,8 @@ static unsigned int check_accesses(struct damon_ctx *ctx)
 	struct damon_target *t;
 
 	init_sampler(&s, ctx);
-	damon_note_samples(ctx);
+	/* the interval has just ended, and others begin at once */
+	ctx->samples_ns = ctx->now;
 	damon_looks_begin(&s.looks, ctx);
 	damon_for_each_target(t, ctx) {
 		check_target(&s, t);
