@@ -129,12 +129,14 @@ static void parse(const char *line)
 		fail("unexpected: %s", line);
 }
 
-/* Returns whether there was a file. */
+/* Returns whether there was a file.  A kdamond that answers has made it. */
 static bool look(void)
 {
-	FILE *f = fopen(shown_file(), "r");
 	char line[256];
+	FILE *f;
 
+	EXPECT_PUT(K0 "/state", "update_schemes_stats", 0);
+	f = fopen(shown_file(), "r");
 	memset(&shown, 0, sizeof(shown));
 	if (!f)
 		return false;
