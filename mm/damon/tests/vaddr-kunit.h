@@ -450,6 +450,7 @@ static void check_regions_test(struct kunit *test)
 }
 
 #include "lockless-kunit.h"
+#include "gigantic-kunit.h"
 
 static void glance_lasts_test(struct kunit *test)
 {
@@ -547,6 +548,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(lockless_everywhere_test),
 	KUNIT_CASE(lockless_fine_test),
 	KUNIT_CASE(lockless_leaves_test),
+	KUNIT_CASE(lockless_gigantic_test),
 	KUNIT_CASE(lockless_borrows_test),
 	KUNIT_CASE(lockless_gives_back_test),
 	KUNIT_CASE(lockless_sample_test),
