@@ -239,6 +239,28 @@ static void walk_huge_page_test(struct kunit *test)
 	damon_walk_end(&walk);
 }
 
+static bool irqs_were_off;
+
+static pte_t note_irqs(pte_t *ptep)
+{
+	irqs_were_off = irqs_disabled();
+	return *ptep;
+}
+
+/* Where an entry is read in two parts, nothing may come between the two. */
+static void walk_whole_entries_test(struct kunit *test)
+{
+	bool two_parts = IS_ENABLED(CONFIG_GUP_GET_PXX_LOW_HIGH);
+	pte_t pte = pfn_pte(7, PAGE_NONE), read;
+
+	read = damon_read_entry(note_irqs, &pte);
+	KUNIT_EXPECT_EQ(test, irqs_were_off, two_parts);
+	KUNIT_EXPECT_FALSE(test, irqs_disabled());
+	KUNIT_EXPECT_TRUE(test, pte_same(read, pte));
+	if (!two_parts)
+		kunit_skip(test, "entries are read in one part here");
+}
+
 static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(walk_holes_test),
 	KUNIT_CASE(walk_pages_test),
@@ -249,6 +271,7 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(walk_contended_test),
 	KUNIT_CASE(walk_take_over_test),
 	KUNIT_CASE(walk_huge_page_test),
+	KUNIT_CASE(walk_whole_entries_test),
 	{}
 };
 
