@@ -792,7 +792,6 @@ struct damon_ctx {
 	u64 cpu_ns;				/* CPU time that is not of this window */
 	unsigned int nr_turns;			/* turns of this window */
 	struct damon_costs costs;
-	u64 tune_share;				/* observed in the last window, see attrs.c */
 	u64 tune_observed;			/* sum over windows since the last tuning */
 	u64 tune_cost_ns;			/* the same, of what a turn costs on average */
 	unsigned long tune_windows;		/* number of these windows */

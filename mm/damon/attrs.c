@@ -15,7 +15,6 @@
 
 /* Shares of observed accesses are in 10^-8. */
 #define FULL_SHARE	((u64)BP * BP)
-#define NO_SHARE	U64_MAX
 
 /* What monitoring may take of a CPU if its intervals tune themselves: one in so many. */
 #define CPU_SHARE	100
@@ -194,6 +193,13 @@ int damon_set_attrs(struct damon_ctx *ctx, struct damon_attrs *attrs)
 
 /* tuning */
 
+static void forget_windows(struct damon_ctx *ctx)
+{
+	ctx->tune_windows = 0;
+	ctx->tune_observed = 0;
+	ctx->tune_cost_ns = 0;
+}
+
 /**
  * damon_note_observed() - Note which share of the possible accesses a window has observed.
  * @ctx:	The context.
@@ -209,9 +215,10 @@ void damon_note_observed(struct damon_ctx *ctx)
 	struct damon_region *r;
 	u64 observed = 0, total = 0, rest = 0;
 
-	ctx->tune_share = NO_SHARE;
-	if (!ctx->attrs.intervals_goal.aggrs)
+	if (!ctx->attrs.intervals_goal.aggrs) {
+		forget_windows(ctx);
 		return;
+	}
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			unsigned long sz = damon_sz_region(r);
@@ -228,8 +235,9 @@ void damon_note_observed(struct damon_ctx *ctx)
 			observed = damon_add(observed, part);
 		}
 	}
-	ctx->tune_share = total ?
-		damon_mul_div(min(observed, total), FULL_SHARE, total) : 0;
+	if (total)
+		ctx->tune_observed += damon_mul_div(min(observed, total), FULL_SHARE, total);
+	ctx->tune_windows++;
 }
 
 /*
@@ -281,13 +289,6 @@ static u64 next_sample_interval(struct damon_ctx *ctx, u64 observed, u64 cost_ns
 	return max3(next, shortest_interval(now, cost_ns), 1ULL);
 }
 
-static void forget_windows(struct damon_ctx *ctx)
-{
-	ctx->tune_windows = 0;
-	ctx->tune_observed = 0;
-	ctx->tune_cost_ns = 0;
-}
-
 /*
  * To be called once per window, behind damon_note_observed(), with what a sampling
  * interval of it took of a CPU's time.  Adjusts the intervals if it is time for it, by what
@@ -304,16 +305,14 @@ bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 	u64 observed, next;
 
 	if (!goal->aggrs) {
-		forget_windows(ctx);
 		ctx->tune_factor = 0;
 		return false;
 	}
 	/* the goal is newer than the window */
-	if (ctx->tune_share == NO_SHARE)
+	if (!ctx->tune_windows)
 		return false;
-	ctx->tune_observed += ctx->tune_share;
 	ctx->tune_cost_ns = damon_add(ctx->tune_cost_ns, cost_ns);
-	if (++ctx->tune_windows < goal->aggrs)
+	if (ctx->tune_windows < goal->aggrs)
 		return false;
 
 	observed = div64_u64(ctx->tune_observed, ctx->tune_windows);
