@@ -13,7 +13,6 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "damon_lru_sort."
 
-#define PERMIL		1000
 #define BP		10000
 
 /*

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What modules have in common: contexts are built from their parameters, and they say what
- * is wrong with these.  Must not know how parameters are read and written, nor who shares what.
+ * is wrong with these.  Must not know how parameters are read and written, nor who shares
+ * what.
  *
  * Parameters are checked once, when a context is built from them.  Error numbers
  * say little, so what is wrong goes to the kernel log, by the name of the
@@ -50,8 +51,6 @@ int damon_module_refuse(const struct damon_module *m, const char *fmt, ...)
 }
 
 /* building */
-
-#define PERMIL		1000
 
 /* Windows in a time.  Some time is at least one, or what is unknown was cold. */
 static unsigned int to_windows(unsigned long us, unsigned long aggr_interval)

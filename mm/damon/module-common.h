@@ -19,6 +19,9 @@
 
 #define DAMON_MODULE_MAX_SCHEMES	2
 
+/* Full scale of rates in parameters. */
+#define PERMIL				1000
+
 /**
  * struct damon_module_params - Parameters that modules share.
  * @sample_interval:	Sampling interval, us.

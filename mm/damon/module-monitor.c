@@ -4,9 +4,8 @@
  *
  * Its intervals and numbers of regions are the finest that one of them asks for, and the
  * thresholds of each go on meaning the times and rates that its parameters say.  Intervals
- * that are fixed come before those that tune themselves.  Who joins
- * adds its schemes, and who leaves takes them away.  What was found out about the memory
- * stays.
+ * that are fixed come before those that tune themselves.  Who joins adds its schemes, and
+ * who leaves takes them away.  What was found out about the memory stays.
  *
  * The kdamond does that, so that it needs no lock for what it uses.  Whoever asks it to waits
  * for it with the lock of parameters, which keeps everybody else out.
