@@ -213,7 +213,7 @@ static void drop_swap(void)
 	write_file(ZRAM "/reset", "1");
 }
 
-static bool have_swap(void)
+bool have_swap(void)
 {
 	FILE *file = fopen("/proc/swaps", "r");
 	char line[256];

@@ -68,6 +68,7 @@ unsigned long stat_of(const char *name);
 
 /* The machine.  Each is undone when the program ends. */
 bool borrow(const char *path, const char *value);
+bool have_swap(void);
 bool need_swap(void);
 bool need_page_flags(void);
 bool need_huge(void);

@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <sys/mman.h>
 
 #include "damos_lib.h"
 
@@ -301,19 +300,6 @@ static void stage_filter(const char *type)
 	EXPECT_PUT(S0 "/ops_filters/0/type", type, 0);
 	EXPECT_PUT(S0 "/ops_filters/0/matching", "Y", 0);
 	EXPECT_PUT(S0 "/ops_filters/0/allow", "N", 0);
-}
-
-static bool have_swap(void)
-{
-	FILE *f = fopen("/proc/swaps", "r");
-	unsigned int lines = 0;
-	char line[256];
-
-	while (f && fgets(line, sizeof(line), f))
-		lines++;
-	if (f)
-		fclose(f);
-	return lines > 1;
 }
 
 /* The second quarter is a hole. */
