@@ -17,19 +17,6 @@
 #define GOALS		QUOTAS "/goals"
 #define STATS		S0 "/stats"
 
-/* Whether a condition comes true in good time. */
-#define WAIT(condition)							\
-({									\
-	bool true_ = false;						\
-									\
-	for (int ms_ = 0; ms_ < LONG_MS && !true_; ms_ += 20) {		\
-		true_ = (condition);					\
-		if (!true_)						\
-			sleep_ms(20);					\
-	}								\
-	true_;								\
-})
-
 /* Memory.  Sizes are multiples of pages, huge memory of HUGE. */
 char *map_pages(size_t size);
 char *map_plain(size_t size);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -148,10 +147,9 @@ void forget_translations(char *memory, size_t size)
 	mprotect(memory, size, PROT_READ | PROT_WRITE);
 }
 
-/* What a process does that uses memory all the time, for as long as its parent lives. */
+/* What a process does that uses memory all the time. */
 void use_always(char *memory, size_t size)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		touch(memory, size);
 		forget_translations(memory, size);

@@ -370,7 +370,7 @@ static void test_time(void)
 /* A process that uses the second of two parts all the time. */
 static pid_t start_user(char *memory)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (pid)
 		return pid;

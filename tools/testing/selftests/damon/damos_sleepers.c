@@ -22,20 +22,20 @@
 
 static int use(void *memory)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	use_always(memory, SIZE);
 }
 
 /* A process that uses memory, or sleeps while a task with its memory does so. */
 static pid_t start_process(char *memory, int clone_flags)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 	char *stack;
 
 	if (pid)
 		return pid;
 	if (!clone_flags)
 		use_always(memory, SIZE);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack == MAP_FAILED ||

@@ -382,7 +382,7 @@ static void test_open_and_off(void)
 	start_watching(pid);
 	for (int i = 0; i < 20; i++) {
 		shown_file();
-		reader = fork();
+		reader = fork_child();
 		if (!reader) {
 			char buf[4096];
 			int fd;

@@ -175,7 +175,9 @@ static bool start_imager(void)
 		fail("pipe: %s", strerror(errno));
 		return false;
 	}
-	if (!fork()) {
+	if (!fork_child()) {
+		/* stays from case to case */
+		setpgid(0, 0);
 		dup2(ask[0], 0);
 		dup2(answer[1], 1);
 		close(ask[1]);

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -478,13 +477,12 @@ static int write_value(int fd, const char *value, size_t size)
 /* By a task that is killed soon, if it still waits then. */
 static int write_killed(int fd, const char *value, size_t size, unsigned int ms)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 	int status;
 
 	if (pid < 0)
 		return 0;
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (knob >= 0)
 			open_knob();
 		_exit(write_value(fd, value, size));

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -390,11 +389,10 @@ static void touch_in_background(char *memory, size_t size)
 /* Memory that somebody else shares, and uses all the time. */
 static pid_t start_user(char *memory, size_t size)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	touch_in_background(memory, size);
 	_exit(0);
 }

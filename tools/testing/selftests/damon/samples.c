@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,14 +142,13 @@ static pid_t start_user(void)
 
 	if (pipe(ready))
 		ksft_exit_fail_msg("no pipe\n");
-	pid = fork();
+	pid = fork_child();
 	if (pid) {
 		close(ready[1]);
 		EXPECT(read(ready[0], &byte, 1) == 1);
 		close(ready[0]);
 		return pid;
 	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	map_plain(UNUSED);
 	used = map_plain(USED);
 	if (write(ready[1], "", 1) != 1)
@@ -471,11 +469,10 @@ static void change_targets(void)
 
 static pid_t start_changer(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	change_targets();
 	_exit(1);
 }
@@ -488,7 +485,7 @@ static void test_storm(void)
 		return;
 	changer = start_changer();
 	for (int i = 0; i < NR_WRITERS; i++) {
-		writers[i] = fork();
+		writers[i] = fork_child();
 		if (!writers[i])
 			write_switches(i);
 	}

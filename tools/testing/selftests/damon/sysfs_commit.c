@@ -28,7 +28,7 @@ static long long now_ms(void)
 /* A process that waits for an hour, which is when the second scheme is due. */
 static pid_t start_waiter(void)
 {
-	pid_t waiter = fork();
+	pid_t waiter = fork_child();
 
 	if (!waiter) {
 		while (put(K0 "/state", "update_schemes_tried_regions") == EBUSY)
@@ -132,7 +132,7 @@ static void test_reads_while_waiting(void)
 
 static pid_t start_writer(const char *path, const char *a, const char *b)
 {
-	pid_t writer = fork();
+	pid_t writer = fork_child();
 
 	if (writer)
 		return writer;

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -57,7 +56,6 @@ __noreturn static void be_victim(void)
 	char *memory = map_at(VICTIM_ADDR, MAP_FIXED);
 	unsigned int rounds = one_in(4) ? draw(100) : UINT_MAX;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_IGN);
 	if (one_in(2))
 		madvise(memory, VICTIM_SIZE, MADV_HUGEPAGE);
@@ -78,7 +76,7 @@ __noreturn static void be_victim(void)
 			       MAP_FIXED);
 			break;
 		case 3:
-			if (!fork())
+			if (!fork_child())
 				_exit(0);
 			break;
 		}
@@ -101,7 +99,7 @@ static void change_victim(unsigned int task)
 	}
 	if (!again)
 		return;
-	pid = fork();
+	pid = fork_child();
 	if (!pid)
 		be_victim();
 	if (pid > 0) {
@@ -328,7 +326,6 @@ __noreturn static void run_task(unsigned int task)
 {
 	time_t end = time(NULL) + seconds;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (unsigned long i = task; i < cycles; i += nr_tasks) {
 		if (seconds && time(NULL) >= end)
 			break;
@@ -456,7 +453,7 @@ static void fuzz(unsigned int tasks, bool failing)
 	nr_tasks = tasks;
 	prepare();
 	for (unsigned int i = 0; i < nr_tasks; i++) {
-		pids[i] = fork();
+		pids[i] = fork_child();
 		if (!pids[i]) {
 			if (failing)
 				open_knob();

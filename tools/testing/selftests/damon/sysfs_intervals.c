@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,12 +59,11 @@ static pid_t start_touching(void)
 {
 	unsigned long long random = 1;
 	unsigned long nr = 0;
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 	double begin, now;
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	stay_on_cpu();
 	begin = now_s();
 	for (now = begin;;) {
@@ -87,11 +85,10 @@ static pid_t start_touching(void)
 /* Another process on the same CPU: what the TLB has seen does not stay for ever. */
 static pid_t start_ticking(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	stay_on_cpu();
 	for (;;)
 		usleep(1000);

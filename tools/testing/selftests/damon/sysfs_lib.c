@@ -55,10 +55,36 @@ static void report_case(const char *name)
 		ksft_test_result(!failed, "%s\n", name);
 }
 
+pid_t fork_child(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* that came too late if the parent has gone already */
+	if (getppid() != parent)
+		_exit(1);
+	return 0;
+}
+
+/* Of this process group. */
+static bool no_child_left(void)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(0, NULL, WNOHANG);
+	while (pid > 0);
+	return pid < 0;
+}
+
 int run_cases(const struct test_case *cases, size_t nr)
 {
 	struct stat st;
 
+	/* A process that outlives its parent is ours then. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	ksft_print_header();
 	if (geteuid())
 		ksft_exit_skip("needs root\n");
@@ -70,6 +96,8 @@ int run_cases(const struct test_case *cases, size_t nr)
 		*skipped = '\0';
 		cases[i].run();
 		clean_up();
+		if (!WAIT(no_child_left()))
+			fail("processes are left");
 		report_case(cases[i].name);
 	}
 	ksft_finished();
@@ -307,12 +335,11 @@ void start_watching_ram(const unsigned long *borders, unsigned int nr)
 /* A process with some memory that it uses now and then, until it is stopped. */
 pid_t start_victim(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 	char *memory;
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	memory = mmap(NULL, VICTIM_BYTES, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
@@ -407,7 +434,7 @@ void expect_done(const char *what, bool (*act)(unsigned int n), unsigned int n)
 	int status = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	pid = fork();
+	pid = fork_child();
 	if (!pid)
 		_exit(!act(n));
 	for (unsigned int ms = 0; ms < LONG_MS && !got; ms += 10) {

@@ -91,6 +91,22 @@ void start_watching_ram(const unsigned long *borders, unsigned int nr);
 void start_watching(pid_t pid);
 void clean_up(void);
 
+/* Whether a condition comes true in good time. */
+#define WAIT(condition)							\
+({									\
+	bool true_ = false;						\
+									\
+	for (int ms_ = 0; ms_ < LONG_MS && !true_; ms_ += 20) {		\
+		true_ = (condition);					\
+		if (!true_)						\
+			sleep_ms(20);					\
+	}								\
+	true_;								\
+})
+
+/* Like fork(), but the child goes when its parent does, however early. */
+pid_t fork_child(void);
+
 /* Processes to monitor. */
 pid_t start_victim(void);
 void stop_victim(pid_t pid);

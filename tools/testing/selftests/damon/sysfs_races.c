@@ -148,7 +148,7 @@ static void test_counts_and_commands(void)
 
 	start_watching(pid);
 	for (unsigned int i = 0; i < NR_TASKS; i++) {
-		tasks[i] = fork();
+		tasks[i] = fork_child();
 		if (!tasks[i]) {
 			run_task(i, pid);
 			_exit(0);

@@ -357,7 +357,7 @@ static long read_in(int dir, const char *name)
 /* Reads one of the regions in another task, and says whether that was possible. */
 static bool another_reads(int region)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 	int status;
 
 	if (!pid)

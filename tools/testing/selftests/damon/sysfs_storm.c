@@ -79,7 +79,7 @@ static void test_off_cancels(void)
 	stage_target(0, pid);
 	EXPECT_PUT(K0 "/state", "on", 0);
 
-	waiter = fork();
+	waiter = fork_child();
 	if (!waiter) {
 		int error;
 
@@ -118,7 +118,7 @@ static void test_offs(void)
 	for (int round = 0; round < 10; round++) {
 		EXPECT_PUT(K0 "/state", "on", 0);
 		for (int i = 0; i < 4; i++) {
-			pids[i] = fork();
+			pids[i] = fork_child();
 			if (!pids[i])
 				_exit(put(K0 "/state", "off"));
 		}
@@ -180,7 +180,7 @@ static void test_meddling(void)
 	pid_t meddlers[4];
 
 	for (int i = 0; i < 4; i++) {
-		meddlers[i] = fork();
+		meddlers[i] = fork_child();
 		if (!meddlers[i]) {
 			meddle(i + 1, pid);
 			_exit(0);

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
@@ -127,7 +126,6 @@ static void serve(const char *path, int events)
 	char options[64];
 	int dev;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	mknod("/dev/fuse", S_IFCHR | 0600, makedev(10, 229));
 	dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=%o,user_id=0,group_id=0",
@@ -161,7 +159,7 @@ static bool start_server(struct server *s)
 		return false;
 	close(fd);
 	s->events = events[0];
-	s->pid = fork();
+	s->pid = fork_child();
 	if (!s->pid)
 		serve(s->path, events[1]);
 	close(events[1]);
@@ -195,7 +193,6 @@ static void be_target(const char *path, int go)
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, cached, 0);
 	struct stat st;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* the kernel has not asked for the size yet */
 	if (fstat(cached, &st) || st.st_size != PAGE || memory == MAP_FAILED ||
 	    page == MAP_FAILED || direct < 0)
@@ -215,7 +212,7 @@ static pid_t start_target(const char *path, int *go)
 
 	if (pipe(ends))
 		return -1;
-	pid = fork();
+	pid = fork_child();
 	if (!pid)
 		be_target(path, ends[0]);
 	close(ends[0]);
