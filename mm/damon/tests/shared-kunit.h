@@ -340,7 +340,7 @@ static void passes_are_fair_test(struct kunit *test)
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i, nr, nr_samples = 0;
 	struct damon_region *r;
 
-	for (i = 0; i < 10 * window; i++) {
+	for (i = 0; i < 40 * window; i++) {
 		ctx->nr_intervals %= window;
 		ctx->ops.prepare_access_checks(ctx);
 		nr = 0;
@@ -361,7 +361,7 @@ static void passes_are_fair_test(struct kunit *test)
 		}
 	}
 	/* most passes have used what they had */
-	KUNIT_EXPECT_GE(test, nr_samples, 10 * window * 2);
+	KUNIT_EXPECT_GE(test, nr_samples, 40 * window * 2);
 	damon_for_each_region(r, t)
 		KUNIT_EXPECT_GE(test, r->age, nr_samples / 60 / 4);
 }
