@@ -372,6 +372,7 @@ static void migrate_nowhere_test(struct kunit *test)
 	int i;
 
 	touch_pages(test, addr, 4);
+	lru_add_drain_all();
 	KUNIT_EXPECT_EQ(test, 0, apply(&space, s, &range, &passed));
 	s->target_nid = MAX_NUMNODES;
 	KUNIT_EXPECT_EQ(test, 0, apply(&space, s, &range, &passed));
@@ -391,7 +392,8 @@ static void migrate_locked_test(struct kunit *test)
 	struct damos_space space = own_space();
 	struct damon_addr_range range = pages_at(addr, 4);
 	struct damos *s = new_scheme(test, DAMOS_MIGRATE_HOT);
-	int from;
+	unsigned long moved = 0;
+	int from, i;
 
 	lock_memory(addr, true);
 	touch_pages(test, addr, 4);
@@ -399,11 +401,12 @@ static void migrate_locked_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, folio_test_unevictable(folio_at(test, addr)));
 	from = folio_nid(folio_at(test, addr));
 	s->target_nid = next_node_in(from, node_states[N_MEMORY]);
-	if (s->target_nid != from) {
-		KUNIT_EXPECT_EQ(test, 4 * PAGE_SIZE,
-				apply(&space, s, &range, &passed));
+	/* others may have a reference just then */
+	for (i = 0; s->target_nid != from && moved < 4 * PAGE_SIZE && i < 100; i++) {
+		moved += apply(&space, s, &range, &passed);
 		lru_add_drain_all();
 	}
+	KUNIT_EXPECT_EQ(test, moved, s->target_nid != from ? 4 * PAGE_SIZE : 0);
 	KUNIT_EXPECT_EQ(test, folio_nid(folio_at(test, addr)), s->target_nid);
 	KUNIT_EXPECT_TRUE(test, folio_test_unevictable(folio_at(test, addr)));
 	lock_memory(addr, false);
