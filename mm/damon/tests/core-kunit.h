@@ -437,6 +437,7 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(breaks_end_ages),
 	KUNIT_CASE(damage_is_left_alone),
 	KUNIT_CASE(sleeps_when_overloaded),
+	KUNIT_CASE(sleeps_are_no_load),
 	KUNIT_CASE(longest_interval_is_never),
 	KUNIT_CASE(samples_last_an_interval),
 	KUNIT_CASE(scheme_new),

@@ -218,6 +218,23 @@ static void sleeps_when_overloaded(struct kunit *test)
 	synchronize_rcu_tasks();
 }
 
+/* A kdamond that waits for its next interval is no load of the machine. */
+static void sleeps_are_no_load(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_ctx(test);
+	struct task_struct *task;
+
+	change_attrs(test, ctx, 3600 * USEC_PER_SEC, 3600 * USEC_PER_SEC);
+	add_space(test, ctx, 0, 300);
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	task = find_kdamond(ctx);
+	KUNIT_ASSERT_NOT_NULL(test, task);
+	wait_until(test, atomic_read(&fake.nr_prepares));
+	/* as all that are idle */
+	wait_until(test, (READ_ONCE(task->__state) & TASK_IDLE) == TASK_IDLE);
+	put_task_struct(task);
+}
+
 /* A deadline that no ktime_t can hold is never, and not long ago. */
 static void longest_interval_is_never(struct kunit *test)
 {

@@ -4,6 +4,8 @@
  * test's own address space.
  */
 
+#include <linux/file.h>
+
 #include "mappings-kunit.h"
 
 #define NR_TEST_PAGES	8
@@ -239,6 +241,138 @@ static void walk_huge_page_test(struct kunit *test)
 	damon_walk_end(&walk);
 }
 
+#ifdef CONFIG_ARCH_ENABLE_THP_MIGRATION
+/* A huge page that is about to move is not looked at, nor waited for. */
+static void walk_moving_huge_page_test(struct kunit *test)
+{
+	unsigned long addr = map_huge(test);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+	pmd_t *pmdp, pmd;
+
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_ASSERT_EQ(test, walk.level, DAMON_WALK_PMD);
+	pmdp = walk.pmd;
+	pmd = pmdp_get(pmdp);
+	damon_walk_end(&walk);
+	set_pmd_at(current->mm, addr, pmdp,
+		   swp_entry_to_pmd(make_readable_migration_entry(pmd_pfn(pmd))));
+
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + 7, &leaf), DAMON_LEAF_OPAQUE);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_PMD);
+	/* whoever goes on from here is behind it */
+	KUNIT_EXPECT_EQ(test, walk.start + walk.size, addr + PMD_SIZE);
+	KUNIT_EXPECT_EQ(test, damon_walk_lock(&walk, addr, &leaf), DAMON_LEAF_OPAQUE);
+	damon_walk_unlock(&walk);
+	damon_walk_end(&walk);
+	set_pmd_at(current->mm, addr, pmdp, pmd);
+}
+#else
+static void walk_moving_huge_page_test(struct kunit *test)
+{
+	kunit_skip(test, "huge pages are split to move");
+}
+#endif
+
+#ifdef CONFIG_HUGETLB_PAGE
+/* Two pages of hugetlb, which are there for only as long as they are mapped. */
+static unsigned long map_hugetlb(struct kunit *test)
+{
+	unsigned long nr_before = default_hstate.nr_overcommit_huge_pages;
+	unsigned long size = 2 * huge_page_size(&default_hstate), addr;
+	struct file *file;
+
+	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
+	file = hugetlb_file_setup(HUGETLB_ANON_FILE, size, mk_vma_flags(VMA_NORESERVE_BIT),
+				  HUGETLB_ANONHUGE_INODE, 0);
+	if (IS_ERR(file))
+		kunit_skip(test, "no memory of hugetlb");
+	WRITE_ONCE(default_hstate.nr_overcommit_huge_pages, nr_before + 2);
+	addr = kunit_vm_mmap(test, file, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	WRITE_ONCE(default_hstate.nr_overcommit_huge_pages, nr_before);
+	fput(file);
+	if (!addr || IS_ERR_VALUE(addr))
+		kunit_skip(test, "no huge pages to be had");
+	return addr;
+}
+
+/* Its entry as it is, for a walk that is there. */
+static pte_t hugetlb_entry(struct damon_walk *walk, unsigned long addr)
+{
+	return huge_ptep_get(walk->mm, addr, walk->pte);
+}
+
+/* One page is used, the other one is not there. */
+static void walk_hugetlb_test(struct kunit *test)
+{
+	unsigned long addr = map_hugetlb(test), size = huge_page_size(&default_hstate);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+
+	touch(test, addr);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr + size - 1, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_EQ(test, walk.level, DAMON_WALK_HUGETLB);
+	KUNIT_EXPECT_EQ(test, leaf.start, addr);
+	KUNIT_EXPECT_EQ(test, leaf.size, size);
+	KUNIT_EXPECT_TRUE(test, leaf.young);
+	KUNIT_EXPECT_TRUE(test, folio_test_hugetlb(leaf.folio));
+	KUNIT_ASSERT_TRUE(test, huge_pte_dirty(hugetlb_entry(&walk, addr)));
+
+	/* that it was written to is not forgotten */
+	KUNIT_EXPECT_TRUE(test, make_entry_old(&walk, addr + 77));
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_FALSE(test, leaf.young);
+	KUNIT_EXPECT_TRUE(test, huge_pte_dirty(hugetlb_entry(&walk, addr)));
+	KUNIT_EXPECT_TRUE(test, huge_pte_write(hugetlb_entry(&walk, addr)));
+	KUNIT_EXPECT_FALSE(test, make_entry_old(&walk, addr));
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + size, &leaf), DAMON_LEAF_NONE);
+	damon_walk_end(&walk);
+
+	touch_for_sure(test, addr);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	KUNIT_EXPECT_TRUE(test, leaf.young);
+	damon_walk_end(&walk);
+}
+
+static void walk_moving_hugetlb_test(struct kunit *test)
+{
+	unsigned long addr = map_hugetlb(test), size = huge_page_size(&default_hstate);
+	struct damon_walk walk;
+	struct damon_leaf leaf;
+	swp_entry_t entry;
+	pte_t *ptep, pte;
+
+	touch(test, addr);
+	damon_walk_begin(&walk, current->mm);
+	KUNIT_ASSERT_EQ(test, look_up(&walk, addr, &leaf), DAMON_LEAF_FOLIO);
+	ptep = walk.pte;
+	pte = hugetlb_entry(&walk, addr);
+	entry = make_readable_migration_entry(folio_pfn(leaf.folio));
+	set_huge_pte_at(current->mm, addr, ptep, swp_entry_to_pte(entry), size);
+
+	KUNIT_EXPECT_EQ(test, look_up(&walk, addr + 7, &leaf), DAMON_LEAF_OPAQUE);
+	KUNIT_EXPECT_EQ(test, walk.start + walk.size, addr + size);
+	KUNIT_EXPECT_EQ(test, damon_walk_lock(&walk, addr, &leaf), DAMON_LEAF_OPAQUE);
+	damon_walk_unlock(&walk);
+	set_huge_pte_at(current->mm, addr, ptep, pte, size);
+	damon_walk_end(&walk);
+}
+#else
+static void walk_hugetlb_test(struct kunit *test)
+{
+	kunit_skip(test, "there is no hugetlb");
+}
+
+static void walk_moving_hugetlb_test(struct kunit *test)
+{
+	kunit_skip(test, "there is no hugetlb");
+}
+#endif
+
 static bool irqs_were_off;
 
 static pte_t note_irqs(pte_t *ptep)
@@ -271,6 +405,9 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(walk_contended_test),
 	KUNIT_CASE(walk_take_over_test),
 	KUNIT_CASE(walk_huge_page_test),
+	KUNIT_CASE(walk_moving_huge_page_test),
+	KUNIT_CASE(walk_hugetlb_test),
+	KUNIT_CASE(walk_moving_hugetlb_test),
 	KUNIT_CASE(walk_whole_entries_test),
 	{}
 };
