@@ -47,6 +47,12 @@ void skip(const char *fmt, ...)
 	va_end(args);
 }
 
+/* Whether the case at hand has failed so far. */
+bool has_failed(void)
+{
+	return failed;
+}
+
 static void report_case(const char *name)
 {
 	if (*skipped && !failed)

@@ -38,6 +38,7 @@ struct test_case {
 
 int run_cases(const struct test_case *cases, size_t nr);
 __printf(1, 2) void fail(const char *fmt, ...);
+bool has_failed(void);
 /* What the case at hand needs and does not find.  Failures outweigh it. */
 __printf(1, 2) void skip(const char *fmt, ...);
 
