@@ -1150,6 +1150,30 @@ TEST(learn_forgets_what_is_over)
 	EXPECT_EQ(2, windows_until_idle(20, 0.034));
 }
 
+/* What is left fades if it is less than half an access of a window, not if it is just that. */
+TEST(learn_keeps_half_an_access)
+{
+	static const struct {
+		unsigned int before, nr, after;
+	} v[] = {
+		{ 0, 1, DAMON_FULL_RATE / 2 + 1 },
+		{ 2, 1, DAMON_FULL_RATE },
+		{ DAMON_FULL_RATE - 2, 0, DAMON_FULL_RATE / 2 },
+		{ DAMON_FULL_RATE - 4, 0, 0 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_learner(1);
+		struct damon_region *r = damon_first_region(target_of(ctx));
+
+		r->rate = v[i].before;
+		r->worth = 1;
+		EXPECT_EQ(v[i].after, rate_of(end_window(ctx, v[i].nr, 1)));
+		free_ctx(ctx);
+	}
+}
+
 /* A single access is never nothing, however many samples saw none. */
 TEST(learn_never_makes_none_of_some)
 {
