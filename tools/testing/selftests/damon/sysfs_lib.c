@@ -47,7 +47,7 @@ void skip(const char *fmt, ...)
 	va_end(args);
 }
 
-/* Whether the case at hand has failed so far. */
+/* The case at hand has, so far. */
 bool has_failed(void)
 {
 	return failed;

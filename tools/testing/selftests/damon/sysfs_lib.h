@@ -92,7 +92,7 @@ void start_watching_ram(const unsigned long *borders, unsigned int nr);
 void start_watching(pid_t pid);
 void clean_up(void);
 
-/* Whether a condition comes true in good time. */
+/* True if a condition comes true in good time. */
 #define WAIT(condition)							\
 ({									\
 	bool true_ = false;						\
