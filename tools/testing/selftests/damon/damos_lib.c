@@ -156,6 +156,29 @@ bool borrow(const char *path, const char *value)
 	return true;
 }
 
+static void unmount_tracing(void)
+{
+	umount(TRACING);
+}
+
+bool need_tracing(void)
+{
+	if (access(EVENTS, F_OK) && !mount("tracefs", TRACING, "tracefs", 0, NULL))
+		atexit(unmount_tracing);
+	if (!access(EVENTS, F_OK) && borrow(TRACING "/tracing_on", "1"))
+		return true;
+	skip("no trace events in " TRACING);
+	return false;
+}
+
+/* Only opening it does that. */
+void empty_trace(void)
+{
+	int fd = open(TRACING "/trace", O_WRONLY | O_TRUNC);
+
+	EXPECT(fd >= 0 && !close(fd));
+}
+
 bool need_page_flags(void)
 {
 	if (!access("/proc/kpageflags", R_OK))

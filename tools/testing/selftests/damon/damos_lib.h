@@ -13,6 +13,9 @@
 #define MIB		(1024UL * 1024)
 #define HUGE		(2 * MIB)
 
+#define TRACING		"/sys/kernel/tracing"
+#define EVENTS		TRACING "/events/damon"
+
 #define QUOTAS		S0 "/quotas"
 #define GOALS		QUOTAS "/goals"
 #define STATS		S0 "/stats"
@@ -55,6 +58,7 @@ unsigned long stat_of(const char *name);
 
 /* The machine.  Each is undone when the program ends. */
 bool borrow(const char *path, const char *value);
+bool need_tracing(void);
 bool have_swap(void);
 bool need_swap(void);
 bool need_page_flags(void);
@@ -64,5 +68,8 @@ bool second_node(void);
 bool need_cgroup(const char *name);
 const char *cgroup_file(const char *name, const char *file);
 bool enter_cgroup(const char *name);
+
+/* What has been recorded so far is of no interest. */
+void empty_trace(void);
 
 #endif /* DAMOS_LIB_H */

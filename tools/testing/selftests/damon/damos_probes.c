@@ -213,8 +213,7 @@ static void test_virtual(void)
 
 /* The trace event, while it is on. */
 
-#define TRACING	"/sys/kernel/tracing"
-#define EVENT	TRACING "/events/damon/damon_region_aggregated/enable"
+#define EVENT	EVENTS "/damon_region_aggregated/enable"
 
 static bool traced(const char *text)
 {
@@ -233,8 +232,10 @@ static void test_trace(void)
 {
 	char *memory;
 
-	if (access(EVENT, W_OK) || !borrow(EVENT, "1")) {
-		skip("no trace events in " TRACING);
+	if (!need_tracing())
+		return;
+	if (!borrow(EVENT, "1")) {
+		skip("no trace event damon_region_aggregated");
 		return;
 	}
 	memory = map_pages(HALF);

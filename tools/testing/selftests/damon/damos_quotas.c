@@ -5,22 +5,19 @@
  * each application.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "damos_lib.h"
 
-#define TRACING		"/sys/kernel/tracing"
-#define EVENT		TRACING "/events/damon/damos_before_apply/enable"
+#define EVENT		EVENTS "/damos_before_apply/enable"
 
 #define SIZE		(16 * MIB)
 #define MAX_APPLIES	20000
@@ -36,37 +33,10 @@ static size_t nr_applies;
 
 /* tracing */
 
-static void unmount_tracing(void)
-{
-	umount(TRACING);
-}
-
-static bool write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-	bool done = fd >= 0 &&
-		    write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-static bool need_tracing(void)
-{
-	if (access(EVENT, W_OK) &&
-	    !mount("tracefs", TRACING, "tracefs", 0, NULL))
-		atexit(unmount_tracing);
-	if (!access(EVENT, W_OK) && borrow(TRACING "/tracing_on", "1"))
-		return true;
-	skip("no tracepoint damos_before_apply");
-	return false;
-}
-
 static void trace_on(void)
 {
-	write_to(TRACING "/trace", "");
-	EXPECT(write_to(EVENT, "1"));
+	empty_trace();
+	EXPECT(write_file(EVENT, "1"));
 }
 
 static void read_trace_line(const char *line)
@@ -94,14 +64,14 @@ static void trace_off(void)
 	FILE *file;
 	char line[512];
 
-	EXPECT(write_to(EVENT, "0"));
+	EXPECT(write_file(EVENT, "0"));
 	nr_applies = 0;
 	file = fopen(TRACING "/trace", "r");
 	while (file && fgets(line, sizeof(line), file))
 		read_trace_line(line);
 	if (file)
 		fclose(file);
-	write_to(TRACING "/trace", "");
+	empty_trace();
 	EXPECT(nr_applies);
 	EXPECT(nr_applies < MAX_APPLIES);
 }

@@ -22,8 +22,6 @@
 
 #include "damos_lib.h"
 
-#define TRACING		"/sys/kernel/tracing"
-#define EVENTS		TRACING "/events/damon"
 #define NOBODY		65534
 #define MAX_FILES	1024
 
@@ -151,7 +149,7 @@ static void try_as(void (*become)(void))
 	int status = 0;
 
 	fflush(stdout);
-	pid = fork();
+	pid = fork_child();
 	if (!pid) {
 		drop_privileges();
 		if (become)
@@ -319,29 +317,21 @@ static void expect_no_pointers(const char *event)
 		fclose(f);
 }
 
-static void unmount_tracing(void)
-{
-	umount(TRACING);
-}
-
 static void test_trace_events(void)
 {
 	static const char * const events[] = {
 		"damon_aggregated", "damos_before_apply", "damos_stat_after_apply_interval",
 	};
 	unsigned int nr = 0;
-	int trace;
 	pid_t pid;
 
-	if (access(EVENTS, F_OK) && !mount("tracefs", TRACING, "tracefs", 0, NULL))
-		atexit(unmount_tracing);
-	if (access(EVENTS, F_OK) || !borrow(TRACING "/tracing_on", "1") ||
-	    !borrow(EVENTS "/enable", "1")) {
-		skip("no trace events in " TRACING);
+	if (!need_tracing())
+		return;
+	if (!borrow(EVENTS "/enable", "1")) {
+		skip("trace events cannot be switched on");
 		return;
 	}
-	trace = open(TRACING "/trace", O_WRONLY | O_TRUNC);
-	EXPECT(trace >= 0 && !close(trace));
+	empty_trace();
 	pid = collect_files();
 	EXPECT(write_file(EVENTS "/enable", "0"));
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)

@@ -2,19 +2,15 @@
 /*
  * What trace events say: each number is what it is called, and of whom it is said to be.
  */
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "damos_lib.h"
 
-#define TRACING		"/sys/kernel/tracing"
-#define EVENTS		TRACING "/events/damon"
 #define SIZE		(16 * MIB)
 #define SMALL		(4 * MIB)
 #define S1		C0 "/schemes/1"
@@ -33,25 +29,11 @@ static struct target {
 	size_t size;
 } targets[] = { { NULL, SIZE }, { NULL, SMALL } };
 
-static void unmount_tracing(void)
-{
-	umount(TRACING);
-}
-
-/* Only opening it does that. */
-static void empty_trace(void)
-{
-	int fd = open(TRACING "/trace", O_WRONLY | O_TRUNC);
-
-	EXPECT(fd >= 0 && !close(fd));
-}
-
 static bool need_event(const char *event)
 {
-	if (access(EVENTS, F_OK) && !mount("tracefs", TRACING, "tracefs", 0, NULL))
-		atexit(unmount_tracing);
-	if (access(EVENTS, F_OK) || !borrow(TRACING "/tracing_on", "1") ||
-	    !write_file(path_of(EVENTS "/%s/enable", event), "1")) {
+	if (!need_tracing())
+		return false;
+	if (!write_file(path_of(EVENTS "/%s/enable", event), "1")) {
 		skip("no trace event %s", event);
 		return false;
 	}
