@@ -107,6 +107,7 @@ struct damon_region {
 	unsigned int late:1;		/* the sample was begun between two turns */
 	unsigned int untouched:1;	/* by the last sweep, and by all samples since */
 	unsigned int unseen:1;		/* the same of the sweep under way, so far */
+	unsigned int looked:1;		/* a scheme has made its memory old, at this age */
 };
 
 /**
@@ -334,6 +335,7 @@ struct damos_quota {
 	unsigned long charged_sz;	/* charged in this window */
 	u64 window_sz;			/* handed to the action in it */
 	u64 window_ns;			/* time the action took in it */
+	u64 other_ns;			/* time that went to other things, of the same limit */
 	unsigned long slice_sz;		/* most that may be handed over at once */
 	/* where the next window takes over, NULL: at the beginning */
 	struct damon_target *charge_target_from;
@@ -521,8 +523,11 @@ struct damos {
 	unsigned long tried_until;	/* the target has been tried up to here */
 	bool walked;			/* damos_walk() has seen a pass of it */
 	unsigned long sz_absent;	/* of the region, nothing that it could act on */
-	unsigned long sz_waiting;	/* of the region, young: its turn comes if it stays old */
+	unsigned long sz_waiting;	/* of the region, made old: its turn comes if it stays so */
 	unsigned long sz_waiting_pass;	/* @sz_waiting of all regions of this pass */
+	bool looks;			/* makes memory old before it acts on it */
+	bool looking;			/* that is all it is to do with the region at hand */
+	struct damos_quota look_quota;	/* what it may look at */
 	u64 sz_left[NR_DAMOS_LEFT];	/* of all that it tried so far, by operations sets */
 	bool spares_young;		/* although no filter says so (vaddr) */
 	unsigned long judged_until;	/* end of what core filters have judged */

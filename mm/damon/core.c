@@ -123,6 +123,7 @@ struct damos *damon_new_scheme(struct damos_access_pattern *pattern,
 	s->action = action;
 	s->apply_interval_us = apply_interval_us;
 	damos_quota_init(&s->quota);
+	damos_quota_init(&s->look_quota);
 	damos_quota_commit(&s->quota, quota);
 	s->wmarks = *wmarks;
 	s->wmarks.activated = true;

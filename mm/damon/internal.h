@@ -110,6 +110,13 @@ static inline bool damon_sample_pending(const struct damon_region *r)
 	return r->sampling_addr - r->ar.start < r->ar.end - r->ar.start;
 }
 
+/* A region changes, so what follows has no age yet. */
+static inline void damon_begin_age(struct damon_region *r)
+{
+	r->age = 0;
+	r->looked = false;
+}
+
 /* regions.c (pure) */
 
 int damon_regions_init(void);
@@ -214,6 +221,7 @@ static inline bool damos_quota_is_set(const struct damos_quota *quota)
 
 bool damos_quota_is_full(const struct damos_quota *quota,
 			 unsigned long min_region_sz);
+bool damos_quota_time_is_up(const struct damos_quota *quota, unsigned long min_region_sz);
 unsigned long damos_quota_left(const struct damos_quota *quota);
 unsigned long damos_quota_slice(const struct damos_quota *quota,
 				unsigned long min_region_sz);
@@ -275,6 +283,19 @@ static inline bool damos_default_reject(const struct list_head *filters)
 {
 	return !list_empty(filters) &&
 		list_last_entry(filters, struct damos_filter, list)->allow;
+}
+
+/* True if a scheme has a filter of a type that its operations set evaluates. */
+static inline bool damos_has_filter(const struct damos *s,
+				    enum damos_filter_type type)
+{
+	const struct damos_filter *f;
+
+	damos_for_each_ops_filter(f, s) {
+		if (f->type == type)
+			return true;
+	}
+	return false;
 }
 
 /* metrics.c */

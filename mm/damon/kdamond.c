@@ -165,7 +165,7 @@ static void forget_ages(struct damon_ctx *ctx)
 		return;
 	damon_for_each_target(t, ctx)
 		damon_for_each_region(r, t)
-			r->age = 0;
+			damon_begin_age(r);
 }
 
 /* Switches schemes.  Returns for how long not to monitor, 0: it goes on. */

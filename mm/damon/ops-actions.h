@@ -9,6 +9,7 @@
 #define _MM_DAMON_OPS_ACTIONS_H
 
 #include <linux/mm.h>
+#include <linux/page_idle.h>
 
 #include "internal.h"
 
@@ -40,6 +41,15 @@ static inline bool damos_admits_folio(const struct damos *s, struct folio *folio
 
 bool damos_folio_young(struct folio *folio, void *arg);
 
+/*
+ * True if a folio was used since the last time, although samples have made it old since.
+ * For schemes that look first: what they page out is to look unused to reclaim, too.
+ */
+static inline bool damos_take_young(struct folio *folio)
+{
+	return folio_test_young(folio) && folio_test_clear_young(folio);
+}
+
 /* True if a scheme has filters that need to see the memory at hand. */
 static inline bool damos_has_ops_filter(const struct damos *s)
 {
@@ -54,19 +64,6 @@ static inline bool damos_has_ops_filter(const struct damos *s)
 static inline bool damos_needs_reach(const struct damos *s, bool admitted, bool young)
 {
 	return admitted || young || damos_quota_is_set(&s->quota);
-}
-
-/* True if a scheme has a filter of a type. */
-static inline bool damos_has_filter(const struct damos *s,
-				    enum damos_filter_type type)
-{
-	const struct damos_filter *f;
-
-	damos_for_each_ops_filter(f, s) {
-		if (f->type == type)
-			return true;
-	}
-	return false;
 }
 
 /* reach */

@@ -124,13 +124,15 @@ static bool folio_is_young(struct folio *folio, void *arg)
 
 	v->young = damos_folio_young(folio, NULL);
 	v->young |= damon_lru_referenced(folio, acts_on_cold(v->s));
+	if (v->s->looks)
+		v->young |= damos_take_young(folio);
 	return v->young;
 }
 
 /*
  * Reclaim does not ask whether a folio of a batch was referenced.  So unless the
  * scheme has an opinion on young memory, it is spared as if a filter behind all
- * others said so.
+ * others said so.  A look spares all of it.
  */
 static bool wants(struct visit *v, struct folio *folio)
 {
@@ -138,7 +140,10 @@ static bool wants(struct visit *v, struct folio *folio)
 	case DAMOS_ALLOW:
 		return true;
 	case DAMOS_ADMIT:
-		return !v->spare_young || !folio_is_young(folio, v);
+		if (!v->spare_young)
+			return true;
+		v->young = folio_is_young(folio, v) || v->s->looking;
+		return !v->young;
 	default:
 		return false;
 	}
@@ -279,7 +284,7 @@ static void visit_folio(struct visit *v, struct folio *folio)
 			v->left[why] += size;
 		return;
 	}
-	if (wanted)
+	if (wanted && !v->s->looking)
 		act(v, folio);
 	v->present += size;
 	if (v->young && !wanted)
@@ -342,7 +347,8 @@ unsigned long damon_paddr_apply_scheme(struct damon_ctx *ctx,
 	/* until something is found */
 	v.left[DAMOS_LEFT_ABSENT] = v.iter.end - v.iter.start;
 	visit_folios(&v);
-	note_left(&v, ctx);
+	if (!s->looking)
+		note_left(&v, ctx);
 	*sz_filter_passed += div64_ul(v.passed, ctx->addr_unit);
 	s->sz_absent = damon_sz_region(r) -
 		min(div64_ul(v.present, ctx->addr_unit), damon_sz_region(r));

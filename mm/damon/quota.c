@@ -31,9 +31,9 @@ static u64 limit_ns(const struct damos_quota *quota)
 
 static u64 ns_left(const struct damos_quota *quota)
 {
-	u64 limit = limit_ns(quota);
+	u64 limit = limit_ns(quota), spent = damon_add(quota->window_ns, quota->other_ns);
 
-	return limit > quota->window_ns ? limit - quota->window_ns : 0;
+	return limit > spent ? limit - spent : 0;
 }
 
 /*
@@ -56,8 +56,7 @@ static u64 expected_sz(const struct damos_quota *quota, u64 ns)
  * True if nothing more can be done in time.  A region always can, unless there
  * has been one already.
  */
-static bool time_is_up(const struct damos_quota *quota,
-		       unsigned long min_region_sz)
+bool damos_quota_time_is_up(const struct damos_quota *quota, unsigned long min_region_sz)
 {
 	u64 left = ns_left(quota);
 
@@ -72,7 +71,7 @@ bool damos_quota_is_full(const struct damos_quota *quota,
 {
 	return damos_quota_is_set(quota) &&
 		(damos_quota_left(quota) < min_region_sz ||
-		 time_is_up(quota, min_region_sz));
+		 damos_quota_time_is_up(quota, min_region_sz));
 }
 
 /*
@@ -182,6 +181,7 @@ bool damos_quota_renew(struct damos_quota *quota, struct damos_stat *stat,
 		quota->charged_sz = 0;
 		quota->window_sz = 0;
 		quota->window_ns = 0;
+		quota->other_ns = 0;
 		quota->slice_sz = FIRST_SLICE_SZ;
 	}
 	quota->esz = effective_sz(quota, min_region_sz);
@@ -324,6 +324,7 @@ void damos_quota_init(struct damos_quota *quota)
 	quota->charged_sz = 0;
 	quota->window_sz = 0;
 	quota->window_ns = 0;
+	quota->other_ns = 0;
 	quota->charge_target_from = NULL;
 	quota->charge_addr_from = 0;
 	quota->place_idx = 0;

@@ -128,6 +128,7 @@ struct damon_region *damon_split_region_at(struct damon_target *t,
 	right->untouched = r->untouched;
 	right->unseen = r->unseen;
 	right->age = r->age;
+	right->looked = r->looked;
 	memcpy(right->probe_hits, r->probe_hits, sizeof(r->probe_hits));
 
 	r->ar.end = right->ar.start;
@@ -214,6 +215,7 @@ void damon_merge_two_regions(struct damon_target *t, struct damon_region *left,
 						     right->probe_hits[i], sz_r);
 	left->untouched &= right->untouched;
 	left->unseen &= right->unseen;
+	left->looked &= right->looked;
 	left->ar.end = right->ar.end;
 	damon_destroy_region(right, t);
 }

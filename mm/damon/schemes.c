@@ -36,6 +36,52 @@ struct share {
 	bool lowest;		/* it has that score */
 };
 
+/* turns */
+
+enum turn {
+	NO_TURN,
+	LOOK,		/* make its memory old */
+	ACT,		/* on what is still old */
+};
+
+/*
+ * Samples tell what a region is like, and not that each of its pages is idle.  So memory
+ * that is paged out since nothing uses it is made old at a quarter of the age that is asked
+ * for, and until it has reached that what is used makes itself young again.
+ */
+static bool looks_first(const struct damos *s)
+{
+	return s->action == DAMOS_PAGEOUT && !s->pattern.max_nr_accesses &&
+		s->pattern.min_age_region &&
+		!damos_has_filter(s, DAMOS_FILTER_TYPE_YOUNG);
+}
+
+static unsigned int look_age(const struct damos *s)
+{
+	return s->pattern.min_age_region / 4;
+}
+
+/* A region, if there was any memory in it, was made old, however old it was. */
+static void note_look(struct damon_region *r, const struct damos *s)
+{
+	if (s->sz_waiting)
+		r->age = min(r->age, look_age(s));
+	r->looked = true;
+}
+
+/* What a scheme does with a region of its rate, of a size and an age. */
+static enum turn turn_of(const struct damos *s, const struct damon_region *r,
+			 unsigned long sz, unsigned int age)
+{
+	const struct damos_access_pattern *p = &s->pattern;
+
+	if (damos_sz_age_match(p, sz, age))
+		return ACT;
+	if (!s->looks || r->looked || age < look_age(s))
+		return NO_TURN;
+	return damos_sz_age_match(p, sz, max(age, p->min_age_region)) ? LOOK : NO_TURN;
+}
+
 /* limits */
 
 /* Cuts the region at hand.  False without memory. */
@@ -78,6 +124,19 @@ static bool in_front(struct pass *pass, struct damon_region *r,
 	return offset;
 }
 
+/* How much of a region a scheme with a quota may look at. */
+static unsigned long look_share(const struct damon_ctx *ctx, const struct damos *s)
+{
+	unsigned long min_sz = ctx->min_region_sz;
+
+	if (damos_quota_time_is_up(&s->quota, min_sz) ||
+	    damos_quota_is_full(&s->look_quota, min_sz))
+		return 0;
+	if (!damos_quota_is_set(&s->look_quota))
+		return ULONG_MAX;
+	return damos_quota_slice(&s->look_quota, min_sz);
+}
+
 static struct share share_of(struct pass *pass, struct damon_region *r,
 			     struct damos *s)
 {
@@ -87,6 +146,10 @@ static struct share share_of(struct pass *pass, struct damon_region *r,
 
 	if (!damos_quota_is_set(quota))
 		return share;
+	if (s->looking) {
+		share.sz = look_share(pass->ctx, s);
+		return share;
+	}
 	if (quota->selective) {
 		score = score_of(pass->ctx, r, s);
 		share.lowest = score == quota->min_score;
@@ -261,19 +324,43 @@ static u64 clock_for(const struct damos *s)
 	return s->quota.ms ? ktime_get_ns() : 0;
 }
 
+/* Lets the operations set carry out the scheme, or only look.  Returns what was changed. */
+static unsigned long carry_out(struct pass *pass, struct damon_region *r,
+			       struct damos *s, unsigned long *passed)
+{
+	struct damon_ctx *ctx = pass->ctx;
+
+	s->sz_absent = 0;
+	s->sz_waiting = 0;
+	if (!ctx->ops.apply_scheme)
+		return 0;
+	return ctx->ops.apply_scheme(ctx, pass->t, r, s, passed);
+}
+
+/* A look changes nothing that anybody has asked for, but its time has to come from somewhere. */
+static void look(struct pass *pass, struct damon_region *r, struct damos *s)
+{
+	unsigned long passed = 0;
+	u64 ns, begin = clock_for(s);
+
+	carry_out(pass, r, s, &passed);
+	ns = clock_for(s) - begin;
+	damos_quota_charge_present(&s->look_quota, damon_sz_region(r), s->sz_waiting,
+				   s->sz_waiting, ns);
+	s->quota.other_ns = damon_add(s->quota.other_ns, ns);
+	note_look(r, s);
+}
+
 static void apply_scheme(struct pass *pass, struct damon_region *r,
 			 struct damos *s, struct share *share)
 {
-	unsigned long sz = damon_sz_region(r), present, applied = 0, passed = 0;
+	unsigned long sz = damon_sz_region(r), present, applied, passed = 0;
 	struct damon_ctx *ctx = pass->ctx;
 	u64 begin;
 
 	trace_before_apply(pass, r, s);
 	begin = clock_for(s);
-	s->sz_absent = 0;
-	s->sz_waiting = 0;
-	if (ctx->ops.apply_scheme)
-		applied = ctx->ops.apply_scheme(ctx, pass->t, r, s, &passed);
+	applied = carry_out(pass, r, s, &passed);
 	present = sz - min(s->sz_absent, sz);
 	if (damos_quota_is_set(&s->quota))
 		charge(pass, r, s, share, present - min(s->sz_waiting, present),
@@ -281,9 +368,13 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 
 	if (pass->watched && !s->walked)
 		damon_show_walk(ctx, pass->t, r, s, passed);
-	/* what is as old as before has its turn in the next pass */
-	if (s->action != DAMOS_STAT && s->sz_waiting <= applied)
-		r->age = 0;
+	if (s->sz_waiting > applied) {
+		/* what was only made old has its turn when it has been so for long enough */
+		if (s->looks)
+			note_look(r, s);
+	} else if (s->action != DAMOS_STAT) {
+		damon_begin_age(r);
+	}
 	s->stat.nr_tried++;
 	s->stat.sz_tried += sz;
 	s->stat.nr_applied += !!applied;
@@ -314,7 +405,10 @@ static void try_scheme(struct pass *pass, struct damon_region *r,
 		sz = round_down(share.sz, min_sz);
 	if (sz < damon_sz_region(r) && !cut(pass, r, sz))
 		return;
-	apply_scheme(pass, r, s, &share);
+	if (s->looking)
+		look(pass, r, s);
+	else
+		apply_scheme(pass, r, s, &share);
 }
 
 /* Returns whether any scheme could go on. */
@@ -322,16 +416,19 @@ static bool try_schemes(struct pass *pass, struct damon_region *r)
 {
 	bool any = false;
 	struct damos *s;
+	enum turn turn;
 
 	damon_for_each_scheme(s, pass->ctx) {
-		if (!s->due || s->served)
+		if (!s->due || (s->served && !s->looks))
 			continue;
 		any = true;
 		if (r->ar.start < s->tried_until ||
-		    !damos_sz_age_match(&s->pattern, pass->whole_sz,
-					damos_age_of(r, pass->ctx)) ||
 		    !damos_rate_matches(&s->pattern, pass->nr_accesses))
 			continue;
+		turn = turn_of(s, r, pass->whole_sz, damos_age_of(r, pass->ctx));
+		if (turn == NO_TURN || (turn == ACT && s->served))
+			continue;
+		s->looking = turn == LOOK;
 		try_scheme(pass, r, s);
 		/* cuts for schemes behind it leave it another part of that */
 		s->tried_until = r->ar.end;
@@ -344,7 +441,7 @@ static bool alike(struct damon_region *a, struct damon_region *b)
 {
 	return a->ar.end == b->ar.start && a->age == b->age &&
 		a->nr_accesses == b->nr_accesses &&
-		a->rate == b->rate &&
+		a->rate == b->rate && a->looked == b->looked &&
 		!memcmp(a->probe_hits, b->probe_hits, sizeof(a->probe_hits));
 }
 
@@ -397,6 +494,23 @@ static bool has_passes_left(struct damos *s)
 		s->stat.nr_snapshots < s->max_nr_snapshots;
 }
 
+/*
+ * Looks are no work of a scheme.  They have a limit of their own, of the same size and of
+ * half of the time, or the action might never have any.  What goals make of that is no
+ * limit: they allow no more than what is done, and without looks nothing is.
+ */
+static void prepare_looks(struct damon_ctx *ctx, struct damos *s)
+{
+	struct damos_quota *quota = &s->look_quota;
+	struct damos_stat none = {};
+
+	s->looks = looks_first(s);
+	quota->sz = s->quota.sz;
+	quota->ms = s->quota.ms - s->quota.ms / 2;
+	quota->reset_interval = s->quota.reset_interval;
+	damos_quota_renew(quota, &none, ctx->min_region_sz, ctx->now);
+}
+
 /* Begins a charge window if it is time for one, and plans what to do with it. */
 static void prepare_quota(struct damon_ctx *ctx, struct damos *s)
 {
@@ -408,6 +522,7 @@ static void prepare_quota(struct damon_ctx *ctx, struct damos *s)
 		trace_damos_esz(0, s->index, quota->esz);
 	s->served = damos_quota_is_full(quota, ctx->min_region_sz);
 	s->sz_waiting_pass = 0;
+	prepare_looks(ctx, s);
 	if (damos_quota_is_set(quota) && !s->served)
 		select_regions(ctx, s);
 }

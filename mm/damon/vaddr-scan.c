@@ -75,6 +75,8 @@ static bool leaf_young(struct folio *folio, void *arg)
 
 	damon_folio_age_flags(folio, young);
 	scan->young = young || touched;
+	if (scan->s->looks)
+		scan->young |= damos_take_young(folio);
 	return scan->young;
 }
 
@@ -91,7 +93,10 @@ static bool admits(struct damos_scan *scan)
 	case DAMOS_ALLOW:
 		return true;
 	case DAMOS_ADMIT:
-		return !scan->s->spares_young || !leaf_young(folio, scan);
+		if (!scan->s->spares_young)
+			return true;
+		scan->young = leaf_young(folio, scan) || scan->s->looking;
+		return !scan->young;
 	default:
 		return false;
 	}
@@ -249,7 +254,7 @@ bool damos_scan_next(struct damos_scan *scan, struct damon_addr_range *found)
 		found->end = scan->pos;
 		if (scan->stuck)
 			scan->s->sz_absent += found->end - found->start;
-		if (scan->why != NR_DAMOS_LEFT)
+		if (scan->why != NR_DAMOS_LEFT && !scan->s->looking)
 			scan->s->sz_left[scan->why] += found->end - found->start;
 		if (admitted) {
 			*scan->sz_passed += found->end - found->start;

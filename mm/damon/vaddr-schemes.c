@@ -424,6 +424,10 @@ static unsigned long apply(struct damos_space *space, struct damos *s,
 			   const struct damon_addr_range *range,
 			   unsigned long *sz_passed)
 {
+	if (s->looking) {
+		damos_scan_count(space, s, range, sz_passed);
+		return 0;
+	}
 	switch (s->action) {
 	case DAMOS_WILLNEED:
 	case DAMOS_COLD:

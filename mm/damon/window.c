@@ -182,7 +182,7 @@ static void age_region(struct damon_region *r, unsigned int last, unsigned int t
 		return;
 	if (!r->nr_samples || abs_diff(r->nr_accesses, last) > threshold ||
 	    !r->nr_accesses != !last)
-		r->age = 0;
+		damon_begin_age(r);
 	else if (r->age < UINT_MAX)
 		r->age++;
 }
@@ -227,6 +227,9 @@ static bool same_rate(const struct damon_region *a, const struct damon_region *b
 static bool alike(struct damon_region *a, struct damon_region *b,
 		  const struct likeness *like)
 {
+	/* or what is made old a piece at a time would never be so as a whole */
+	if (like->unknown != MIXED && a->looked != b->looked)
+		return false;
 	if (damon_region_known(a) && damon_region_known(b))
 		return same_rate(a, b, like->quarters);
 	if (like->unknown == MIXED || damon_region_known(a) == damon_region_known(b))

@@ -8,6 +8,7 @@
 #include <linux/page_counter.h>
 #include <linux/sizes.h>
 
+#include "../ops-common.h"
 #include "../paddr.h"
 #include "../walk-leaves.h"
 #include "mappings-kunit.h"
@@ -28,18 +29,13 @@ static void free_ctx(void *ctx)
 	damon_destroy_ctx(ctx);
 }
 
-/* Pages out a folio, and returns how much of it there was to be charged. */
-static unsigned long pageout_filtered(struct kunit *test, struct folio *folio,
-				      bool reject)
+/* A context with a scheme. */
+static struct damon_ctx *new_pageout(struct kunit *test)
 {
-	unsigned long start = folio_pfn(folio) << PAGE_SHIFT, passed = 0;
-	unsigned long size = folio_size(folio);
-	struct damon_region r = { .ar = { start, start + size } };
 	struct damos_access_pattern pattern = {};
 	struct damon_ctx *ctx = damon_new_ctx();
 	struct damos_watermarks wmarks = {};
 	struct damos_quota quota = { .sz = SZ_1G };
-	struct damos_filter *f;
 	struct damos *s;
 
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
@@ -48,14 +44,39 @@ static unsigned long pageout_filtered(struct kunit *test, struct folio *folio,
 			     NUMA_NO_NODE);
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	damon_add_scheme(ctx, s);
+	return ctx;
+}
+
+static struct damos *scheme_of(struct damon_ctx *ctx)
+{
+	return list_first_entry(&ctx->schemes, struct damos, list);
+}
+
+/* Carries out the scheme on a folio, of which nothing is paged out.  Returns what passed. */
+static unsigned long try_on(struct kunit *test, struct damon_ctx *ctx, struct folio *folio)
+{
+	unsigned long start = folio_pfn(folio) << PAGE_SHIFT, passed = 0;
+	struct damon_region r = { .ar = { start, start + folio_size(folio) } };
+
+	KUNIT_EXPECT_EQ(test, 0, damon_paddr_apply_scheme(ctx, NULL, &r, scheme_of(ctx),
+							  &passed));
+	return passed;
+}
+
+/* Pages out a folio, and returns how much of it there was to be charged. */
+static unsigned long pageout_filtered(struct kunit *test, struct folio *folio,
+				      bool reject)
+{
+	struct damon_ctx *ctx = new_pageout(test);
+	struct damos_filter *f;
+
 	if (reject) {
 		f = damos_new_filter(DAMOS_FILTER_TYPE_ANON, true, false);
 		KUNIT_ASSERT_NOT_NULL(test, f);
-		damos_add_filter(s, f);
+		damos_add_filter(scheme_of(ctx), f);
 	}
-	KUNIT_EXPECT_EQ(test, 0, damon_paddr_apply_scheme(ctx, NULL, &r, s, &passed));
-	KUNIT_EXPECT_EQ(test, passed, reject ? 0 : size);
-	return size - s->sz_absent;
+	KUNIT_EXPECT_EQ(test, try_on(test, ctx, folio), reject ? 0 : folio_size(folio));
+	return folio_size(folio) - scheme_of(ctx)->sz_absent;
 }
 
 static unsigned long pageout(struct kunit *test, struct folio *folio)
@@ -133,6 +154,44 @@ static void no_room_needed_test(struct kunit *test)
 	do_madvise(current->mm, addr, PAGE_SIZE, MADV_FREE);
 	lru_add_drain_all();
 	KUNIT_EXPECT_TRUE(test, damon_can_pageout(folio, 1000));
+}
+
+/* A look makes a folio old, be it young or not, for a turn to come. */
+static void pageout_look_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 1, PROT_READ | PROT_WRITE);
+	struct damon_ctx *ctx = new_pageout(test);
+	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
+	struct damos *s = scheme_of(ctx);
+	struct folio *folio;
+
+	touch(test, addr);
+	folio = lru_folio_at(test, addr);
+	pretend_swap(test, 1);
+	s->looks = true;
+	s->looking = true;
+	for (int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, try_on(test, ctx, folio), 0);
+		KUNIT_EXPECT_EQ(test, s->sz_waiting, PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, s->sz_left[DAMOS_LEFT_YOUNG], 0);
+		KUNIT_EXPECT_FALSE(test, damos_folio_young(folio, NULL));
+	}
+	/* what was used since is left alone */
+	s->looking = false;
+	touch_for_sure(test, addr);
+	KUNIT_EXPECT_EQ(test, try_on(test, ctx, folio), 0);
+	KUNIT_EXPECT_EQ(test, s->sz_waiting, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, s->sz_left[DAMOS_LEFT_YOUNG], PAGE_SIZE);
+	/* even if a sample has made it old since */
+	touch_for_sure(test, addr);
+	KUNIT_ASSERT_TRUE(test, damon_folio_arm(folio, &visits));
+	KUNIT_EXPECT_EQ(test, damon_check_folio(folio, &visits), DAMON_NOT_ACCESSED);
+	s->sz_waiting = 0;
+	KUNIT_EXPECT_EQ(test, try_on(test, ctx, folio), 0);
+	KUNIT_EXPECT_EQ(test, s->sz_waiting, PAGE_SIZE);
+	/* and the rest is taken, as far as the pretended swap lets it go */
+	KUNIT_EXPECT_EQ(test, try_on(test, ctx, folio), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, s->sz_waiting, 0);
 }
 
 #ifdef CONFIG_MEMCG
@@ -248,6 +307,7 @@ static struct kunit_case pageout_cases[] = {
 	KUNIT_CASE(no_room_rejected_test),
 	KUNIT_CASE(no_room_huge_test),
 	KUNIT_CASE(no_room_needed_test),
+	KUNIT_CASE(pageout_look_test),
 #ifdef CONFIG_MEMCG
 	KUNIT_CASE(cgroup_room_test),
 	KUNIT_CASE(no_protection_test),

@@ -51,6 +51,36 @@ static void scan_spares_young_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->sz_waiting, 0);
 }
 
+/* A look makes memory old, the old and the young alike, for a turn to come. */
+static void scan_look_test(struct kunit *test)
+{
+	unsigned long addr = map_memory(test, 12);
+	struct damos *s = new_scheme(test, DAMOS_PAGEOUT);
+	struct folio *folio;
+
+	pretend_swap(test, 12);
+	touch_pages(test, addr, 4);
+	s->spares_young = true;
+	s->looks = true;
+	for (int i = 1; i <= 2; i++) {
+		s->looking = true;
+		KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), false), 0);
+		KUNIT_EXPECT_EQ(test, s->sz_waiting, i * 4 * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, s->sz_left[DAMOS_LEFT_YOUNG], 0);
+	}
+	s->looking = false;
+	touch_for_sure(test, addr + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), false), 0xd);
+	KUNIT_EXPECT_EQ(test, s->sz_left[DAMOS_LEFT_YOUNG], PAGE_SIZE);
+
+	/* what a sample has made old was used all the same */
+	touch_for_sure(test, addr + 2 * PAGE_SIZE);
+	folio = lru_folio_at(test, addr + 2 * PAGE_SIZE);
+	damon_age_folio(folio);
+	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), false), 0xb);
+	KUNIT_EXPECT_EQ(test, admitted_pages(s, pages_at(addr, 12), false), 0xf);
+}
+
 /* One filter must not hide from the next one what it saw. */
 static void scan_young_twice_test(struct kunit *test)
 {
@@ -195,6 +225,7 @@ static void scan_allowed_borders_test(struct kunit *test)
 static struct kunit_case scan_cases[] = {
 	KUNIT_CASE(scan_young_test),
 	KUNIT_CASE(scan_spares_young_test),
+	KUNIT_CASE(scan_look_test),
 	KUNIT_CASE(scan_young_twice_test),
 	KUNIT_CASE(scan_absent_test),
 	KUNIT_CASE(scan_huge_borders_test),

@@ -178,7 +178,8 @@ static void split(struct state *s, struct input *in)
 	MUST(r->ar.start == was.ar.start && right->ar.end == was.ar.end);
 	MUST(right->nr_accesses == was.nr_accesses && right->age == was.age &&
 	     right->rate == was.rate && right->worth == was.worth &&
-	     right->nr_samples == was.nr_samples && right->untouched == was.untouched);
+	     right->nr_samples == was.nr_samples && right->untouched == was.untouched &&
+	     right->looked == was.looked);
 	/* its sample goes on in one of both */
 	MUST(damon_sample_pending(&was) ==
 	     damon_sample_pending(r) + damon_sample_pending(right));
@@ -225,6 +226,7 @@ static void know(struct state *s, struct input *in)
 	r->worth = take_below(in, DAMON_MAX_WORTH + 1);
 	r->age = take_any(in, 32);
 	r->untouched = take_bool(in);
+	r->looked = r->untouched;
 	r->sampling_addr = take_bool(in) ? DAMON_NO_SAMPLE :
 		r->ar.start + take_below(in, damon_sz_region(r));
 }

@@ -144,6 +144,7 @@ static void random_scheme(struct rng *rng, struct damon_ctx *ctx,
 	INIT_LIST_HEAD(&s->core_filters);
 	INIT_LIST_HEAD(&s->ops_filters);
 	damos_quota_init(&s->quota);
+	damos_quota_init(&s->look_quota);
 	s->quota.reset_interval = WINDOW_MS;
 	if (rnd_true(rng, .7))
 		s->quota.sz = max(rnd_in(rng, 1, SPACE / 2), ctx->min_region_sz);
@@ -450,6 +451,242 @@ TEST(young_memory_has_its_turn_in_the_next_pass)
 	for (i = 0; i < 20; i++)
 		next_pass(ctx);
 	ASSERT_EQ(SPACE / EACH * THERE, s->stat.sz_applied);
+	drop_ctx(ctx);
+}
+
+/* Memory of which some is used now and then, and all is still there at first. */
+static bool used[SPACE], gone[SPACE];
+static unsigned long sz_looked_at;
+static unsigned int nr_looks;
+static double look_ns_per_byte;
+
+static unsigned long apply_to_used(struct damon_ctx *ctx, struct damon_target *t,
+				   struct damon_region *r, struct damos *s,
+				   unsigned long *sz_filter_passed)
+{
+	unsigned long addr, applied = 0;
+
+	nr_looks += s->looking;
+	clock_ns += damon_sz_region(r) * (s->looking ? look_ns_per_byte : ns_per_byte);
+	for (addr = r->ar.start; addr < r->ar.end; addr++) {
+		if (gone[addr]) {
+			s->sz_absent++;
+		} else if (s->looking || used[addr]) {
+			sz_looked_at += s->looking;
+			used[addr] = false;
+			s->sz_waiting++;
+		} else {
+			gone[addr] = true;
+			applied++;
+		}
+	}
+	return applied;
+}
+
+#define MIN_AGE		8
+
+/* What has been idle for @age windows, to be paged out after MIN_AGE. */
+static struct damon_ctx *used_ctx(unsigned long sz, unsigned int age, unsigned long quota)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damos *s = &schemes[0];
+	struct rng rng = {};
+
+	ctx->ops.apply_scheme = apply_to_used;
+	add(target_of(ctx), 0, sz, 0)->age = age;
+	answer_all(ctx);
+	random_scheme(&rng, ctx, s);
+	while (!list_empty(&s->core_filters))
+		damos_destroy_filter(list_first_entry(&s->core_filters,
+						      struct damos_filter, list));
+	s->action = DAMOS_PAGEOUT;
+	s->pattern.max_nr_accesses = 0;
+	s->pattern.min_age_region = MIN_AGE;
+	s->quota.ms = 0;
+	s->quota.sz = quota;
+	memset(used, true, sizeof(used));
+	memset(gone, false, sizeof(gone));
+	sz_looked_at = 0;
+	nr_looks = 0;
+	look_ns_per_byte = 0;
+	ns_per_byte = 0;
+	return ctx;
+}
+
+/* A window ends in which no sample has met what is used. */
+static void next_idle_window(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_for_each_target(t, ctx)
+		damon_for_each_region(r, t)
+			r->age++;
+	next_pass(ctx);
+}
+
+static bool is_used(unsigned long addr)
+{
+	return addr % 8 == 3;
+}
+
+static void use_some(void)
+{
+	unsigned long addr;
+
+	for (addr = 0; addr < SPACE; addr++)
+		used[addr] |= is_used(addr);
+}
+
+/*
+ * Samples may miss what is used less often than there are windows.  Of that nothing is
+ * paged out as long as it is used once in three quarters of the age, and of the rest all
+ * is as soon as it has that age.
+ */
+TEST(what_is_used_between_stays)
+{
+	struct damon_ctx *ctx = used_ctx(SPACE, 0, 0);
+	struct damos *s = &schemes[0];
+	unsigned long addr;
+	int i;
+
+	for (i = 1; i <= 20 * MIN_AGE; i++) {
+		next_idle_window(ctx);
+		ASSERT_EQ(i < MIN_AGE ? 0 : SPACE / 8 * 7, s->stat.sz_applied);
+		if (i % (MIN_AGE * 3 / 4) == 0)
+			use_some();
+	}
+	for (addr = 0; addr < SPACE; addr++)
+		ASSERT_EQ(!is_used(addr), gone[addr]);
+	/* until it is used no more */
+	for (i = 0; i < 2 * MIN_AGE; i++)
+		next_idle_window(ctx);
+	ASSERT_EQ(SPACE, s->stat.sz_applied);
+	drop_ctx(ctx);
+}
+
+/* A look is nothing that a scheme was tried on, and nothing is charged for it. */
+TEST(looks_are_no_work)
+{
+	struct damon_ctx *ctx = used_ctx(SPACE, MIN_AGE / 4 - 1, SPACE);
+	struct damos *s = &schemes[0];
+
+	next_idle_window(ctx);
+	ASSERT_EQ(SPACE, sz_looked_at);
+	ASSERT_EQ(0, s->stat.nr_tried);
+	ASSERT_EQ(0, s->quota.charged_sz);
+	ASSERT_EQ(MIN_AGE / 4, damon_first_region(target_of(ctx))->age);
+	next_idle_window(ctx);
+	ASSERT_EQ(SPACE, sz_looked_at);
+	drop_ctx(ctx);
+}
+
+/* A pass makes no more old than the quota allows, whatever is left of that for the action. */
+TEST(looks_keep_to_the_quota)
+{
+	unsigned long half = SPACE / 2, quota = SPACE / 16;
+	struct damon_ctx *ctx = used_ctx(half, 10 * MIN_AGE, quota);
+	struct damos *s = &schemes[0];
+	int i;
+
+	add(target_of(ctx), half, SPACE, 1)->age = MIN_AGE / 4 - 1;
+	damon_last_region(target_of(ctx))->nr_accesses = 0;
+	answer_all(ctx);
+	memset(used, false, half * sizeof(*used));
+	for (i = 1; i <= 5; i++) {
+		next_idle_window(ctx);
+		ASSERT_EQ(i * quota, s->stat.sz_applied);
+		ASSERT_EQ(i * quota, sz_looked_at);
+	}
+	drop_ctx(ctx);
+}
+
+/* What a pass takes, in windows. */
+static double time_of_pass(struct damon_ctx *ctx)
+{
+	u64 begin = clock_ns;
+
+	next_idle_window(ctx);
+	return (double)(clock_ns - begin) / (WINDOW_MS * NSEC_PER_MSEC);
+}
+
+/* All memory behind an address is to be looked at. */
+static void unlook(struct damon_ctx *ctx, unsigned long addr)
+{
+	struct damon_region *r;
+
+	damon_for_each_region(r, target_of(ctx)) {
+		if (r->ar.start >= addr) {
+			r->age = MIN_AGE / 4;
+			r->looked = false;
+		}
+	}
+}
+
+/* Looks take no more than half of the time limit, there be memory or not. */
+TEST(looks_keep_to_the_time)
+{
+	for (int absent = 0; absent < 2; absent++) {
+		struct damon_ctx *ctx = used_ctx(SPACE, MIN_AGE / 4 - 1, SPACE);
+		struct damos *s = &schemes[0];
+
+		memset(gone, absent, sizeof(gone));
+		s->quota.ms = WINDOW_MS;
+		/* all of it takes ten windows */
+		look_ns_per_byte = 10.0 * WINDOW_MS * NSEC_PER_MSEC / SPACE;
+		/* the memory is less than the first slice, which shows the speed */
+		time_of_pass(ctx);
+		unlook(ctx, 0);
+		for (int i = 0; i < 5; i++) {
+			ASSERT_LE(time_of_pass(ctx), .6);
+			ASSERT_NE(0, nr_looks);
+			ASSERT_LE(nr_looks, 100);
+			nr_looks = 0;
+			unlook(ctx, 0);
+		}
+		ns_per_byte = 0;
+		drop_ctx(ctx);
+	}
+}
+
+/* That looks are fast says nothing about the action, which has the rest of the time. */
+TEST(looks_leave_time_to_act)
+{
+	struct damon_ctx *ctx = used_ctx(SPACE / 2, 10 * MIN_AGE, SPACE);
+	struct damos *s = &schemes[0];
+	int i;
+
+	add(target_of(ctx), SPACE / 2, SPACE, 1);
+	damon_last_region(target_of(ctx))->nr_accesses = 0;
+	answer_all(ctx);
+	memset(used, false, sizeof(used));
+	s->quota.ms = WINDOW_MS;
+	ns_per_byte = 20.0 * WINDOW_MS * NSEC_PER_MSEC / SPACE;
+	look_ns_per_byte = ns_per_byte / 100;
+	for (i = 0; i < 15; i++) {
+		/* there is always something to be looked at */
+		unlook(ctx, SPACE / 2);
+		if (!i)
+			time_of_pass(ctx);
+		else
+			ASSERT_LE(time_of_pass(ctx), 1.2);
+	}
+	ASSERT_GE(s->stat.sz_applied, SPACE / 20 * 15 / 3);
+	ns_per_byte = 0;
+	drop_ctx(ctx);
+}
+
+/* Who asks for young memory has a reason, and gets it as it is. */
+TEST(filters_look_for_themselves)
+{
+	struct damon_ctx *ctx = used_ctx(SPACE, MIN_AGE / 4, 0);
+	struct damos *s = &schemes[0];
+	struct damos_filter *f = damos_new_filter(DAMOS_FILTER_TYPE_YOUNG, true, false);
+
+	list_add_tail(&f->list, &s->ops_filters);
+	next_idle_window(ctx);
+	ASSERT_EQ(0, sz_looked_at);
+	damos_destroy_filter(f);
 	drop_ctx(ctx);
 }
 

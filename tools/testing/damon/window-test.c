@@ -272,7 +272,10 @@ TEST(merge_two_joins_evidence)
 		r->unseen = !!(bits & 8);
 		l->worth = 30 - bits;
 		r->worth = 15 + bits;
+		l->looked = bits & 1;
+		r->looked = !!(bits & 4);
 		damon_merge_two_regions(t, l, r);
+		ASSERT_EQ((bits & 5) == 5, (bool)l->looked);
 		ASSERT_EQ((bits & 3) == 3, (bool)l->untouched);
 		ASSERT_EQ((bits & 12) == 12, (bool)l->unseen);
 		/* who knows more may as well speak for the other one */
@@ -368,6 +371,37 @@ TEST(close_merges_what_is_alike)
 	ASSERT_STREQ("0-112 114-130 130-170 170-230 230-10170 "
 		     "20000-20010 20010-20020 20020-20030 20030-20050 20050-20060",
 		     get_text(t, TEXT_BORDERS));
+	free_ctx(ctx);
+}
+
+/* Memory that schemes have made old, a piece at a time, is told apart while it can be. */
+TEST(close_keeps_what_was_looked_at)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	ctx->attrs.min_nr_regions = 1;
+	ctx->region_sz_limit = 1000;
+	set_text(t, "0-100:0/0/7 100-200:0/0/7 200-300:0/0/7 300-400:20/0/7");
+	answer_all(ctx);
+	damon_first_region(t)->looked = true;
+	damon_last_region(t)->looked = true;
+	damon_close_window(ctx);
+	ASSERT_STREQ("0-100:0/8 100-300:0/8 300-400:20/0", get_text(t, TEXT_AGE));
+	ASSERT_TRUE((bool)damon_first_region(t)->looked);
+	/* what has begun to be used has to get old once more */
+	ASSERT_FALSE((bool)damon_last_region(t)->looked);
+	ctx->attrs.max_nr_regions = 2;
+	damon_open_window(ctx);
+	answer_all(ctx);
+	damon_close_window(ctx);
+	ASSERT_EQ(100, damon_first_region(t)->ar.end);
+	damon_first_region(t)->looked = true;
+	ctx->attrs.max_nr_regions = 1;
+	damon_open_window(ctx);
+	answer_all(ctx);
+	damon_close_window(ctx);
+	ASSERT_FALSE((bool)damon_first_region(t)->looked);
 	free_ctx(ctx);
 }
 
