@@ -9,6 +9,7 @@
 #include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/fs.h>
+#include <linux/hugetlb.h>
 #include <linux/memcontrol.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mmu_notifier.h>
@@ -21,18 +22,30 @@
 #include "ops-common.h"
 #include "walk-leaves.h"
 
+/*
+ * Reclaim does not know hugetlb, so that it is on no list.  Only page tables tell who uses
+ * it: what is read() leaves no mark.
+ */
+static bool is_mapped_hugetlb(const struct folio *folio)
+{
+	return folio_test_hugetlb(folio) && folio_mapped(folio);
+}
+
 /* The folio that an online page is in, with a reference, or NULL. */
 static inline struct folio *get_folio(struct page *page)
 {
 	/*
 	 * Most pages that fail do so here.  Without a reference this can be
-	 * anything, even a tail page by now, so the flag is all to look at.
+	 * anything, even a tail page by now, so the flag and the type are all to look at.
 	 */
 	struct folio *folio = page_folio(page);
 
-	if (!(READ_ONCE(folio->flags.f) & BIT(PG_lru)) || !folio_try_get(folio))
+	if (!(READ_ONCE(folio->flags.f) & BIT(PG_lru)) && !folio_test_hugetlb(folio))
 		return NULL;
-	if (unlikely(page_folio(page) != folio || !folio_test_lru(folio))) {
+	if (!folio_try_get(folio))
+		return NULL;
+	if (unlikely(page_folio(page) != folio ||
+		     !(folio_test_lru(folio) || is_mapped_hugetlb(folio)))) {
 		folio_put(folio);
 		return NULL;
 	}
@@ -43,7 +56,8 @@ static inline struct folio *get_folio(struct page *page)
  * damon_get_folio() - Get the folio of a page frame, if it can be monitored.
  * @pfn:	Number of the page frame.
  *
- * Return: A folio that is on an LRU list, with a reference, or %NULL.
+ * Return: A folio that is on an LRU list, or one of hugetlb that is mapped, with a
+ * reference, or %NULL.
  */
 struct folio *damon_get_folio(unsigned long pfn)
 {
@@ -69,7 +83,7 @@ static unsigned long behind_hole(unsigned long pfn)
 
 /*
  * The first page frame behind what a page belongs to that is no folio to act on:
- * a free block, or memory of the kernel, of a driver or of hugetlb.  Nothing
+ * a free block, or memory of the kernel or of a driver.  Nothing
  * holds it, so that its order may be anything.
  */
 static unsigned long behind_page(const struct page *page, unsigned long pfn)
@@ -195,6 +209,10 @@ static unsigned long look_closely(struct look *look, struct damon_walk *walk,
 			leaf.young = damon_walk_mkold(walk, &leaf);
 		else if (!leaf.young)
 			leaf.young = used_by_others(walk, &leaf);
+		/* a table that is shared counts once, however many VMAs it is seen in */
+		if (walk->level == DAMON_WALK_HUGETLB && leaf.size == PMD_SIZE &&
+		    hugetlb_pmd_shared(walk->pte))
+			nr = 0;
 		note(look, leaf.young, nr);
 		size = leaf.start + leaf.size - addr;
 	}
@@ -261,6 +279,9 @@ static void look_at_pages(struct look *look, struct vm_area_struct *vma,
 	while (addr < end && look->budget && !is_over(look)) {
 		addr += look_at_entry(look, &walk, folio, addr, end);
 		look->budget--;
+		/* one entry maps all of it */
+		if (folio_test_hugetlb(folio))
+			break;
 	}
 	damon_walk_end(&walk);
 }

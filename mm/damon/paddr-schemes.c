@@ -59,8 +59,9 @@ static void iter_begin(struct folio_iter *iter, const struct damon_ctx *ctx,
 }
 
 /*
- * Returns the next folio, with a reference, or NULL at the end or when the worker
- * is to stop.  The first and the last one may extend beyond the region.
+ * Returns the next folio that something can be done with, with a reference, or NULL at the
+ * end or when the worker is to stop.  The first and the last one may extend beyond the
+ * region.
  */
 static struct folio *next_folio(struct folio_iter *iter)
 {
@@ -73,8 +74,10 @@ static struct folio *next_folio(struct folio_iter *iter)
 			cond_resched();
 		}
 		folio = damon_seek_folio(&iter->pfn);
-		if (folio)
+		if (folio && !folio_test_hugetlb(folio))
 			return folio;
+		if (folio)
+			folio_put(folio);
 	}
 	return NULL;
 }

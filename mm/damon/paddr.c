@@ -3,8 +3,8 @@
  * Operations set for the physical address space: was this page frame's memory
  * accessed, through whichever mapping?
  *
- * Only folios on LRU lists can tell.  Free memory, the kernel's own, hugetlb
- * pages and holes give no answer.  Physical addresses are the core's addresses
+ * Only folios on LRU lists and mapped ones of hugetlb can tell.  Free memory, the
+ * kernel's own and holes give no answer.  Physical addresses are the core's addresses
  * times the context's address unit.  Must not know page tables.
  */
 

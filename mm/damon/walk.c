@@ -11,7 +11,7 @@
  * RCU grace period has passed.  The same holds as long as the reverse mapping
  * that leads to a VMA is locked.  Tables of hugetlb mappings can be shared between
  * processes and given up under the hugetlb VMA lock, so that is held while one
- * of their entries is in use.
+ * of their entries is in use, unless it was found through a folio of the file.
  */
 
 #include <linux/damon.h>
@@ -70,12 +70,18 @@ static void settle(struct damon_walk *walk, enum damon_walk_level level,
 	walk->size = last - start + 1;
 }
 
+static void unlock_hugetlb(struct damon_walk *walk)
+{
+	if (!walk->borrowed)
+		hugetlb_vma_unlock_read(walk->vma);
+}
+
 static void leave_entry(struct damon_walk *walk)
 {
 	if (walk->level == DAMON_WALK_PTE)
 		pte_unmap(walk->pte);
 	else if (walk->level == DAMON_WALK_HUGETLB)
-		hugetlb_vma_unlock_read(walk->vma);
+		unlock_hugetlb(walk);
 	walk->level = DAMON_WALK_HOLE;
 	walk->size = 0;
 }
@@ -146,13 +152,14 @@ static void enter_hugetlb(struct damon_walk *walk, unsigned long addr)
 	struct hstate *h = hstate_vma(walk->vma);
 	unsigned long size = huge_page_size(h);
 
-	hugetlb_vma_lock_read(walk->vma);
+	if (!walk->borrowed)
+		hugetlb_vma_lock_read(walk->vma);
 	walk->pte = hugetlb_walk(walk->vma, addr & huge_page_mask(h), size);
 	if (walk->pte) {
 		settle(walk, DAMON_WALK_HUGETLB, addr, size);
 		return;
 	}
-	hugetlb_vma_unlock_read(walk->vma);
+	unlock_hugetlb(walk);
 	settle(walk, DAMON_WALK_EMPTY, addr, size);
 }
 #else
@@ -215,12 +222,20 @@ static void enter_pgd(struct damon_walk *walk, unsigned long addr)
 	enter_pmd(walk, pmd_offset(pud, addr), addr);
 }
 
+static void enter_tables(struct damon_walk *walk, unsigned long addr)
+{
+	if (is_vm_hugetlb_page(walk->vma))
+		enter_hugetlb(walk, addr);
+	else
+		enter_pgd(walk, addr);
+}
+
 static noinline void move_far(struct damon_walk *walk, unsigned long addr)
 {
 	struct vm_area_struct *vma = walk->vma;
 
 	if (walk->borrowed) {
-		enter_pgd(walk, addr);
+		enter_tables(walk, addr);
 		return;
 	}
 	if (!vma || addr < vma->vm_start || addr >= vma->vm_end) {
@@ -231,10 +246,8 @@ static noinline void move_far(struct damon_walk *walk, unsigned long addr)
 	}
 	if (vma->vm_flags & VM_PFNMAP)
 		enter_device(walk);
-	else if (is_vm_hugetlb_page(vma))
-		enter_hugetlb(walk, addr);
 	else
-		enter_pgd(walk, addr);
+		enter_tables(walk, addr);
 }
 
 /**
@@ -243,8 +256,6 @@ static noinline void move_far(struct damon_walk *walk, unsigned long addr)
  * @vma:	A VMA that the caller found through a folio.  The lock of that
  *		reverse mapping keeps the page tables until damon_walk_end().
  * @addr:	An address in it, where the walk goes.
- *
- * The VMA is none of hugetlb.
  */
 void damon_walk_begin_vma(struct damon_walk *walk, struct vm_area_struct *vma,
 			  unsigned long addr)
@@ -252,7 +263,7 @@ void damon_walk_begin_vma(struct damon_walk *walk, struct vm_area_struct *vma,
 	damon_walk_begin(walk, vma->vm_mm);
 	walk->vma = vma;
 	walk->borrowed = true;
-	enter_pgd(walk, addr);
+	enter_tables(walk, addr);
 }
 
 /**

@@ -14,6 +14,8 @@
 
 #include <asm/tlbflush.h>
 
+#include "hugetlb-kunit.h"
+
 /* Places at which some pages are mapped. */
 struct places {
 	unsigned long pages;
@@ -389,9 +391,57 @@ static void one_is_always_looked_at_test(struct kunit *test)
 	folio_put(second);
 }
 
+#ifdef CONFIG_HUGETLB_PAGE
+/* One entry tells of a page of hugetlb, whichever part of it is looked at, and accessed. */
+static void check_hugetlb(struct kunit *test, unsigned long flags)
+{
+	unsigned long addr = map_hugetlb(test, flags), size = huge_page_size(&default_hstate);
+	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
+	unsigned long pfn, next;
+	struct folio *folio;
+	struct page *page;
+
+	touch_page(test, addr);
+	KUNIT_ASSERT_EQ(test, 1, get_user_pages_fast(addr + size / 2, 1, 0, &page));
+	folio = page_folio(page);
+	pfn = page_to_pfn(page);
+	KUNIT_ASSERT_TRUE(test, folio_test_hugetlb(folio));
+	KUNIT_EXPECT_PTR_EQ(test, damon_get_folio(pfn), folio);
+	folio_put(folio);
+
+	KUNIT_EXPECT_TRUE(test, damon_folio_arm(folio, &visits));
+	KUNIT_EXPECT_EQ(test, damon_check_folio(folio, &visits), DAMON_NOT_ACCESSED);
+	touch_page(test, addr + size - PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, damon_check_folio(folio, &visits), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, damon_age_folio(folio), DAMON_ACCESSED);
+	KUNIT_EXPECT_EQ(test, damon_age_folio(folio), DAMON_NOT_ACCESSED);
+	/* of which the first visit is free */
+	KUNIT_EXPECT_EQ(test, visits.left, DAMON_PASS_VISITS);
+
+	/* without any page table that maps it nobody can tell */
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, 2 * size));
+	next = pfn;
+	KUNIT_EXPECT_NULL(test, damon_seek_folio(&next));
+	KUNIT_EXPECT_EQ(test, next, folio_pfn(folio) + folio_nr_pages(folio));
+	folio_put(folio);
+}
+
+static void hugetlb_test(struct kunit *test)
+{
+	check_hugetlb(test, MAP_PRIVATE);
+	check_hugetlb(test, MAP_SHARED);
+}
+#else
+static void hugetlb_test(struct kunit *test)
+{
+	kunit_skip(test, "there is no hugetlb");
+}
+#endif
+
 static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(shared_access_test),
 	KUNIT_CASE(private_copy_test),
+	KUNIT_CASE(hugetlb_test),
 	KUNIT_CASE(hidden_test),
 #if defined(CONFIG_MMU_NOTIFIER) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 	KUNIT_CASE(guest_test),

@@ -4,8 +4,7 @@
  * test's own address space.
  */
 
-#include <linux/file.h>
-
+#include "hugetlb-kunit.h"
 #include "mappings-kunit.h"
 
 #define NR_TEST_PAGES	8
@@ -277,27 +276,6 @@ static void walk_moving_huge_page_test(struct kunit *test)
 #endif
 
 #ifdef CONFIG_HUGETLB_PAGE
-/* Two pages of hugetlb, which are there for only as long as they are mapped. */
-static unsigned long map_hugetlb(struct kunit *test)
-{
-	unsigned long nr_before = default_hstate.nr_overcommit_huge_pages;
-	unsigned long size = 2 * huge_page_size(&default_hstate), addr;
-	struct file *file;
-
-	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
-	file = hugetlb_file_setup(HUGETLB_ANON_FILE, size, mk_vma_flags(VMA_NORESERVE_BIT),
-				  HUGETLB_ANONHUGE_INODE, 0);
-	if (IS_ERR(file))
-		kunit_skip(test, "no memory of hugetlb");
-	WRITE_ONCE(default_hstate.nr_overcommit_huge_pages, nr_before + 2);
-	addr = kunit_vm_mmap(test, file, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
-	WRITE_ONCE(default_hstate.nr_overcommit_huge_pages, nr_before);
-	fput(file);
-	if (!addr || IS_ERR_VALUE(addr))
-		kunit_skip(test, "no huge pages to be had");
-	return addr;
-}
-
 /* Its entry as it is, for a walk that is there. */
 static pte_t hugetlb_entry(struct damon_walk *walk, unsigned long addr)
 {
@@ -307,7 +285,8 @@ static pte_t hugetlb_entry(struct damon_walk *walk, unsigned long addr)
 /* One page is used, the other one is not there. */
 static void walk_hugetlb_test(struct kunit *test)
 {
-	unsigned long addr = map_hugetlb(test), size = huge_page_size(&default_hstate);
+	unsigned long addr = map_hugetlb(test, MAP_PRIVATE);
+	unsigned long size = huge_page_size(&default_hstate);
 	struct damon_walk walk;
 	struct damon_leaf leaf;
 
@@ -340,7 +319,8 @@ static void walk_hugetlb_test(struct kunit *test)
 
 static void walk_moving_hugetlb_test(struct kunit *test)
 {
-	unsigned long addr = map_hugetlb(test), size = huge_page_size(&default_hstate);
+	unsigned long addr = map_hugetlb(test, MAP_PRIVATE);
+	unsigned long size = huge_page_size(&default_hstate);
 	struct damon_walk walk;
 	struct damon_leaf leaf;
 	swp_entry_t entry;
