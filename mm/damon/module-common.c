@@ -285,8 +285,10 @@ static int build_all(struct damon_module *m, struct damon_ctx *ctx,
 		err = add_target(m, ctx, &terms->ram);
 	if (!err && m->build)
 		err = m->build(m, ctx);
-	damon_for_each_scheme(s, ctx)
+	damon_for_each_scheme(s, ctx) {
+		terms->quota_sz = s->quota.sz;
 		terms->nr_schemes++;
+	}
 	return err;
 }
 
@@ -310,6 +312,7 @@ struct damon_ctx *damon_module_build(struct damon_module *m,
 	*terms = (struct damon_module_terms){
 		.cold_age_us = m->params.cold_age_us,
 		.hot_permil = m->params.hot_permil,
+		.refault_bp = m->params.refault_bp,
 		.all_ram = !m->params.range.start && !m->params.range.end,
 		.nr_ram_changes = atomic_read(&damon_nr_ram_changes),
 	};

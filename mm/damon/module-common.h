@@ -39,6 +39,8 @@
  * @wmarks:		When schemes are on.
  * @cold_age_us:	For how long cold memory has not been accessed, us.
  * @hot_permil:		Access rate from which memory is hot, 1/1000.
+ * @refault_bp:		How much of what was reclaimed may come back per minute, 1/10000.
+ *			Zero: all of it.
  */
 struct damon_module_params {
 	unsigned long sample_interval;
@@ -54,6 +56,7 @@ struct damon_module_params {
 	struct damos_watermarks wmarks;
 	unsigned long cold_age_us;
 	unsigned long hot_permil;
+	unsigned long refault_bp;
 };
 
 /**
@@ -61,6 +64,8 @@ struct damon_module_params {
  * @attrs:		What the module wants of the context, if it has it for itself.
  * @cold_age_us:	As of the parameters.
  * @hot_permil:		As of the parameters.
+ * @refault_bp:		As of the parameters.
+ * @quota_sz:		Size limit of the last scheme.
  * @nr_schemes:		How many schemes are the module's.
  * @ram:		Physical addresses that are monitored.
  * @all_ram:		These are of all memory.
@@ -70,6 +75,8 @@ struct damon_module_terms {
 	struct damon_attrs attrs;
 	unsigned long cold_age_us;
 	unsigned long hot_permil;
+	unsigned long refault_bp;
+	unsigned long quota_sz;
 	unsigned int nr_schemes;
 	struct damon_addr_range ram;
 	bool all_ram;

@@ -4,10 +4,15 @@
  * is memory pressure.
  */
 #include <linux/init.h>
+#include <linux/ktime.h>
 #include <linux/math.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/time64.h>
+#include <linux/vmstat.h>
 
+#include "backoff.h"
 #include "module-common.h"
 #include "module-params.h"
 
@@ -33,6 +38,35 @@ static bool skip_anon;
 DAMON_MODULE_VALUE(skip_anon, skip_anon, bool,
 		   "Whether to leave anonymous memory alone");
 
+/* Of the run under way.  The kdamond's. */
+static struct damon_backoff backoff;
+static u64 next_look_ns;
+static unsigned long counted_sz;
+
+/* What it has paged out since boot, bytes. */
+static u64 bytes_taken;
+
+/* The same, as results. */
+static unsigned long bytes_refaulted;
+static unsigned long backoff_halvings;
+static unsigned long backoff_held;
+
+static void show_backoff(void)
+{
+	WRITE_ONCE(bytes_refaulted, min(backoff.came_back, ULONG_MAX));
+	WRITE_ONCE(backoff_halvings, backoff.halvings);
+	WRITE_ONCE(backoff_held, backoff.held);
+}
+
+/* There is no kdamond yet, or none that calls collect(). */
+static void begin_run(const struct damon_module *m)
+{
+	damon_backoff_restart(&backoff);
+	next_look_ns = 0;
+	counted_sz = m->stats[0].sz_applied;
+	show_backoff();
+}
+
 static int build(struct damon_module *m, struct damon_ctx *ctx)
 {
 	struct damos_quota limits = {
@@ -46,6 +80,8 @@ static int build(struct damon_module *m, struct damon_ctx *ctx)
 
 	if (!s)
 		return -ENOMEM;
+	if (!damon_module_is_running(m))
+		begin_run(m);
 	err = damon_module_add_goal(s, DAMOS_QUOTA_SOME_MEM_PSI_US,
 				    quota_mem_pressure_us, 0);
 	if (!err && quota_autotune_feedback)
@@ -55,6 +91,66 @@ static int build(struct damon_module *m, struct damon_ctx *ctx)
 	if (!err && skip_anon)
 		err = damon_module_add_filter(s, DAMOS_FILTER_TYPE_ANON, true);
 	return err;
+}
+
+static u64 node_bytes(enum node_stat_item item)
+{
+	return (u64)global_node_page_state(item) << PAGE_SHIFT;
+}
+
+/* The counter of a scheme may be a short one, and of another unit in the next run. */
+static void count_taken(const struct damon_module *m, const struct damon_ctx *ctx)
+{
+	unsigned long sz = m->stats[0].sz_applied;
+
+	bytes_taken += (u64)(sz - counted_sz) * ctx->addr_unit;
+	counted_sz = sz;
+}
+
+static struct damon_evictions count_evictions(void)
+{
+	return (struct damon_evictions) {
+		.taken = bytes_taken,
+		.others = node_bytes(PGSTEAL_ANON) + node_bytes(PGSTEAL_FILE),
+		.refaulted = node_bytes(WORKINGSET_REFAULT_ANON) +
+			node_bytes(WORKINGSET_REFAULT_FILE),
+		.memory = (u64)totalram_pages() << PAGE_SHIFT,
+	};
+}
+
+/* Without a limit, what is halved is all memory.  One unit is less than any region. */
+static void limit_quota(struct damos_quota *quota, unsigned long full,
+			const struct damon_ctx *ctx)
+{
+	if (!full && backoff.halvings)
+		full = min(div64_ul((u64)totalram_pages() << PAGE_SHIFT, ctx->addr_unit),
+			   ULONG_MAX);
+	quota->sz = damon_backoff_limit(&backoff, full, ctx->min_region_sz);
+	if (backoff.held)
+		quota->sz = 1;
+}
+
+static struct damon_module reclaim;
+
+static void look_back(u64 now_ns)
+{
+	struct damon_evictions now = count_evictions();
+
+	damon_backoff_update(&backoff, &now, reclaim.terms.refault_bp, now_ns);
+	show_backoff();
+}
+
+/* Where too much of what it took comes back, it takes less, whatever is committed. */
+static void collect(struct damon_ctx *ctx)
+{
+	u64 now_ns = ktime_get_ns();
+
+	count_taken(&reclaim, ctx);
+	if (now_ns >= next_look_ns) {
+		next_look_ns = now_ns + NSEC_PER_SEC;
+		look_back(now_ns);
+	}
+	limit_quota(&reclaim.schemes[0]->quota, reclaim.terms.quota_sz, ctx);
 }
 
 static struct damon_module reclaim = {
@@ -73,14 +169,24 @@ static struct damon_module reclaim = {
 			.low = 200,
 		},
 		.cold_age_us = 120 * USEC_PER_SEC,
+		.refault_bp = 100,
 	},
 	.build = build,
+	.collect = collect,
 };
 
 DAMON_MODULE_SWITCH(reclaim);
 DAMON_MODULE_INPUTS(reclaim);
 DAMON_MODULE_VALUE(min_age, reclaim.params.cold_age_us, ulong,
 		   "For how long memory has not been accessed (us)");
+DAMON_MODULE_VALUE(refault_limit_bp, reclaim.params.refault_bp, ulong,
+		   "What may come back per minute of what was reclaimed (1/10000)");
+DAMON_MODULE_RESULT(bytes_refaulted, bytes_refaulted,
+		    "What came back of what was reclaimed (bytes)");
+DAMON_MODULE_RESULT(backoff_halvings, backoff_halvings,
+		    "How often the size limit is halved, since too much came back");
+DAMON_MODULE_RESULT(backoff_held, backoff_held,
+		    "Nothing is reclaimed for the rest of this minute");
 DAMON_MODULE_STATS(reclaim, 0, reclaim_tried, reclaimed, quota);
 
 static int __init reclaim_init(void)

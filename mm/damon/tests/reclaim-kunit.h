@@ -114,6 +114,49 @@ static void reclaim_quota_unit(struct kunit *test)
 	}
 }
 
+/* What may be taken when it was halved twice, and when none of it may. */
+static void reclaim_backs_off(struct kunit *test)
+{
+	u64 all = (u64)totalram_pages() << PAGE_SHIFT;
+	struct damon_ctx *ctx = new_ctx(test);
+	struct damos_quota quota = {};
+
+	damon_backoff_restart(&backoff);
+	limit_quota(&quota, SZ_1M, ctx);
+	KUNIT_EXPECT_EQ(test, quota.sz, SZ_1M);
+	limit_quota(&quota, 0, ctx);
+	KUNIT_EXPECT_EQ(test, quota.sz, 0);
+
+	backoff.halvings = 2;
+	limit_quota(&quota, SZ_1M, ctx);
+	KUNIT_EXPECT_EQ(test, quota.sz, SZ_256K);
+	limit_quota(&quota, 0, ctx);
+	KUNIT_EXPECT_EQ(test, quota.sz, min(all, ULONG_MAX) / 4);
+	ctx->addr_unit = 16;
+	limit_quota(&quota, 0, ctx);
+	KUNIT_EXPECT_EQ(test, quota.sz, min(all / 16, ULONG_MAX) / 4);
+
+	backoff.held = true;
+	limit_quota(&quota, SZ_1M, ctx);
+	KUNIT_EXPECT_LT(test, quota.sz, ctx->min_region_sz);
+	KUNIT_EXPECT_NE(test, quota.sz, 0);
+	damon_backoff_restart(&backoff);
+}
+
+/* It begins anew with each run, and not with each commit. */
+static void reclaim_forgets_backoff(struct kunit *test)
+{
+	backoff.halvings = 3;
+	backoff_halvings = 3;
+	next_look_ns = U64_MAX;
+	counted_sz = reclaim.stats[0].sz_applied + 1;
+	build_scheme(test, new_ctx(test));
+	KUNIT_EXPECT_EQ(test, backoff.halvings, 0);
+	KUNIT_EXPECT_EQ(test, backoff_halvings, 0);
+	KUNIT_EXPECT_EQ(test, next_look_ns, 0);
+	KUNIT_EXPECT_EQ(test, counted_sz, reclaim.stats[0].sz_applied);
+}
+
 static unsigned long old_sz, old_pressure, old_feedback;
 static bool old_skip_anon;
 
@@ -140,6 +183,8 @@ static struct kunit_case reclaim_test_cases[] = {
 	KUNIT_CASE(reclaim_goals),
 	KUNIT_CASE(reclaim_skip_anon),
 	KUNIT_CASE(reclaim_quota_unit),
+	KUNIT_CASE(reclaim_backs_off),
+	KUNIT_CASE(reclaim_forgets_backoff),
 	{ }
 };
 

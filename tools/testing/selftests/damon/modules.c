@@ -409,6 +409,7 @@ static void test_extremes(void)
 		{ "wmarks_interval", MAX_UL },
 		{ "quota_mem_pressure_us", MAX_UL },
 		{ "quota_autotune_feedback", MAX_UL },
+		{ "refault_limit_bp", MAX_UL },
 		{ "monitor_region_end", MAX_UL },
 		{ "aggr_interval", MAX_UL },
 		{ "sample_interval", MAX_UL },

@@ -320,6 +320,33 @@ static void test_pressure(void)
 	munmap(memory, SIZE);
 }
 
+/* What it took is wanted after all: it takes no more for the moment, and less after that. */
+static void test_refaults(void)
+{
+	char *memory;
+
+	if (!need_swap() || !need_huge())
+		return;
+	memory = stage_reclaim();
+	enable(RECLAIM);
+	EXPECT(WAIT(is_gone(memory)));
+	touch(memory, SIZE);
+	EXPECT(WAIT(result(RECLAIM, "backoff_halvings")));
+
+	touch(memory, SIZE);
+	sleep_ms(QUIET_MS);
+	/* until the minute is over */
+	if (result(RECLAIM, "backoff_held"))
+		EXPECT(present(memory, SIZE) == SIZE);
+	change(RECLAIM, "refault_limit_bp", "0");
+	EXPECT(WAIT(is_gone(memory)));
+	EXPECT(WAIT(!result(RECLAIM, "backoff_held")));
+	EXPECT(!result(RECLAIM, "backoff_halvings"));
+	disable(RECLAIM);
+	EXPECT(is_filled(memory, SIZE));
+	munmap(memory, SIZE);
+}
+
 /* Parameters that are not in use stay what they are. */
 static void test_autotune(void)
 {
@@ -618,6 +645,7 @@ int main(void)
 		{ "reclaim: off and on", test_off_and_on },
 		{ "reclaim: feedback", test_feedback },
 		{ "reclaim: memory pressure", test_pressure },
+		{ "reclaim: refaults", test_refaults },
 		{ "reclaim: tuned intervals", test_autotune },
 		{ "lru_sort: cold memory", test_cold },
 		{ "lru_sort: hot memory", test_hot },
