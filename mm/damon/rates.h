@@ -16,6 +16,9 @@
 /* Samples that what is known of a region is worth at most: older ones fade. */
 #define DAMON_MAX_WORTH	60
 
+/* The square of how many standard errors a difference is more than chance. */
+#define DAMON_CHANCE	9
+
 /* The rate at which @nr of @of samples saw an access. */
 static inline unsigned int damon_to_rate(unsigned int nr, unsigned int of)
 {

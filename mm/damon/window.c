@@ -18,11 +18,10 @@
 #include "window.h"
 
 /*
- * Squares of how many standard errors two rates may differ by: those of two regions that
- * are merged, and those of a region now and before.  In quarters.
+ * The square of how many standard errors the rates of two regions that are merged may
+ * differ by.  In quarters.
  */
 #define SAME_REGION	(4 * 2)
-#define SAME_RATE	(4 * 9)
 
 /*
  * Two rates differ by more than so many standard errors, given how many samples each is
@@ -122,7 +121,7 @@ static bool contradicts(unsigned int now, unsigned int nr, const struct damon_re
 	if (abs_diff(now, known) <= half)
 		return false;
 	now = now > known ? now - half : now + half;
-	return rates_differ(now, nr, known, r->worth, SAME_RATE);
+	return rates_differ(now, nr, known, r->worth, 4 * DAMON_CHANCE);
 }
 
 /*
