@@ -27,12 +27,6 @@
 #define BATCH		32
 
 /*
- * How many addresses to draw at most for a sample, until there is one whose memory
- * can tell, where some of the region's could in this window.
- */
-#define MAX_DRAWS	3
-
-/*
  * How many places to look at in a row, as long as no address of a region that was
  * drawn in this window could tell.  There may be hardly any memory in it that can,
  * and until that is found it does not grow old, however cold it is.
@@ -132,22 +126,13 @@ static enum damon_answer test_sample(struct sampler *s, unsigned long addr,
 	return answer;
 }
 
-/*
- * What cannot be afforded is not replaced by what costs less: that would be a choice of
- * memory that is shared less.
- */
+/* If the memory at an address cannot tell, the next interval draws another one. */
 static void draw_sample(struct sampler *s, struct damon_region *r)
 {
-	int draws = MAX_DRAWS;
+	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
 
-	while (draws-- && !s->visits.lacking) {
-		unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
-
-		if (arm_sample(s, addr)) {
-			note_sample(s, r, addr);
-			return;
-		}
-	}
+	if (arm_sample(s, addr))
+		note_sample(s, r, addr);
 }
 
 /* The first address in a page frame, or behind its beginning. */
@@ -178,7 +163,11 @@ static bool arm_or_seek(struct sampler *s, unsigned long *addr)
 	return false;
 }
 
-/* Draws for a region that nothing is known of yet: looks on behind one address. */
+/*
+ * Draws for a region that nothing is known of yet: looks on behind one address.  What cannot
+ * be afforded is not replaced by what costs less: that would be a choice of memory that is
+ * shared less.
+ */
 static void seek_sample(struct sampler *s, struct damon_region *r)
 {
 	unsigned long addr = damon_rand(s->ctx, r->ar.start, r->ar.end);
