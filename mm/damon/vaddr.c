@@ -488,8 +488,8 @@ static void check_target(struct sampler *s, struct damon_target *t)
 		unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 
 		damon_reach_begin(t, cpu_time_of(t), ctx->now, window);
-		/* the last sweep was made, or skipped, while it slept */
-		if (t->nr_slept / 2 > window)
+		/* nothing was accessed since the last window began, and so behind its sweep */
+		if (t->nr_slept > window)
 			damon_sweep_skip(t);
 	}
 	s->step = damon_reach_step(t);
