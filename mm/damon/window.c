@@ -112,7 +112,8 @@ static unsigned int full_count(const struct damon_region *r, unsigned int count,
 /*
  * The samples of this window contradict what is known of a region.  Counts are
  * whole numbers, so half an access is left out of the difference, or chance would
- * contradict more often on the side of the rarer answer, and rates be biased.
+ * contradict more often on the side of the rarer answer, and rates be biased.  What was known
+ * of the whole that a region was cut off counts as much as its samples.
  */
 static bool contradicts(unsigned int now, unsigned int nr, const struct damon_region *r)
 {
@@ -121,22 +122,23 @@ static bool contradicts(unsigned int now, unsigned int nr, const struct damon_re
 	if (abs_diff(now, known) <= half)
 		return false;
 	now = now > known ? now - half : now + half;
-	return rates_differ(now, nr, known, r->worth, 4 * DAMON_CHANCE);
+	return rates_differ(now, nr, known, r->worth ?: nr, 4 * DAMON_CHANCE);
 }
 
 /*
  * Adds the samples of this window to what is known of a region, unless they contradict
  * it: then only they count.  Where not one of them saw an access, what is left of
  * earlier ones fades to nothing once it is less than half an access per window, and so
- * does what is missing where all of them did.
+ * does what is missing where all of them did.  Returns whether they contradict it.
  */
-static void learn(struct damon_region *r, unsigned int window)
+static bool learn(struct damon_region *r, unsigned int window)
 {
 	unsigned int now = damon_to_rate(r->nr_accesses, r->nr_samples);
 	/* with more, what rates_differ() multiplies may not fit into 64 bits */
 	unsigned int nr = min(r->nr_samples, SHRT_MAX);
+	bool differs = contradicts(now, nr, r);
 
-	if (r->worth && !contradicts(now, nr, r)) {
+	if (r->worth && !differs) {
 		now = div_u64((u64)now * nr + (u64)r->rate * r->worth +
 			      (nr + r->worth) / 2, nr + r->worth);
 		nr += r->worth;
@@ -148,26 +150,29 @@ static void learn(struct damon_region *r, unsigned int window)
 		now = 0;
 	r->rate = now;
 	r->worth = min(nr, DAMON_MAX_WORTH);
+	return differs;
 }
 
 /*
  * A region that was answered in only some of the samples gets what a full window would
- * have shown.  From then on it counts as answered in all of them.  Returns what the
- * window before had shown.
+ * have shown.  From then on it counts as answered in all of them.  Returns whether that is
+ * another rate than before.  Some accesses are another one than none.
  */
-static void finish_counts(struct damon_region *r, unsigned int window)
+static bool finish_counts(struct damon_region *r, unsigned int window)
 {
+	bool was_used = r->rate, differs = false;
 	int i;
 
 	for (i = 0; i < DAMON_MAX_PROBES; i++)
 		r->probe_hits[i] = min(full_count(r, r->probe_hits[i], window),
 				       U8_MAX);
 	if (r->nr_samples) {
-		learn(r, window);
+		differs = learn(r, window);
 		r->nr_accesses = damon_to_nr(r->rate, window);
 		r->nr_samples = window;
 	}
 	r->nr_accesses_bp = min_t(u64, (u64)r->nr_accesses * 10000, UINT_MAX);
+	return differs || !r->nr_accesses != !was_used;
 }
 
 /*
@@ -175,31 +180,20 @@ static void finish_counts(struct damon_region *r, unsigned int window)
  * nothing is known: cold memory stays as old as it is, but what was accessed must not
  * look as if it had been cold for as long as it was hot.
  */
-static void age_region(struct damon_region *r, unsigned int last, unsigned int threshold)
+static void finish_region(struct damon_region *r, unsigned int window)
 {
-	if (!r->nr_samples && !last)
-		return;
-	if (!r->nr_samples || abs_diff(r->nr_accesses, last) > threshold ||
-	    !r->nr_accesses != !last)
+	if (finish_counts(r, window))
 		damon_begin_age(r);
-	else if (r->age < UINT_MAX)
+	else if (damon_region_known(r) && r->age < UINT_MAX)
 		r->age++;
 }
 
-/* Final counts of a target.  Changes by less than a tenth of the highest are none. */
 static void finish_target(struct damon_target *t, unsigned int window)
 {
-	unsigned int max_nr = 0;
 	struct damon_region *r;
 
 	damon_for_each_region(r, t)
-		max_nr = max(max_nr, full_count(r, r->nr_accesses, window));
-	damon_for_each_region(r, t) {
-		unsigned int last = damon_last_nr_accesses(r, window);
-
-		finish_counts(r, window);
-		age_region(r, last, max_nr / 10);
-	}
+		finish_region(r, window);
 }
 
 /* merging */

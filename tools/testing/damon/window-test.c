@@ -348,7 +348,7 @@ TEST(close_ages_and_merges)
 	 * Three and nine of twenty can be the same by chance, and make six.  So can none
 	 * and two, but idle memory is not merged with what is not.
 	 */
-	ASSERT_STREQ("0-600:7/3 600-1000:12/2 1000-1100:20/6 1200-2300:18/6 "
+	ASSERT_STREQ("0-600:7/6 600-1000:12/2 1000-1100:20/6 1200-2300:18/6 "
 		     "2300-2400:0/10 2400-2500:1/0",
 		     get_text(t, TEXT_AGE));
 	free_ctx(ctx);
@@ -402,23 +402,6 @@ TEST(close_keeps_what_was_looked_at)
 	answer_all(ctx);
 	damon_close_window(ctx);
 	ASSERT_FALSE((bool)damon_first_region(t)->looked);
-	free_ctx(ctx);
-}
-
-/* The hottest region of one target does not decide for another. */
-TEST(close_treats_targets_apart)
-{
-	struct damon_ctx *ctx = make_ctx(1);
-	struct damon_target *quiet = make_target(ctx);
-
-	ctx->attrs.min_nr_regions = 1;
-	/* a change of two is none beside twenty accesses, and one beside six */
-	set_text(target_of(ctx), "0-100:20/20/7 100-200:10/8/7");
-	set_text(quiet, "0-100:6/2/7");
-	answer_all(ctx);
-	damon_close_window(ctx);
-	ASSERT_STREQ("0-100:20/8 100-200:9/8", get_text(target_of(ctx), TEXT_AGE));
-	ASSERT_STREQ("0-100:4/0", get_text(quiet, TEXT_AGE));
 	free_ctx(ctx);
 }
 
@@ -685,28 +668,31 @@ TEST(unknown_is_merged_at_last)
 	free_ctx(ctx);
 }
 
-/* A tenth of the highest count is no change, and more is one. */
+/* What can be by chance is no change, and more is one, also where worth is forgotten. */
 TEST(ages_bear_small_changes)
 {
 	static const unsigned int v[][3] = {
 		/* before, in this window, age */
-		{ 10, 10, 8 }, { 10, 14, 8 }, { 10, 16, 0 }, { 14, 10, 8 }, { 16, 10, 0 },
+		{ 10, 10, 8 }, { 10, 18, 8 }, { 10, 20, 0 }, { 14, 6, 8 }, { 16, 5, 0 },
+		{ 2, 4, 8 }, { 1, 11, 0 }, { 0, 1, 0 }, { 0, 0, 8 },
 	};
-	int i;
+	int i, cut;
 
-	for (i = 0; i < ARRAY_SIZE(v); i++) {
+	for (i = 0; i < 2 * ARRAY_SIZE(v); i++) {
 		struct damon_ctx *ctx = make_ctx(1);
-		struct damon_region *r = add(target_of(ctx), 0, 100, v[i][1]);
+		struct damon_region *r = add(target_of(ctx), 0, 100, v[i / 2][1]);
 
 		ctx->attrs.min_nr_regions = 1;
-		set_last(r, v[i][0]);
+		set_last(r, v[i / 2][0]);
+		cut = i % 2;
+		if (cut)
+			r->worth = 0;
 		r->age = 7;
-		add(target_of(ctx), 200, 300, TEST_WINDOW);
 		answer_all(ctx);
 		damon_close_window(ctx);
-		/* what is known by then is the mean of both */
-		EXPECT_EQ((v[i][0] + v[i][1]) / 2, r->nr_accesses);
-		EXPECT_EQ(v[i][2], r->age);
+		EXPECT_EQ(v[i / 2][2], r->age) {
+			TH_LOG("%u, then %u, %s", v[i / 2][0], v[i / 2][1], cut ? "cut" : "");
+		}
 		free_ctx(ctx);
 	}
 }
