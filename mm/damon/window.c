@@ -17,26 +17,23 @@
 #include "sweep.h"
 #include "window.h"
 
-/*
- * The square of how many standard errors the rates of two regions that are merged may
- * differ by.  In quarters.
- */
-#define SAME_REGION	(4 * 2)
+/* The square of how many standard errors the rates of merged regions may differ by. */
+#define SAME_REGION	2
 
 /*
- * Two rates differ by more than so many standard errors, given how many samples each is
- * worth.  The error is that of a binomial distribution with the mean of both, and
+ * The square of how many standard errors two rates differ by is more than @k, given how many
+ * samples each is worth.  The error is that of a binomial distribution with the mean of both, and
  * half an access more, since no access in a few samples is no proof that there are none.
  */
 static bool rates_differ(u64 a, unsigned int nr_a, u64 b, unsigned int nr_b,
-			 unsigned int quarters)
+			 unsigned int k)
 {
 	unsigned int nr = nr_a + nr_b;
 	u64 difference = abs_diff(a, b), mean;
 
 	mean = div_u64(a * nr_a + b * nr_b + DAMON_FULL_RATE / 2, nr + 1);
-	return 4 * difference * difference * nr_a * nr_b >
-		mean * (DAMON_FULL_RATE - mean) * nr * quarters;
+	return difference * difference * nr_a * nr_b >
+		mean * (DAMON_FULL_RATE - mean) * nr * k;
 }
 
 /* counts */
@@ -122,7 +119,7 @@ static bool contradicts(unsigned int now, unsigned int nr, const struct damon_re
 	if (abs_diff(now, known) <= half)
 		return false;
 	now = now > known ? now - half : now + half;
-	return rates_differ(now, nr, known, r->worth ?: nr, 4 * DAMON_CHANCE);
+	return rates_differ(now, nr, known, r->worth ?: nr, DAMON_CHANCE);
 }
 
 /*
@@ -200,7 +197,7 @@ static void finish_target(struct damon_target *t, unsigned int window)
 
 /* What counts as the same when regions are merged. */
 struct likeness {
-	unsigned int quarters;	/* squares of standard errors, see rates_differ() */
+	unsigned int k;		/* see rates_differ() */
 	enum {
 		APART,		/* memory of which nothing is known is other */
 		ABSORBED,	/* unless there is no more of it beside some */
@@ -208,13 +205,18 @@ struct likeness {
 	} unknown;
 };
 
-/* Idle memory is not taken for used memory as easily as for idle one. */
+/*
+ * Idle memory is taken for used memory only if less than half an access would be expected in
+ * the samples that it is worth at that rate, or more if more is alike.
+ */
 static bool same_rate(const struct damon_region *a, const struct damon_region *b,
-		      unsigned int quarters)
+		      unsigned int k)
 {
-	if (!a->nr_accesses != !b->nr_accesses)
-		quarters /= 4;
-	return !rates_differ(a->rate, a->worth, b->rate, b->worth, quarters);
+	if (!a->rate == !b->rate)
+		return !rates_differ(a->rate, a->worth, b->rate, b->worth, k);
+	if (a->rate)
+		swap(a, b);
+	return (u64)b->rate * a->worth * SAME_REGION < DAMON_FULL_RATE / 2 * (u64)k;
 }
 
 static bool alike(struct damon_region *a, struct damon_region *b,
@@ -224,7 +226,7 @@ static bool alike(struct damon_region *a, struct damon_region *b,
 	if (like->unknown != MIXED && a->looked != b->looked)
 		return false;
 	if (damon_region_known(a) && damon_region_known(b))
-		return same_rate(a, b, like->quarters);
+		return same_rate(a, b, like->k);
 	if (like->unknown == MIXED || damon_region_known(a) == damon_region_known(b))
 		return true;
 	if (damon_region_known(b))
@@ -299,7 +301,7 @@ static bool can_merge(struct damon_ctx *ctx)
 static void merge_regions(struct damon_ctx *ctx)
 {
 	unsigned long max_nr = ctx->attrs.max_nr_regions;
-	struct likeness like = { .quarters = SAME_REGION, .unknown = APART };
+	struct likeness like = { .k = SAME_REGION, .unknown = APART };
 
 	merge_all(ctx, &like);
 	like.unknown = ABSORBED;
@@ -308,8 +310,8 @@ static void merge_regions(struct damon_ctx *ctx)
 	max_nr -= max_nr / DAMON_ROOM_SHARE;
 	/* with that many errors, any two rates are the same */
 	while (damon_nr_all_regions(ctx) > max_nr && can_merge(ctx) &&
-	       like.quarters < SHRT_MAX) {
-		like.quarters *= 2;
+	       like.k < SHRT_MAX) {
+		like.k *= 2;
 		merge_all(ctx, &like);
 	}
 }
