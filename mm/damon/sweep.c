@@ -24,9 +24,6 @@
 #include "looking.h"
 #include "sweep.h"
 
-/* Entries that may be visited at once after a time in which few were. */
-#define MAX_CREDIT	4096
-
 /* Entries that may be visited for each region in each tick. */
 #define ENTRIES_PER_REGION	4
 
@@ -385,12 +382,21 @@ static bool is_due(struct damon_ctx *ctx, const struct damon_sweep *sweep)
 	return (sweep->again || (sweep->windows && !sweep->blind)) && has_room(ctx);
 }
 
+/* The credit of a window with so many regions. */
+static int window_credit(const struct damon_ctx *ctx, unsigned long nr_regions)
+{
+	u64 nr = min(nr_regions, INT_MAX);
+
+	nr *= damon_max_nr_accesses(&ctx->attrs);
+	return min(nr, INT_MAX / ENTRIES_PER_REGION) * ENTRIES_PER_REGION;
+}
+
 static void count_tick(struct damon_target *t)
 {
 	struct damon_sweep *sweep = t->sweep;
 
-	sweep->credit = min_t(long, MAX_CREDIT, sweep->credit +
-			      ENTRIES_PER_REGION * (long)t->nr_regions);
+	sweep->credit = min_t(s64, INT_MAX, sweep->credit +
+			      ENTRIES_PER_REGION * (s64)t->nr_regions);
 }
 
 /**
@@ -426,17 +432,20 @@ void damon_sweep_skip(struct damon_target *t)
 		sweep->windows = 0;
 }
 
-/* Nothing is old yet, so there is nothing to look at. */
-static noinline void begin_first(struct damon_target *t)
+/*
+ * Nothing is old yet, so there is nothing to look at.  Nor is anything known: to find out is
+ * worth the credit of as many regions as there may be.
+ */
+static noinline void begin_first(const struct damon_ctx *ctx, struct damon_target *t)
 {
 	struct damon_sweep *sweep = kzalloc_obj(*sweep);
 
 	if (!sweep)
 		return;
 	t->sweep = sweep;
-	sweep->credit = MAX_CREDIT;
+	sweep->credit = window_credit(ctx, ctx->attrs.max_nr_regions);
 	sweep->windows = UINT_MAX;
-	damon_sweep_open_window(t);
+	sweep->cuts = max(t->nr_regions, MIN_CUTS);
 }
 
 /**
@@ -454,7 +463,7 @@ void damon_sweep_look(struct damon_ctx *ctx, struct damon_target *t,
 	struct damon_sweep *sweep = t->sweep;
 
 	if (!sweep) {
-		begin_first(t);
+		begin_first(ctx, t);
 		return;
 	}
 	count_tick(t);
@@ -526,12 +535,15 @@ void damon_sweep_surprise(struct damon_target *t)
 		t->sweep->again = true;
 }
 
-/* A window begins for a target. */
-void damon_sweep_open_window(struct damon_target *t)
+/* A window begins for a target.  The credit of one can be saved. */
+void damon_sweep_open_window(const struct damon_ctx *ctx, struct damon_target *t)
 {
-	if (!t->sweep)
+	struct damon_sweep *sweep = t->sweep;
+
+	if (!sweep)
 		return;
-	t->sweep->cuts = max(t->nr_regions, MIN_CUTS);
-	if (t->sweep->windows < UINT_MAX)
-		t->sweep->windows++;
+	sweep->credit = min(sweep->credit, window_credit(ctx, t->nr_regions));
+	sweep->cuts = max(t->nr_regions, MIN_CUTS);
+	if (sweep->windows < UINT_MAX)
+		sweep->windows++;
 }

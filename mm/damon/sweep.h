@@ -64,7 +64,7 @@ void damon_sweep_arm(struct damon_ctx *ctx, struct damon_target *t,
 		     const struct damon_sight *sight, void *arg);
 void damon_sweep_leave(struct damon_target *t);
 void damon_sweep_forget(struct damon_target *t);
-void damon_sweep_open_window(struct damon_target *t);
+void damon_sweep_open_window(const struct damon_ctx *ctx, struct damon_target *t);
 
 void damon_sweep_surprise(struct damon_target *t);
 

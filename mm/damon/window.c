@@ -338,7 +338,7 @@ void damon_open_window(struct damon_ctx *ctx)
 	ctx->nr_intervals = 0;
 	ctx->nr_windows++;
 	damon_for_each_target(t, ctx) {
-		damon_sweep_open_window(t);
+		damon_sweep_open_window(ctx, t);
 		t->reach.window_opens = true;
 		damon_for_each_region(r, t) {
 			/* what was known once is not known any more */

@@ -12,7 +12,6 @@
 
 #define MAX_HOT		8
 /* As sweep.c has them. */
-#define CREDIT		4096
 #define PER_REGION	4
 #define MIN_CUTS	16
 
