@@ -22,6 +22,7 @@
 #include "evidence.h"
 #include "internal.h"
 #include "looking.h"
+#include "rates.h"
 #include "sweep.h"
 
 /* Entries that may be visited for each region in each tick. */
@@ -29,9 +30,6 @@
 
 /* A single piece is cut at once if that takes no more than one in so many cuts. */
 #define PIECE_SHARE	2
-
-/* Windows for which what a sweep has found is good. */
-#define GUIDED_WINDOWS	4
 
 /* In every window there may be as many cuts as there are regions, or these. */
 #define MIN_CUTS	16
@@ -372,14 +370,17 @@ static noinline void arm_fine(struct damon_target *t,
 
 /*
  * One sweep in a window is enough as long as samples see nothing new.  If the last one was
- * blind, or there is no room for what the next one finds, that only has to be made before
- * what was found is good no more.
+ * blind, or there is no room for what the next one finds, that only has to be made when
+ * what was found is as old as the oldest samples that count.
  */
 static bool is_due(struct damon_ctx *ctx, const struct damon_sweep *sweep)
 {
-	if (sweep->windows >= GUIDED_WINDOWS - 1)
+	u64 windows = sweep->windows;
+
+	if ((sweep->again || (windows && !sweep->blind)) && has_room(ctx))
 		return true;
-	return (sweep->again || (sweep->windows && !sweep->blind)) && has_room(ctx);
+	return windows &&
+		windows * damon_max_nr_accesses(&ctx->attrs) >= DAMON_MAX_WORTH;
 }
 
 /* The credit of a window with so many regions. */
