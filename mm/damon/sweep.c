@@ -31,9 +31,6 @@
 /* A single piece is cut at once if that takes no more than one in so many cuts. */
 #define PIECE_SHARE	2
 
-/* In every window there may be as many cuts as there are regions, or these. */
-#define MIN_CUTS	16
-
 /**
  * damon_note_touched() - Report memory that was accessed.
  * @touched:	What has been reported so far, at lower addresses.
@@ -383,6 +380,12 @@ static bool is_due(struct damon_ctx *ctx, const struct damon_sweep *sweep)
 		windows * damon_max_nr_accesses(&ctx->attrs) >= DAMON_MAX_WORTH;
 }
 
+/* In a window there can be as many cuts as there are regions, or are to be at least. */
+static unsigned int window_cuts(const struct damon_ctx *ctx, const struct damon_target *t)
+{
+	return clamp_t(unsigned long, ctx->attrs.min_nr_regions, t->nr_regions, UINT_MAX);
+}
+
 /* The credit of a window with so many regions. */
 static int window_credit(const struct damon_ctx *ctx, unsigned long nr_regions)
 {
@@ -446,7 +449,7 @@ static noinline void begin_first(const struct damon_ctx *ctx, struct damon_targe
 	t->sweep = sweep;
 	sweep->credit = window_credit(ctx, ctx->attrs.max_nr_regions);
 	sweep->windows = UINT_MAX;
-	sweep->cuts = max(t->nr_regions, MIN_CUTS);
+	sweep->cuts = window_cuts(ctx, t);
 }
 
 /**
@@ -544,7 +547,7 @@ void damon_sweep_open_window(const struct damon_ctx *ctx, struct damon_target *t
 	if (!sweep)
 		return;
 	sweep->credit = min(sweep->credit, window_credit(ctx, t->nr_regions));
-	sweep->cuts = max(t->nr_regions, MIN_CUTS);
+	sweep->cuts = window_cuts(ctx, t);
 	if (sweep->windows < UINT_MAX)
 		sweep->windows++;
 }

@@ -13,7 +13,6 @@
 #define MAX_HOT		8
 /* As sweep.c has them. */
 #define PER_REGION	4
-#define MIN_CUTS	16
 
 /* What is swept, and whether the sweep keeps to the rules. */
 struct world {
