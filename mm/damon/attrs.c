@@ -7,7 +7,7 @@
  * a deadline is not its business.
  */
 #include <linux/kernel.h>
-#include <linux/overflow.h>
+#include <linux/limits.h>
 
 #include "internal.h"
 
@@ -323,9 +323,9 @@ bool damon_tune_intervals(struct damon_ctx *ctx, u64 cost_ns)
 		tuned.aggr_samples = damon_max_nr_accesses(&tuned);
 	next = next_sample_interval(ctx, observed, cost_ns);
 	tuned.sample_interval = clamp_t(u64, next, goal->min_sample_us, goal->max_sample_us);
-	if (check_mul_overflow(tuned.sample_interval, tuned.aggr_samples,
-			       &tuned.aggr_interval))
-		return false;
+	/* there is no number for a longer window */
+	tuned.sample_interval = min(tuned.sample_interval, ULONG_MAX / tuned.aggr_samples);
+	tuned.aggr_interval = tuned.sample_interval * tuned.aggr_samples;
 	if (next == ctx->attrs.sample_interval)
 		return false;
 	if (tuned.sample_interval != ctx->attrs.sample_interval)
