@@ -534,7 +534,7 @@ static unsigned int nr_untouched(struct damon_ctx *ctx)
 	return nr;
 }
 
-/* Regions from 1 GiB on whose borders are at these fine entries. */
+/* Regions from the second coarse entry on whose borders are at these fine entries. */
 static struct damon_ctx *ctx_of(const struct world *w, const unsigned int *borders,
 				unsigned int nr)
 {
@@ -1628,8 +1628,8 @@ static unsigned int return_fine(void *arg, const struct damon_addr_range *range,
 TEST(all_looks_give_back)
 {
 	static const struct damon_sight sight = {
-		.fine = 1UL << 21,
-		.coarse = 1UL << 30,
+		.fine = FINE,
+		.coarse = COARSE,
 		.arm_coarse = borrow_coarse,
 		.look_coarse = return_coarse,
 		.arm_fine = borrow_fine,
@@ -1659,7 +1659,7 @@ TEST(all_looks_give_back)
 	ASSERT_GT(nr_looks, 40);
 }
 
-/* Entries of 8 GiB that are old since a sweep has made them so. */
+/* Those of eight coarse entries that are old since a sweep has made them so. */
 static struct ledger {
 	struct world *w;
 	bool coarse[8];
@@ -1723,8 +1723,8 @@ static unsigned int get_fine_back(void *arg, const struct damon_addr_range *rang
 }
 
 static const struct damon_sight lending_sight = {
-	.fine = 1UL << 21,
-	.coarse = 1UL << 30,
+	.fine = FINE,
+	.coarse = COARSE,
 	.arm_coarse = lend_coarse,
 	.look_coarse = get_coarse_back,
 	.arm_fine = lend_fine,

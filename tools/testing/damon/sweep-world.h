@@ -251,11 +251,14 @@ static void window(struct damon_ctx *ctx, struct world *w)
 	end_window(ctx);
 }
 
-/* 1 GiB at 1 GiB, in the units of x86. */
+/* The units of x86, or half of them where five coarse entries would not fit into a long. */
+#define FINE	(BITS_PER_LONG == 64 ? 1UL << 21 : 1UL << 20)
+#define COARSE	(512 * FINE)
+
+/* To begin with, a coarse entry at the first address that is not in another one. */
 static struct world plain_world(struct rng *rng)
 {
-	return (struct world){ .rng = rng, .fine = 1UL << 21, .coarse = 1UL << 30,
-			       .price = 1 };
+	return (struct world){ .rng = rng, .fine = FINE, .coarse = COARSE, .price = 1 };
 }
 
 static struct damon_ctx *plain_ctx(struct world *w)
