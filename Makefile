@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 # Given on make's command line or in the environment, for kit/.
 export BASE BASE_VERSION CONFIG FLAVOUR CMD MEM CPUS NODES QEMU_OPTS VM_TIMEOUT KVM JOBS W C STEPS CYCLES RACE_SECONDS
-export N SEED ROOMS SECONDS_EACH FUZZERS SAVE
+export N SEED ROOMS SECONDS_EACH FUZZERS SAVE LOCALMOD
 
 ##@ The result
 .PHONY: run
@@ -30,7 +30,7 @@ stairs: CASE = stairs
 stairs: bench		## the same for the one case that takes a few minutes
 
 ##@ Building and booting
-.PHONY: packages base kernel stock vm
+.PHONY: packages base kernel stock deb vm
 packages:		## install all Debian packages that any command needs and that are missing
 	@kit/packages
 
@@ -45,6 +45,10 @@ kernel:			## build Linux with our DAMON: build/kernel (CONFIG=fragment FLAVOUR=n
 stock:			## build the same with the stock DAMON: build/stock
 	@kit/packages build
 	@kit/build stock
+
+deb:			## Debian packages of Linux with our DAMON: build/deb (CONFIG=whole configuration, or the running kernel's; LOCALMOD=1: only modules in use)
+	@kit/packages build deb
+	@kit/deb
 
 vm:			## boot build/FLAVOUR, run CMD='...' in it (MEM= CPUS= NODES= QEMU_OPTS= VM_TIMEOUT=)
 	@kit/packages build vm

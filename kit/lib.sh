@@ -88,7 +88,7 @@ flavour_ok()
 	[[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] ||
 		die "FLAVOUR=$1: letters, digits, dot, dash and underscore only"
 	case $1 in
-	base-* | tree | run | bench | series | logs | check | workloads | heatmap | mutants)
+	base-* | tree | run | bench | series | logs | check | workloads | heatmap | mutants | deb)
 		die "FLAVOUR=$1: build/$1 is taken, choose another name" ;;
 	esac
 }

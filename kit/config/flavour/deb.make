@@ -1,0 +1,1 @@
+LOCALVERSION=-damon
