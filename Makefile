@@ -60,8 +60,8 @@ check:			## every test that gates a change (STEPS="..." for some of them)
 	@kit/packages build vm run check
 	@kit/check
 
-check-deep:		## hours of races, every allocation failed once, an hour of fuzzing (CYCLES= RACE_SECONDS= per race)
-	@kit/packages build vm run check
+check-deep:		## hours of races, every allocation failed once, an hour of fuzzing (CYCLES= RACE_SECONDS= per race; STEPS=deb: packages)
+	@kit/packages build vm run check $(if $(filter deb,$(STEPS)),deb deb-check)
 	@STEPS="$(or $(STEPS),storm faults fuzz)" kit/check
 
 coverage:		## which lines and branches of mm/damon the tests reach: a table, pages in build/coverage/html
