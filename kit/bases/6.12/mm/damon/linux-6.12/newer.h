@@ -56,7 +56,14 @@ static inline u64 mul_u64_add_u64_div_u64(u64 a, u64 b, u64 c, u64 d)
 
 /* Of tests.  There are no guard pages here, and what they make of memory is gone, too. */
 #define EMPTY_VMA_FLAGS		0
+#define VMA_NORESERVE_BIT	VM_NORESERVE
+#define mk_vma_flags(flags)	(flags)
 #define MADV_GUARD_INSTALL	MADV_DONTNEED
+
+/* Of tests, which call theirs test.  Here the first mapping brings the address space along. */
+#define kunit_attach_mm()							\
+	(kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_NONE,			\
+		       MAP_PRIVATE | MAP_ANONYMOUS, 0) ? 0 : -ENOMEM)
 
 /* Ids of memory cgroups have 16 bits here. */
 static inline struct mem_cgroup *mem_cgroup_get_from_id(u64 id)
