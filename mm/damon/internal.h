@@ -298,6 +298,10 @@ static inline bool damos_has_filter(const struct damos *s,
 	return false;
 }
 
+/* wmarks.c */
+
+u64 damos_wmarks_wait_ns(struct damon_ctx *ctx);
+
 /* metrics.c */
 
 bool damos_can_measure(enum damos_quota_goal_metric metric);
@@ -343,7 +347,6 @@ damos_pattern_matches(const struct damos_access_pattern *p,
 }
 
 void damos_apply_schemes(struct damon_ctx *ctx);
-u64 damos_wmarks_wait_ns(struct damon_ctx *ctx);
 
 static inline u64 damos_apply_interval_ns(const struct damon_ctx *ctx,
 					  const struct damos *s)

@@ -44,11 +44,6 @@ void damos_measure_goals(struct damon_ctx *ctx, struct damos *s)
 {
 }
 
-unsigned long damos_wmark_value(enum damos_wmark_metric metric)
-{
-	return 0;
-}
-
 bool damon_begin_walk(struct damon_ctx *ctx)
 {
 	return false;
