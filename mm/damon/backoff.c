@@ -41,15 +41,14 @@ static u64 came_back_now(const struct damon_backoff *b, const struct damon_evict
 }
 
 /* Each halving has to be outlived for twice as long as the one before. */
-static void end_minute(struct damon_backoff *b, u64 came_back)
+static void end_minute(struct damon_backoff *b, u64 came_back, bool too_much)
 {
 	b->came_back = damon_add(b->came_back, came_back);
-	b->held = b->too_much;
-	if (!b->too_much && b->halvings && ++b->nr_quiet >> b->halvings) {
+	b->held = too_much;
+	if (!too_much && b->halvings && ++b->nr_quiet >> b->halvings) {
 		b->halvings--;
 		b->nr_quiet = 0;
 	}
-	b->too_much = false;
 }
 
 /**
@@ -75,6 +74,7 @@ void damon_backoff_update(struct damon_backoff *b, const struct damon_evictions 
 			  unsigned long limit_bp, u64 now_ns)
 {
 	u64 came_back, limit;
+	bool too_much;
 
 	if (!b->minute_ns) {
 		b->minute_ns = now_ns;
@@ -82,9 +82,9 @@ void damon_backoff_update(struct damon_backoff *b, const struct damon_evictions 
 	}
 	came_back = came_back_now(b, now);
 	limit = damon_mul_div(missing(b, now), limit_bp, 10000);
-	b->too_much = limit_bp && came_back > max(limit, BATCH);
+	too_much = limit_bp && came_back > max(limit, BATCH);
 	/* what comes back while nothing is taken is of the last halving still */
-	if (b->too_much && !b->held) {
+	if (too_much && !b->held) {
 		b->halvings = min(b->halvings + 1, MAX_HALVINGS);
 		b->held = true;
 		b->nr_quiet = 0;
@@ -95,7 +95,7 @@ void damon_backoff_update(struct damon_backoff *b, const struct damon_evictions 
 	}
 	if (now_ns - b->minute_ns < MINUTE_NS)
 		return;
-	end_minute(b, came_back);
+	end_minute(b, came_back, too_much);
 	b->refaulted = now->refaulted;
 	b->minute_ns = now_ns;
 }

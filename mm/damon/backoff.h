@@ -37,8 +37,7 @@ struct damon_backoff {
 	/* private: */
 	u64 minute_ns;			/* when the running minute began, 0: not yet */
 	u64 refaulted;			/* as of then */
-	bool too_much;			/* came back in it */
-	unsigned int nr_quiet;		/* minutes without that, since the last halving */
+	unsigned int nr_quiet;		/* minutes without too much, since the last halving */
 };
 
 void damon_backoff_restart(struct damon_backoff *b);

@@ -186,7 +186,7 @@ DAMON_MODULE_RESULT(bytes_refaulted, bytes_refaulted,
 DAMON_MODULE_RESULT(backoff_halvings, backoff_halvings,
 		    "How often the size limit is halved, since too much came back");
 DAMON_MODULE_RESULT(backoff_held, backoff_held,
-		    "Nothing is reclaimed for the rest of this minute");
+		    "Nothing is reclaimed until little comes back");
 DAMON_MODULE_STATS(reclaim, 0, reclaim_tried, reclaimed, quota);
 
 static int __init reclaim_init(void)
