@@ -370,25 +370,34 @@ static unsigned long apply_to_sparse(struct damon_ctx *ctx, struct damon_target 
 	return applied;
 }
 
+/* The first scheme pages out all memory of an age, up to a size. */
+static struct damos *add_pageout(struct damon_ctx *ctx, unsigned int min_age,
+				 unsigned long quota)
+{
+	struct damos *s = &schemes[0];
+	struct rng rng = {};
+
+	random_scheme(&rng, ctx, s);
+	while (!list_empty(&s->core_filters))
+		damos_destroy_filter(list_first_entry(&s->core_filters,
+						      struct damos_filter, list));
+	s->action = DAMOS_PAGEOUT;
+	s->pattern.min_age_region = min_age;
+	s->quota.ms = 0;
+	s->quota.sz = quota;
+	return s;
+}
+
 static struct damon_ctx *sparse_ctx(bool old, unsigned long quota)
 {
 	struct damon_ctx *ctx = make_ctx(1);
-	struct damos *s = &schemes[0];
-	struct rng rng = {};
 	unsigned long addr;
 
 	ctx->ops.apply_scheme = apply_to_sparse;
 	for (addr = 0; addr < SPACE; addr += EACH)
 		add(target_of(ctx), addr, addr + EACH, 0)->age = 5;
 	answer_all(ctx);
-	random_scheme(&rng, ctx, s);
-	while (!list_empty(&s->core_filters))
-		damos_destroy_filter(list_first_entry(&s->core_filters,
-						      struct damos_filter, list));
-	s->action = DAMOS_PAGEOUT;
-	s->pattern.min_age_region = 5;
-	s->quota.ms = 0;
-	s->quota.sz = quota;
+	add_pageout(ctx, 5, quota);
 	memset(made_old, old, sizeof(made_old));
 	sz_made_old = 0;
 	return ctx;
@@ -484,21 +493,11 @@ static unsigned long apply_to_used(struct damon_ctx *ctx, struct damon_target *t
 static struct damon_ctx *used_ctx(unsigned long sz, unsigned int age, unsigned long quota)
 {
 	struct damon_ctx *ctx = make_ctx(1);
-	struct damos *s = &schemes[0];
-	struct rng rng = {};
 
 	ctx->ops.apply_scheme = apply_to_used;
 	add(target_of(ctx), 0, sz, 0)->age = age;
 	answer_all(ctx);
-	random_scheme(&rng, ctx, s);
-	while (!list_empty(&s->core_filters))
-		damos_destroy_filter(list_first_entry(&s->core_filters,
-						      struct damos_filter, list));
-	s->action = DAMOS_PAGEOUT;
-	s->pattern.max_nr_accesses = 0;
-	s->pattern.min_age_region = MIN_AGE;
-	s->quota.ms = 0;
-	s->quota.sz = quota;
+	add_pageout(ctx, MIN_AGE, quota)->pattern.max_nr_accesses = 0;
 	memset(used, true, sizeof(used));
 	memset(gone, false, sizeof(gone));
 	sz_looked_at = 0;
