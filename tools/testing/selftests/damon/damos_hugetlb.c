@@ -45,13 +45,8 @@ static char *map_hugetlb(unsigned int shift)
 
 static void watch(const char *memory, size_t size)
 {
-	stage("paddr");
-	EXPECT_PUT(ATTRS "/intervals/sample_us", "5000", 0);
-	EXPECT_PUT(ATTRS "/intervals/aggr_us", "100000", 0);
-	EXPECT_PUT(ATTRS "/nr_regions/min", "3", 0);
+	stage_samples("paddr", SAMPLES);
 	EXPECT_PUT(ATTRS "/nr_regions/max", "20", 0);
-	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
-	stage_stat_scheme();
 	stage_physical(memory, size);
 	turn_on();
 }

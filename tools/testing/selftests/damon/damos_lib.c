@@ -30,14 +30,19 @@
 
 /* schemes */
 
-void stage_scheme(const char *operations, const char *action)
+void stage_samples(const char *operations, unsigned int nr)
 {
 	stage(operations);
 	EXPECT_PUT(ATTRS "/intervals/sample_us", "5000", 0);
-	EXPECT_PUT(ATTRS "/intervals/aggr_us", "5000", 0);
+	EXPECT(!put_ul(ATTRS "/intervals/aggr_us", nr * 5000UL));
 	EXPECT_PUT(ATTRS "/nr_regions/min", "3", 0);
 	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
 	stage_stat_scheme();
+}
+
+void stage_scheme(const char *operations, const char *action)
+{
+	stage_samples(operations, 1);
 	EXPECT_PUT(S0 "/action", action, 0);
 }
 

@@ -48,6 +48,7 @@ unsigned long smaps_bytes(const char *memory, const char *field);
 bool smaps_has_flag(const char *memory, const char *flag);
 
 /* Schemes.  The first one of the first context, for all memory. */
+void stage_samples(const char *operations, unsigned int nr);
 void stage_scheme(const char *operations, const char *action);
 void stage_memory(const char *memory, size_t size);
 void stage_physical(const char *memory, size_t size);

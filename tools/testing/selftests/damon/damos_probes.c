@@ -38,13 +38,8 @@ static void stage_probe(unsigned int i, const char *type, const char *matching)
 
 static void stage_attrs(const char *operations)
 {
-	stage(operations);
-	EXPECT_PUT(ATTRS "/intervals/sample_us", "5000", 0);
-	EXPECT_PUT(ATTRS "/intervals/aggr_us", "100000", 0);
-	EXPECT_PUT(ATTRS "/nr_regions/min", "3", 0);
+	stage_samples(operations, SAMPLES);
 	EXPECT_PUT(ATTRS "/nr_regions/max", "20", 0);
-	EXPECT_PUT(C0 "/targets/nr_targets", "1", 0);
-	stage_stat_scheme();
 }
 
 /* Of a type, of all others, and whatever there is. */
