@@ -111,16 +111,19 @@ static void cut_around_spots(struct damon_cutter *c)
 	const struct damon_spot *spots = c->t->spots.spots;
 	unsigned int nr, i;
 
-	damon_forget_suspects(c->t);
+	/* who is seen once per window is looked at again in the next one */
+	if (!c->t->reach.silent)
+		damon_forget_suspects(c->t);
 	nr = c->t->spots.nr;
 	for (i = 0; i < nr && c->room; i++) {
 		r = damon_skip_to(r, spots[i].addr, c->t);
 		if (!r)
 			break;
-		if (spots[i].addr >= r->ar.start && spots[i].hot == !damon_was_hot(r))
+		if (!spots[i].chance && spots[i].addr >= r->ar.start &&
+		    spots[i].hot == !damon_was_hot(r))
 			cut_around_spot(c, r, spots, nr, i);
 	}
-	damon_forget_spots(c->t);
+	damon_drop_spots(c->t);
 }
 
 /* searching */

@@ -53,6 +53,18 @@ void damon_drop_spot(struct damon_target *t, struct damon_spot *spot)
 	memmove(spot, spot + 1, (spots->spots + spots->nr - spot) * sizeof(*spot));
 }
 
+/* Keeps suspects only, or spots only. */
+static void keep(struct damon_spots *spots, bool suspects)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < spots->nr; i++)
+		if (!spots->spots[i].chance != suspects)
+			spots->spots[nr++] = spots->spots[i];
+	spots->nr = nr;
+	spots->next = 0;
+}
+
 /**
  * damon_forget_suspects() - Drop those that are not known to be spots.
  * @t:		The target, of which some interval has not been looked at.
@@ -61,14 +73,18 @@ void damon_drop_spot(struct damon_target *t, struct damon_spot *spot)
  */
 void damon_forget_suspects(struct damon_target *t)
 {
-	struct damon_spots *spots = &t->spots;
-	unsigned int i, nr = 0;
+	keep(&t->spots, false);
+}
 
-	for (i = 0; i < spots->nr; i++)
-		if (!spots->spots[i].chance)
-			spots->spots[nr++] = spots->spots[i];
-	spots->nr = nr;
-	spots->next = 0;
+/**
+ * damon_drop_spots() - Drop those that are spots.
+ * @t:		The target, which has been cut around them.
+ *
+ * Context: Worker.
+ */
+void damon_drop_spots(struct damon_target *t)
+{
+	keep(&t->spots, true);
 }
 
 /* The target has become another process, or its past says nothing any more. */
@@ -83,13 +99,14 @@ void damon_forget_spots(struct damon_target *t)
  * @t:		The target.
  * @turn:	Number of the interval, see struct damon_looks.
  *
- * If the target was not looked at in the one before, looks would see too much.
+ * If the target was not looked at in the one before, looks would see too much, unless
+ * they begin behind a flush.
  *
  * Context: Worker (operations sets).
  */
 void damon_begin_suspects(struct damon_target *t, unsigned int turn)
 {
-	if (t->spots.turn + 1 != turn)
+	if (!t->reach.silent && t->spots.turn + 1 != turn)
 		damon_forget_suspects(t);
 	t->spots.turn = turn;
 	t->spots.next = 0;

@@ -13,7 +13,8 @@
  * from how many samples stand behind that rate: so many have been drawn, and whoever draws
  * more of them meets more that look special.
  *
- * Suspects are looked at in consecutive intervals, or not any more.
+ * Suspects are looked at in consecutive intervals, or not any more.  Of a target whose
+ * accesses show only behind a flush of the TLB (reach.h), there is one look per window.
  */
 #ifndef _MM_DAMON_SPOTS_H
 #define _MM_DAMON_SPOTS_H
@@ -29,6 +30,7 @@ void damon_begin_suspects(struct damon_target *t, unsigned int turn);
 bool damon_look_again(struct damon_target *t, struct damon_spot *spot,
 		      enum damon_answer answer);
 void damon_forget_suspects(struct damon_target *t);
+void damon_drop_spots(struct damon_target *t);
 void damon_forget_spots(struct damon_target *t);
 
 /**

@@ -396,7 +396,9 @@ static void check_suspects(struct sampler *s, unsigned long end)
 	struct damon_spot *spot;
 
 	while ((spot = damon_next_suspect(s->t, end))) {
-		if (damon_look_again(s->t, spot, test_sample(s, spot->addr)))
+		/* what they are to show is what is seen behind the flush */
+		if (s->step == DAMON_REACH_FLUSH ||
+		    damon_look_again(s->t, spot, test_sample(s, spot->addr)))
 			arm_suspect(s, spot);
 		finish_one(s);
 	}

@@ -312,6 +312,36 @@ static void suspect_unknown_test(struct kunit *test)
 	damon_destroy_ctx(s->ctx);
 }
 
+/* What a flush of the TLB is to show is looked at behind it, one window after the other. */
+static void suspect_hidden_test(struct kunit *test)
+{
+	unsigned long addr = map_pages(test, 8, PROT_READ | PROT_WRITE);
+	struct sampler *s = new_look(test, addr, 8, 0);
+	struct damon_spot spot = {
+		.addr = addr, .chance = 3, .share = DAMON_FULL_RATE / 2, .hot = true,
+	};
+	struct damon_spots *spots = &s->t->spots;
+	int i;
+
+	s->t->reach.silent = true;
+	touch(test, addr);
+	damon_note_spot(s->t, &spot);
+	for (i = 0; i < 2; i++) {
+		s->ctx->nr_intervals += 18;
+		s->step = DAMON_REACH_FLUSH;
+		look_once(s);
+		KUNIT_ASSERT_EQ(test, spots->nr, 1);
+		KUNIT_EXPECT_TRUE(test, spots->spots[0].chance == (i ? 1 : 3));
+		KUNIT_EXPECT_FALSE(test, page_is_young(test, s, addr));
+		touch_for_sure(test, addr);
+		s->step = DAMON_REACH_COUNT;
+		look_once(s);
+	}
+	KUNIT_ASSERT_EQ(test, spots->nr, 1);
+	KUNIT_EXPECT_FALSE(test, spots->spots[0].chance);
+	damon_destroy_ctx(s->ctx);
+}
+
 /* Samples of a huge page or a large folio are not spoilt by looks at it as a suspect. */
 static void suspect_shared_entry_test(struct kunit *test)
 {
@@ -540,6 +570,7 @@ static struct kunit_case operations_cases[] = {
 	KUNIT_CASE(sample_partly_unknown_test),
 	KUNIT_CASE(sample_shared_entry_test),
 	KUNIT_CASE(look_again_test),
+	KUNIT_CASE(suspect_hidden_test),
 	KUNIT_CASE(suspect_unknown_test),
 	KUNIT_CASE(suspect_shared_entry_test),
 	KUNIT_CASE(look_lasts_test),

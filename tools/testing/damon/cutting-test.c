@@ -305,6 +305,27 @@ TEST(forgotten_spots_are_not_cut)
 	free_ctx(ctx);
 }
 
+/* Those of a target that is seen once per window wait for the next one. */
+TEST(suspects_are_not_cut)
+{
+	int silent;
+
+	for (silent = 0; silent < 2; silent++) {
+		struct damon_ctx *ctx = make_found_ctx("0-100");
+		struct damon_target *t = target_of(ctx);
+		struct damon_spot suspect = { .addr = 10, .chance = 1 };
+
+		t->reach.silent = silent;
+		note(ctx, 20);
+		damon_note_spot(t, &suspect);
+		damon_cut_regions(ctx);
+		EXPECT_STREQ("0-4 4-16 16-19 19-20 20-21 21-24 24-36 36-84 84-100",
+			     get_text(t, TEXT_BORDERS));
+		EXPECT_EQ(silent, t->spots.nr);
+		free_ctx(ctx);
+	}
+}
+
 /* searching */
 
 /* How many cuts are made if so much of a space is hot. */

@@ -314,8 +314,10 @@ static void end_window(struct state *s, struct input *in)
 	damon_cut_regions(s->ctx);
 	MUST(damon_nr_all_regions(s->ctx) <= max(nr, max_nr));
 	MUST(damon_nr_all_regions(s->ctx) <= nr + damon_room(s->ctx));
+	/* but for suspects that wait for the next flush */
 	damon_for_each_target(t, s->ctx)
-		MUST(!t->spots.nr);
+		for (nr = 0; nr < t->spots.nr; nr++)
+			MUST(t->reach.silent && t->spots.spots[nr].chance);
 }
 
 static void heat(struct state *s, struct input *in)

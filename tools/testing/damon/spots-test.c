@@ -221,4 +221,25 @@ TEST(only_consecutive_intervals_count)
 	free_ctx(ctx);
 }
 
+/* Where accesses show only behind a flush, a look is begun anew for each. */
+TEST(wait_for_the_next_flush)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+	struct damon_target *t = target_of(ctx);
+
+	t->reach.silent = true;
+	damon_begin_suspects(t, 100);
+	suspect(t, 1);
+	suspect(t, 2);
+	note_spot(t, 3, true);
+	damon_begin_suspects(t, 119);
+	EXPECT_STREQ("1? 2? 3", text_of(t));
+	EXPECT_FALSE(damon_look_again(t, damon_next_suspect(t, 9), DAMON_NOT_ACCESSED));
+	EXPECT_TRUE(damon_look_again(t, damon_next_suspect(t, 9), DAMON_ACCESSED));
+	damon_drop_spots(t);
+	EXPECT_STREQ("2?", text_of(t));
+	EXPECT_FALSE((bool)damon_next_suspect(t, 1));
+	free_ctx(ctx);
+}
+
 TEST_HARNESS_MAIN
