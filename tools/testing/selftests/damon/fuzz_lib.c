@@ -207,8 +207,9 @@ void find_kinds(void)
 {
 	glob_t found = {};
 
-	nr_kinds = 0;
-	memset(kinds, 0, sizeof(kinds));
+	/* some parameters show what came of them even when they have been restored */
+	if (nr_kinds)
+		return;
 	make_all_directories();
 	nftw(ADMIN, note_file, 16, FTW_PHYS);
 	glob(MODULES "/damon_*/parameters", 0, NULL, &found);
