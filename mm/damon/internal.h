@@ -394,6 +394,10 @@ void damon_destroy_targets(struct damon_ctx *ctx);
 void damon_context_started(struct damon_ctx *ctx);
 void damon_context_stopped(struct damon_ctx *ctx);
 
+/* memcg.c */
+
+int damon_find_memcg(const char *path, u64 *id);
+
 /* kdamond.c */
 
 int damon_kdamond_fn(void *data);

@@ -6,6 +6,7 @@
  */
 #include <linux/sched.h>
 
+#include "internal.h"
 #include "sysfs.h"
 
 static int build_filter(const struct damon_sysfs_draft *draft,
@@ -21,7 +22,7 @@ static int build_filter(const struct damon_sysfs_draft *draft,
 		return -ENOMEM;
 	damon_add_filter(probe, filter);
 	if (staged->type == DAMON_FILTER_TYPE_MEMCG &&
-	    damon_sysfs_find_memcg(staged->path, &filter->memcg_id))
+	    damon_find_memcg(staged->path, &filter->memcg_id))
 		return damon_sysfs_refuse(draft,
 					  "monitoring_attrs/probes/%u/filters/%u/path: no such memory cgroup",
 					  index, filter_index);

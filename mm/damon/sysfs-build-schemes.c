@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "internal.h"
 #include "sysfs.h"
 
 /* The scheme that is built, its number, and filters that can be used for it. */
@@ -93,7 +94,7 @@ static int read_goal(const struct scheme_draft *draft, unsigned int index,
 	if (looks_at_node(goal->metric))
 		goal->nid = staged->nid;
 	if (looks_at_memcg(goal->metric) &&
-	    damon_sysfs_find_memcg(staged->path, &goal->memcg_id))
+	    damon_find_memcg(staged->path, &goal->memcg_id))
 		return refuse(draft, "quotas/goals/%u/path: no such memory cgroup",
 			      index);
 	return 0;
@@ -138,8 +139,7 @@ static int read_filter(const struct scheme_draft *draft, const char *dir,
 {
 	switch (staged->type) {
 	case DAMOS_FILTER_TYPE_MEMCG:
-		if (damon_sysfs_find_memcg(staged->memcg_path,
-					   &filter->memcg_id))
+		if (damon_find_memcg(staged->memcg_path, &filter->memcg_id))
 			return refuse(draft, "%s/%u/memcg_path: no such memory cgroup",
 				      dir, index);
 		break;

@@ -484,10 +484,6 @@ int damon_sysfs_build_schemes(const struct damon_sysfs_draft *draft,
 int damon_sysfs_build_only_goals(const struct damon_sysfs_draft *draft,
 				 const struct damon_sysfs_node *schemes);
 
-/* sysfs-memcg.c */
-
-int damon_sysfs_find_memcg(const char *path, u64 *id);
-
 /* sysfs-state.c */
 
 /**

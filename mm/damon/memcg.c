@@ -9,7 +9,7 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
-#include "sysfs.h"
+#include "internal.h"
 
 #ifdef CONFIG_MEMCG
 
@@ -56,14 +56,14 @@ static bool read_id(struct kernfs_node *kn, u64 *id)
 }
 
 /**
- * damon_sysfs_find_memcg() - Find a memory cgroup by its path.
+ * damon_find_memcg() - Find a memory cgroup by its path.
  * @path:	Path from the root of the hierarchy that has the memory controller,
  *		whatever the caller's cgroup namespace is.  May be %NULL.
  * @id:		Its id.
  *
  * Return: 0, or -ENOENT if there is no such memory cgroup.
  */
-int damon_sysfs_find_memcg(const char *path, u64 *id)
+int damon_find_memcg(const char *path, u64 *id)
 {
 	struct cgroup *root;
 	struct kernfs_node *kn;
@@ -83,7 +83,7 @@ int damon_sysfs_find_memcg(const char *path, u64 *id)
 
 #else
 
-int damon_sysfs_find_memcg(const char *path, u64 *id)
+int damon_find_memcg(const char *path, u64 *id)
 {
 	return -ENOENT;
 }
