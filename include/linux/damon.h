@@ -437,6 +437,7 @@ enum damos_filter_type {
  * @type:	Kind of memory.
  * @matching:	Decide about memory of that kind (true), or all other (false).
  * @allow:	The decision: admit (true) or keep out (false).
+ * @below:	The cgroups below @memcg_id are meant, too.
  * @memcg_id:	Cgroup, for %DAMOS_FILTER_TYPE_MEMCG.
  * @addr_range:	Addresses, for %DAMOS_FILTER_TYPE_ADDR.
  * @target_idx:	Position of the target, for %DAMOS_FILTER_TYPE_TARGET.
@@ -446,6 +447,7 @@ struct damos_filter {
 	enum damos_filter_type type;
 	bool matching;
 	bool allow;
+	bool below;
 	union {
 		u64 memcg_id;
 		struct damon_addr_range addr_range;

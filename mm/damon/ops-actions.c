@@ -127,7 +127,7 @@ static bool filter_matches(const struct damos_filter *f, struct folio *folio,
 		of_type = damon_lru_active(folio);
 		break;
 	case DAMOS_FILTER_TYPE_MEMCG:
-		of_type = damon_folio_in_memcg(folio, f->memcg_id);
+		of_type = damon_folio_in_memcg(folio, f->memcg_id, f->below);
 		break;
 	case DAMOS_FILTER_TYPE_YOUNG:
 		of_type = is_young(young, folio);

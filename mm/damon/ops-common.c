@@ -123,15 +123,18 @@ struct folio *damon_seek_folio(unsigned long *pfn)
  * damon_folio_in_memcg() - Check if a folio is charged to a memory cgroup.
  * @folio:	The folio, with a reference or under a page table lock.
  * @id:		Id of the cgroup.
+ * @below:	One that is below it will do.
  *
  * Return: True if it is.
  */
-bool damon_folio_in_memcg(struct folio *folio, u64 id)
+bool damon_folio_in_memcg(struct folio *folio, u64 id, bool below)
 {
 	struct mem_cgroup *memcg;
 
 	guard(rcu)();
 	memcg = folio_memcg_check(folio);
+	while (below && memcg && mem_cgroup_id(memcg) != id)
+		memcg = parent_mem_cgroup(memcg);
 	return memcg && mem_cgroup_id(memcg) == id;
 }
 

@@ -78,7 +78,7 @@ struct damon_visits {
 
 struct folio *damon_get_folio(unsigned long pfn);
 struct folio *damon_seek_folio(unsigned long *pfn);
-bool damon_folio_in_memcg(struct folio *folio, u64 id);
+bool damon_folio_in_memcg(struct folio *folio, u64 id, bool below);
 bool damon_folio_arm(struct folio *folio, struct damon_visits *visits);
 enum damon_answer damon_check_folio(struct folio *folio,
 				    struct damon_visits *visits);

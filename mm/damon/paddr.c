@@ -311,7 +311,7 @@ static bool folio_of_type(const struct damon_filter *f, void *arg)
 	case DAMON_FILTER_TYPE_ANON:
 		return folio_test_anon(folio);
 	case DAMON_FILTER_TYPE_MEMCG:
-		return damon_folio_in_memcg(folio, f->memcg_id);
+		return damon_folio_in_memcg(folio, f->memcg_id, false);
 	default:
 		return false;
 	}

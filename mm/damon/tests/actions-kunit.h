@@ -288,7 +288,11 @@ static void filter_memcg_test(struct kunit *test)
 	if (!memcg)
 		kunit_skip(test, "no memory cgroups");
 	expect_type(test, s, folio, &young, true);
+	f->below = true;
+	expect_type(test, s, folio, &young, true);
 	f->memcg_id++;
+	expect_type(test, s, folio, &young, false);
+	f->below = false;
 	expect_type(test, s, folio, &young, false);
 }
 
