@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
+#include <linux/string.h>
 
 #include "module-common.h"
 #include "module-params.h"
@@ -126,6 +127,29 @@ static int end_get(char *buffer, const struct kernel_param *kp)
 const struct kernel_param_ops damon_module_end_ops = {
 	.set = end_set,
 	.get = end_get,
+};
+
+static int paths_set(const char *val, const struct kernel_param *kp)
+{
+	size_t len = strcspn(val, "\n");
+
+	if (len >= DAMON_MODULE_PATHS_SIZE) {
+		pr_err("%s: %zu characters are more than %d\n", kp->name, len,
+		       DAMON_MODULE_PATHS_SIZE - 1);
+		return -ENOSPC;
+	}
+	strscpy(kp->arg, val, len + 1);
+	return 0;
+}
+
+static int paths_get(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%s\n", (const char *)kp->arg);
+}
+
+const struct kernel_param_ops damon_module_paths_ops = {
+	.set = paths_set,
+	.get = paths_get,
 };
 
 /* For what can only be read: the command line may have it all the same. */

@@ -14,6 +14,10 @@ extern const struct kernel_param_ops damon_module_unit_ops;
 extern const struct kernel_param_ops damon_module_start_ops;
 extern const struct kernel_param_ops damon_module_end_ops;
 extern const struct kernel_param_ops damon_module_result_ops;
+extern const struct kernel_param_ops damon_module_paths_ops;
+
+/* Paths, with a comma between them, of which the last one has no end of line. */
+#define DAMON_MODULE_PATHS_SIZE		1024
 
 #define DAMON_MODULE_PARAM(param, ops, arg, mode, desc)			\
 	module_param_cb(param, ops, arg, mode);				\
@@ -22,6 +26,9 @@ extern const struct kernel_param_ops damon_module_result_ops;
 #define DAMON_MODULE_VALUE(param, value, type, desc)			\
 	module_param_named(param, value, type, 0600);			\
 	MODULE_PARM_DESC(param, desc)
+
+#define DAMON_MODULE_PATHS(param, value, desc)				\
+	DAMON_MODULE_PARAM(param, &damon_module_paths_ops, value, 0600, desc)
 
 /* A result, an unsigned long. */
 #define DAMON_MODULE_RESULT(param, value, desc)				\

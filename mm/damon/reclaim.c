@@ -3,16 +3,20 @@
  * DAMON_RECLAIM: page out memory that has not been accessed for long, before there
  * is memory pressure.
  */
+#include <linux/cleanup.h>
 #include <linux/init.h>
 #include <linux/ktime.h>
 #include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 #include <linux/vmstat.h>
 
 #include "backoff.h"
+#include "internal.h"
 #include "module-common.h"
 #include "module-params.h"
 
@@ -37,6 +41,16 @@ DAMON_MODULE_VALUE(quota_autotune_feedback, quota_autotune_feedback, ulong,
 static bool skip_anon;
 DAMON_MODULE_VALUE(skip_anon, skip_anon, bool,
 		   "Whether to leave anonymous memory alone");
+
+static char memcgs[DAMON_MODULE_PATHS_SIZE];
+DAMON_MODULE_PATHS(memcgs, memcgs,
+		   "Memory cgroups whose memory alone may be paged out: paths, with commas");
+
+static char skip_memcgs[DAMON_MODULE_PATHS_SIZE];
+DAMON_MODULE_PATHS(skip_memcgs, skip_memcgs,
+		   "Memory cgroups whose memory is left alone: paths, with commas");
+
+static struct damon_module reclaim;
 
 /* Of the run under way.  The kdamond's. */
 static struct damon_backoff backoff;
@@ -67,6 +81,51 @@ static void begin_run(const struct damon_module *m)
 	show_backoff();
 }
 
+/* With those that are below it. */
+static int add_memcg(struct damos *s, const char *param, const char *path, bool allow)
+{
+	struct damos_filter *filter;
+	u64 id;
+
+	if (damon_find_memcg(path, &id))
+		return damon_module_refuse(&reclaim, "%s: no memory cgroup %s", param, path);
+	filter = damos_new_filter(DAMOS_FILTER_TYPE_MEMCG, true, allow);
+	if (!filter)
+		return -ENOMEM;
+	filter->memcg_id = id;
+	filter->below = true;
+	damos_add_filter(s, filter);
+	return 0;
+}
+
+static int add_memcgs(struct damos *s, const char *param, const char *paths, bool allow)
+{
+	char *copy __free(kfree) = kstrdup(paths, GFP_KERNEL);
+	char *rest = copy, *path;
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	while (!err && (path = strsep(&rest, ",")))
+		if (*path)
+			err = add_memcg(s, param, path, allow);
+	return err;
+}
+
+/* Those that admit memory come last: what none of the filters is about is left alone then. */
+static int add_filters(struct damos *s)
+{
+	int err = 0;
+
+	if (skip_anon)
+		err = damon_module_add_filter(s, DAMOS_FILTER_TYPE_ANON, true);
+	if (!err)
+		err = add_memcgs(s, "skip_memcgs", skip_memcgs, false);
+	if (!err)
+		err = add_memcgs(s, "memcgs", memcgs, true);
+	return err;
+}
+
 static int build(struct damon_module *m, struct damon_ctx *ctx)
 {
 	struct damos_quota limits = {
@@ -88,9 +147,7 @@ static int build(struct damon_module *m, struct damon_ctx *ctx)
 		err = damon_module_add_goal(s, DAMOS_QUOTA_USER_INPUT,
 					    FEEDBACK_TARGET,
 					    quota_autotune_feedback);
-	if (!err && skip_anon)
-		err = damon_module_add_filter(s, DAMOS_FILTER_TYPE_ANON, true);
-	return err;
+	return err ?: add_filters(s);
 }
 
 static u64 node_bytes(enum node_stat_item item)
@@ -129,8 +186,6 @@ static void limit_quota(struct damos_quota *quota, unsigned long full,
 	if (backoff.held)
 		quota->sz = 1;
 }
-
-static struct damon_module reclaim;
 
 static void look_back(u64 now_ns)
 {

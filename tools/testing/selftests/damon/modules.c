@@ -127,6 +127,28 @@ static void expect_switch(const char *path)
 	}
 }
 
+static bool is_paths(const char *name)
+{
+	return !strcmp(name, "memcgs") || !strcmp(name, "skip_memcgs");
+}
+
+static void expect_paths(const char *path)
+{
+	char text[1100];
+
+	EXPECT_PUT(path, "/a/b c,,/no where,\n", 0);
+	EXPECT_IS(path, "/a/b c,,/no where,");
+	memset(text, 'x', sizeof(text));
+	text[1024] = '\0';
+	EXPECT_PUT(path, text, ENOSPC);
+	EXPECT_IS(path, "/a/b c,,/no where,");
+	text[1023] = '\0';
+	EXPECT_PUT(path, text, 0);
+	EXPECT_IS(path, text);
+	EXPECT_PUT(path, "\n", 0);
+	EXPECT_IS(path, "");
+}
+
 static void expect_text(const char *dir, const struct param *params)
 {
 	char path[128];
@@ -135,6 +157,8 @@ static void expect_text(const char *dir, const struct param *params)
 		snprintf(path, sizeof(path), "%s/%s", dir, p->name);
 		if (!writable(p))
 			EXPECT_PUT(path, "1", EACCES);
+		else if (is_paths(p->name))
+			expect_paths(path);
 		else if (is_number(p->name))
 			expect_number(path);
 		else if (strcmp(p->name, "commit_inputs"))
@@ -316,6 +340,8 @@ static const struct refusal {
 	{ RECLAIM, "wmarks_high", "399", "wmarks_mid: more" },
 	{ RECLAIM, "wmarks_mid", "501", "wmarks_mid: more" },
 	{ RECLAIM, "wmarks_low", "401", "wmarks_low: more" },
+	{ RECLAIM, "memcgs", "/,/no/where", "memcgs: no memory cgroup /no/where" },
+	{ RECLAIM, "skip_memcgs", "relative", "skip_memcgs: no memory cgroup relative" },
 	{ RECLAIM, "monitor_region_start", "8192", "monitor_region_end: not" },
 	{ LRU_SORT, "sample_interval", "0", "sample_interval: zero" },
 	{ LRU_SORT, "aggr_interval", "0", "aggr_interval: zero" },
@@ -366,7 +392,8 @@ static void expect_refused_commit(const struct refusal *r, unsigned long pid)
 	EXPECT_IS(path_of("%s/commit_inputs", r->dir), "N");
 	expect_running(r->dir);
 	expect_logged(log_of(r));
-	EXPECT_PUT(path, good, 0);
+	/* nothing is not written at all */
+	EXPECT_PUT(path, *good ? good : "\n", 0);
 	EXPECT_PUT(path_of("%s/commit_inputs", r->dir), "Y", 0);
 	expect_running(r->dir);
 	EXPECT(get_ul(path_of("%s/kdamond_pid", r->dir)) == pid);

@@ -139,6 +139,53 @@ static void test_skip_anon(void)
 	munmap(memory, SIZE);
 }
 
+#define GROUP	"damon_effects"
+#define BELOW	GROUP "/below"
+#define OTHER	"damon_effects_other"
+
+/* Of a cgroup. */
+static char *map_in(const char *group)
+{
+	char *memory;
+
+	EXPECT(enter_cgroup(group));
+	memory = map_huge(HUGE);
+	EXPECT(enter_cgroup(""));
+	return memory;
+}
+
+static void test_memcgs(void)
+{
+	char *memory, *group, *below, *other;
+
+	if (!need_swap() || !need_huge() || !need_cgroup(GROUP) || !need_cgroup(OTHER))
+		return;
+	group = map_in(GROUP);
+	/* from now on processes are below it, and not in it */
+	EXPECT(write_file(cgroup_file(GROUP, "cgroup.subtree_control"), "+memory"));
+	if (!need_cgroup(BELOW))
+		return;
+	below = map_in(BELOW);
+	other = map_in(OTHER);
+	memory = stage_reclaim();
+	munmap(memory, SIZE);
+	EXPECT_PUT(RECLAIM "/monitor_region_start", "0", 0);
+	EXPECT_PUT(RECLAIM "/monitor_region_end", "0", 0);
+	EXPECT_PUT(RECLAIM "/memcgs", "/" GROUP, 0);
+	EXPECT_PUT(RECLAIM "/skip_memcgs", "/" BELOW "\n", 0);
+	enable(RECLAIM);
+	EXPECT(WAIT(!present(group, HUGE)));
+	EXPECT(present(below, HUGE) == HUGE);
+	EXPECT(present(other, HUGE) == HUGE);
+	change(RECLAIM, "skip_memcgs", "\n");
+	EXPECT(WAIT(!present(below, HUGE)));
+	EXPECT(present(other, HUGE) == HUGE);
+	disable(RECLAIM);
+	munmap(group, HUGE);
+	munmap(below, HUGE);
+	munmap(other, HUGE);
+}
+
 static void test_min_age(void)
 {
 	char *memory;
@@ -639,6 +686,7 @@ int main(void)
 	static const struct test_case cases[] = {
 		{ "reclaim", test_reclaim },
 		{ "reclaim: skip_anon", test_skip_anon },
+		{ "reclaim: cgroups", test_memcgs },
 		{ "reclaim: min_age", test_min_age },
 		{ "reclaim: watermarks", test_watermarks },
 		{ "reclaim: monitored range", test_range },

@@ -31,6 +31,8 @@ const struct param reclaim_params[] = {
 	{ "quota_mem_pressure_us", "0" },
 	{ "quota_autotune_feedback", "0" },
 	{ "skip_anon", "N" },
+	{ "memcgs", "\n" },
+	{ "skip_memcgs", "\n" },
 	{ "refault_limit_bp", "100" },
 	{ "bytes_refaulted", NULL },
 	{ "backoff_halvings", NULL },

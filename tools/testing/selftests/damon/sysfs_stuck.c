@@ -265,7 +265,7 @@ static const struct param *const params[] = {
 static bool read_params(unsigned int n)
 {
 	for (const struct param *p = params[n]; p->name; p++)
-		if (!*get(path_of("%s/%s", modules[n], p->name)))
+		if (*get(path_of("%s/%s", modules[n], p->name)) == '<')
 			return false;
 	return true;
 }
