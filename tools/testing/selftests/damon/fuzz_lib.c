@@ -399,14 +399,6 @@ void share_results(void)
 		ksft_exit_fail_perror("mmap");
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
-
 static void digest(const char *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++)

@@ -478,14 +478,6 @@ static void test_commit_off(void)
 	}
 }
 
-static unsigned long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000UL + ts.tv_nsec / 1000000;
-}
-
 /* Nobody sits out what the kdamond sleeps for. */
 static void test_commit_inactive(void)
 {

@@ -17,14 +17,6 @@
 
 /* writers that are killed */
 
-static long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /* A process that waits for an hour, which is when the second scheme is due. */
 static pid_t start_waiter(void)
 {
@@ -50,7 +42,7 @@ static pid_t start_waiter(void)
 static void test_killed_writer(void)
 {
 	pid_t pid = start_victim(), waiter;
-	long long begin;
+	uint64_t begin;
 	int status = 0;
 
 	start_watching(pid);
@@ -156,7 +148,7 @@ static void test_whole_values(void)
 	};
 	pid_t writers[ARRAY_SIZE(files)];
 	unsigned int seen[2] = {};
-	long long end;
+	uint64_t end;
 
 	stage("paddr");
 	stage_stat_scheme();
@@ -273,7 +265,7 @@ static void test_tuned_quota_stays(void)
 static void test_apply_deadline_stays(void)
 {
 	pid_t pid = start_victim();
-	long long begin;
+	uint64_t begin;
 
 	start_watching(pid);
 	EXPECT_PUT(C0 "/schemes/nr_schemes", "0", 0);

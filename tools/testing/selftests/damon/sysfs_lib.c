@@ -363,6 +363,14 @@ void stop_victim(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
 void sleep_ms(unsigned int ms)
 {
 	struct timespec ts = {

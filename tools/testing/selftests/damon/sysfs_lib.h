@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "kselftest.h"
@@ -119,6 +120,8 @@ bool await_end(const pid_t *tasks, unsigned int nr, const unsigned long *nr_done
 void expect_done(const char *what, bool (*act)(unsigned int n), unsigned int n);
 void await_left(void);
 
+/* Of a clock that only goes on. */
+uint64_t now_ms(void);
 void sleep_ms(unsigned int ms);
 bool wait_until(const char *path, const char *text, unsigned int ms);
 bool stats_grow(void);
