@@ -24,6 +24,8 @@ static void kdamond_init(struct damon_sysfs_node *node)
 	mutex_init(&k->own.tree);
 	mutex_init(&k->own.data);
 	init_rwsem(&k->ctx_lock);
+	/* nobody changes it before all of it is shown */
+	k->own.retired = true;
 	node->locks = &k->own;
 }
 
@@ -101,10 +103,11 @@ static int renew_kdamonds(struct damon_sysfs_node *kdamonds, unsigned int nr)
 		if (ret)
 			break;
 	}
-	if (!ret)
+	if (!ret) {
 		ret = damon_sysfs_renew(kdamonds, nr);
-	if (ret)
-		reinstate(kdamonds, min(done, kdamonds->nr_children));
+		done = kdamonds->nr_children;
+	}
+	reinstate(kdamonds, done);
 	return ret;
 }
 

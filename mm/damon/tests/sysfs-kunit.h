@@ -691,6 +691,7 @@ static struct kunit_case sysfs_test_cases[] = {
 	KUNIT_CASE(test_children),
 	KUNIT_CASE(test_busy),
 	KUNIT_CASE(test_retired),
+	KUNIT_CASE(test_made_only),
 	KUNIT_CASE(test_big_tree),
 	KUNIT_CASE(test_killed),
 	KUNIT_CASE(test_build_defaults),

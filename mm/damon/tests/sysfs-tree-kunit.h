@@ -526,6 +526,20 @@ static void test_retired(struct kunit *test)
 	EXPECT_PUT(test, f->c->targets, "nr_targets", "1", 0);
 }
 
+/* As the kdamonds of nr_kdamonds are until all of them can be seen. */
+static void test_made_only(struct kunit *test)
+{
+	struct sysfs_fixture *f = test->priv;
+	struct damon_sysfs_node **set = damon_sysfs_make_children(f->kdamonds, 1, 0);
+	struct damon_sysfs_kdamond *k;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(set));
+	k = container_of(set[0], struct damon_sysfs_kdamond, node);
+	EXPECT_PUT(test, k->contexts, "nr_contexts", "1", -EBUSY);
+	EXPECT_PUT(test, &k->node, "state", "on", -EBUSY);
+	damon_sysfs_drop_children(set, 1);
+}
+
 /* In sysfs */
 
 static bool is_there(struct kobject *dir, const char *name)
