@@ -32,9 +32,6 @@
 /* Windows without another trial after some that were in vain. */
 #define MAX_WAIT	63
 
-/* A window must have a sample before the flush and one behind it, and some more. */
-#define MIN_TICKS	4
-
 /**
  * damon_reach_begin() - Begin a window of a target.
  * @t:		The target.
@@ -56,9 +53,9 @@ void damon_reach_begin(struct damon_target *t, u64 cpu_ns, u64 now,
 	/* after a window without another tick, the samples behind its flush are yet to come */
 	reach->flushed &= reach->tick == 1;
 	reach->trial = false;
-	/* windows may have become too short to have a sample behind the flush */
-	reach->silent &= ticks >= MIN_TICKS;
-	if (!reach->silent && busy && quiet && ticks >= MIN_TICKS) {
+	/* windows may have become too short for samples before a flush and behind it */
+	reach->silent &= ticks > 1;
+	if (!reach->silent && busy && quiet && ticks > 1) {
 		reach->trial = !reach->wait;
 		reach->wait -= !!reach->wait;
 	}

@@ -13,17 +13,12 @@
 #include "internal.h"
 #include "vaddr-sleepers.h"
 
-/* More threads per region than this take longer than a look at the memory. */
-#define MANY_THREADS	4
-
-/* Ticks from one look at a process that is awake to the next. */
-#define TICKS_TO_ASK	4
-
 /*
  * A number that grows whenever a thread goes to sleep or ends, whatever comes and
- * goes in between, or zero if not all of them are asleep.  @nr_users is how many have
- * the memory.  A thread leaves its count to the process when it ends, but the last
- * time that it stops running is in none, hence the ones.
+ * goes in between, or zero if not all of them are asleep.  With more threads than regions,
+ * a look at the memory takes less time.  @nr_users is how many threads have the memory.
+ * A thread leaves its count to the process when it ends, but the last time that it stops
+ * running is in none, hence the ones.
  */
 static unsigned long count_sleeps(struct damon_target *t, unsigned int *nr_users)
 {
@@ -32,7 +27,7 @@ static unsigned long count_sleeps(struct damon_target *t, unsigned int *nr_users
 
 	guard(rcu)();
 	task = pid_task(t->pid, PIDTYPE_PID);
-	if (!task || get_nr_threads(task) > MANY_THREADS * t->nr_regions)
+	if (!task || get_nr_threads(task) > t->nr_regions)
 		return 0;
 	nr = READ_ONCE(task->signal->nvcsw) + 1;
 	for_each_thread(task, thread) {
@@ -50,6 +45,8 @@ static unsigned long count_sleeps(struct damon_target *t, unsigned int *nr_users
  * @nr_users:	Set to the number of its threads that have its memory, or to zero if
  *		nobody has asked.
  *
+ * Who was awake when it was asked last is not asked again in this window.
+ *
  * It has if all of its threads sleep, and none has gone to sleep in between.  (One that is
  * just doing so may not be counted before the next tick.)  Who else could have used its
  * memory, such as processes that share it or devices, was looked for when it was looked at
@@ -65,7 +62,7 @@ bool damon_vaddr_slept(struct damon_target *t, unsigned int *nr_users)
 	unsigned long before = t->nr_sleeps;
 
 	*nr_users = 0;
-	if (!before && t->reach.tick % TICKS_TO_ASK)
+	if (!before && !t->reach.window_opens)
 		return false;
 	t->nr_sleeps = count_sleeps(t, nr_users);
 	if (!t->nr_sleeps || t->nr_sleeps != before || !t->secluded)
