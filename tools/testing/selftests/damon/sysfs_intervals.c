@@ -22,7 +22,7 @@
 
 #define NR_PAGES	16384UL
 #define NR_MOST		12	/* tunings until the goal is met */
-#define NR_STAY		6	/* and some more */
+#define NR_STAY		24	/* and some more, for each is a matter of chance */
 
 /* Touches per page and second, and the share to be seen, in 1/10000. */
 #define RATE		1.0
