@@ -572,15 +572,22 @@ struct damon_filter {
 /**
  * struct damon_probe - Data attribute whose share of a region is of interest.
  * @filters:	What has the attribute, use damon_for_each_filter().
+ * @weight:	What it counts beside the other probes of the context.
  *
  * The first filter that decides about the memory at hand tells whether the probe
  * hits it.  If none does, the opposite of what the last one says holds.  Without
  * filters everything is a hit.
  *
  * Position in the context's list is the index in &damon_region.probe_hits.
+ *
+ * If any probe of a context has a weight, attributes are monitored instead of accesses:
+ * regions are memory that the probes hit equally often, by the weighted sum of their hits,
+ * and grow older while that lasts.  &damon_region.nr_accesses stays zero, and intervals are
+ * not tuned.  For physical addresses only.
  */
 struct damon_probe {
 	struct list_head filters;
+	unsigned int weight;
 
 	/* private: */
 	struct list_head list;		/* in damon_ctx.probes */
@@ -611,8 +618,9 @@ enum damon_ops_id {
  *			damon_update_region_access_rate().  May begin the next ones.
  *			Nobody looks at what it returns.
  * @apply_probes:	Count the hits of the data attribute probes for the samples
- *			that @check_accesses has just finished.  Not called while
- *			the context has no probes.
+ *			that @check_accesses has just finished, or, while attributes
+ *			are monitored instead of accesses, for samples of its own.
+ *			Not called while the context has no probes.
  * @get_scheme_score:	Priority of a region for a scheme, [0, DAMOS_MAX_SCORE].
  * @apply_scheme:	Carry out a scheme's action on a region.  Returns the size
  *			(core address units) of what was changed, and adds what

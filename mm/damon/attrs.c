@@ -215,7 +215,7 @@ void damon_note_observed(struct damon_ctx *ctx)
 	struct damon_region *r;
 	u64 observed = 0, total = 0, rest = 0;
 
-	if (!ctx->attrs.intervals_goal.aggrs) {
+	if (!ctx->attrs.intervals_goal.aggrs || damon_attrs_only(ctx)) {
 		forget_windows(ctx);
 		return;
 	}

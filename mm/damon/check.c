@@ -49,6 +49,22 @@ static const char *probe_flaw(const struct damon_probe *probe)
 	return NULL;
 }
 
+static const char *weights_flaw(const struct damon_ctx *ctx)
+{
+	u64 total = damon_total_weight(&ctx->probes);
+	unsigned int window = damon_nr_samples_per_aggr(&ctx->attrs);
+
+	if (!total)
+		return NULL;
+	if (ctx->ops.id != DAMON_OPS_PADDR)
+		return "probe: weights need physical addresses";
+	if (window > U8_MAX)
+		return "probe: with weights, a window has 255 samples at most";
+	if (total > UINT_MAX / max(window, 1U))
+		return "probe: weights are too large";
+	return NULL;
+}
+
 static const char *probes_flaw(const struct damon_ctx *ctx)
 {
 	const struct damon_probe *probe;
@@ -62,7 +78,7 @@ static const char *probes_flaw(const struct damon_ctx *ctx)
 		if (flaw)
 			return flaw;
 	}
-	return NULL;
+	return weights_flaw(ctx);
 }
 
 static const char *goal_flaw(const struct damos_quota_goal *goal)

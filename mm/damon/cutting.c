@@ -4,7 +4,8 @@
  *
  * Nothing is cut without a reason.  The reasons are pages that were found to differ from
  * their regions (spots), borders of memory that was touched, seen from above (sweep.c),
- * and, as long as hardly anything hot is known, that there must be something.
+ * and, as long as hardly anything hot is known, that there must be something.  Where
+ * attributes are monitored, all that has them in part.
  *
  * Around a spot regions are cut at distances that grow geometrically: whatever the size
  * of the part that differs, the samples of one window tell where it ends, within a factor
@@ -187,6 +188,37 @@ static void search(struct damon_cutter *c, u64 sz_dark)
 	}
 }
 
+/* attributes */
+
+static bool is_mixed(const struct damon_region *r)
+{
+	return r->rate && r->rate < DAMON_FULL_RATE;
+}
+
+/* Every so many mixed regions, there is room for a cut, in each window other ones. */
+static unsigned int mixed_stride(struct damon_cutter *c)
+{
+	struct damon_region *r;
+	unsigned int nr = 0;
+
+	damon_for_each_target(c->t, c->ctx)
+		damon_for_each_region(r, c->t)
+			nr += is_mixed(r);
+	return DIV_ROUND_UP(nr, max(c->room, 1U));
+}
+
+/* Of the halves, one may have an attribute, and the other one not. */
+static void halve_mixed(struct damon_cutter *c)
+{
+	unsigned int stride = mixed_stride(c), nr = c->ctx->nr_windows;
+	struct damon_region *r, *next;
+
+	damon_for_each_target(c->t, c->ctx)
+		damon_for_each_region_safe(r, next, c->t)
+			if (is_mixed(r) && nr++ % stride == 0)
+				cut_evenly(c, r, 2);
+}
+
 /**
  * damon_cut_regions() - Cut regions wherever there is a reason to.
  * @ctx:	The context, after a window has been opened.
@@ -205,6 +237,8 @@ void damon_cut_regions(struct damon_ctx *ctx)
 	c.forgets = true;
 	damon_for_each_target(c.t, ctx)
 		cut_around_spots(&c);
+	if (damon_attrs_only(ctx))
+		halve_mixed(&c);
 	c.forgets = false;
 	if (ctx->searching)
 		search(&c, census.sz_dark);

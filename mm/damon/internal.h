@@ -190,10 +190,18 @@ static inline void damon_update_next(struct damon_ctx *ctx)
 
 /* probe.c (pure) */
 
+u64 damon_total_weight(const struct list_head *probes);
+
 /* True if the samples of a context are to be probed. */
 static inline bool damon_has_probes(const struct damon_ctx *ctx)
 {
 	return ctx->ops.apply_probes && !list_empty(&ctx->probes);
+}
+
+/* True if attributes are monitored instead of accesses. */
+static inline bool damon_attrs_only(const struct damon_ctx *ctx)
+{
+	return damon_has_probes(ctx) && damon_total_weight(&ctx->probes);
 }
 
 /*
@@ -208,6 +216,7 @@ bool damon_probe_matches(const struct damon_probe *probe,
 			 damon_of_type_fn of_type, void *arg);
 void damon_count_hits(const struct damon_ctx *ctx, struct damon_region *r,
 		      damon_of_type_fn of_type, void *arg);
+unsigned int damon_probes_rate(const struct damon_ctx *ctx, const struct damon_region *r);
 int damon_copy_probes(struct list_head *to, const struct damon_ctx *from);
 void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes);
 

@@ -254,7 +254,7 @@ static void begin_samples(struct damon_ctx *ctx)
 
 	if (now - ctx->checked_ns >= interval)
 		damon_drop_samples(ctx);
-	if (ctx->ops.prepare_access_checks)
+	if (ctx->ops.prepare_access_checks && !damon_attrs_only(ctx))
 		ctx->ops.prepare_access_checks(ctx);
 
 	ctx->next_sample_ns = max(ctx->next_sample_ns, ctx->samples_ns + interval -
@@ -275,7 +275,7 @@ static bool sample(struct damon_ctx *ctx)
 	damon_advance(ctx, &ctx->next_sample_ns, sample_interval_ns(ctx));
 	if (has_to_go(ctx))
 		return false;
-	if (ctx->ops.check_accesses)
+	if (ctx->ops.check_accesses && !damon_attrs_only(ctx))
 		ctx->ops.check_accesses(ctx);
 	if (damon_has_probes(ctx))
 		ctx->ops.apply_probes(ctx);

@@ -327,15 +327,29 @@ static void probe_sample(struct damon_ctx *ctx, struct damon_region *r)
 		folio_put(folio);
 }
 
-/* Probes the samples that have just been finished. */
+/* What has an attribute at one time has it for the whole interval. */
+static void draw_for_probes(struct damon_ctx *ctx, struct damon_region *r)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+
+	if (r->nr_samples >= window)
+		return;
+	r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
+	damon_count_answer(r, false, window);
+}
+
+/* Probes the samples that have just been finished, or others where nobody takes any. */
 static void apply_probes(struct damon_ctx *ctx)
 {
+	bool attrs_only = damon_attrs_only(ctx);
 	struct damon_target *t;
 	struct damon_region *r;
 	unsigned int nr = 0;
 
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
+			if (attrs_only)
+				draw_for_probes(ctx, r);
 			if (!damon_sample_pending(r))
 				continue;
 			probe_sample(ctx, r);

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "rates.h"
 
 /**
  * damon_new_filter() - Make a filter of a probe.
@@ -118,6 +119,17 @@ unsigned int damon_nr_probes(const struct damon_ctx *ctx)
 	return nr;
 }
 
+/* What the probes of a list weigh.  If that is nothing, they are beside what is monitored. */
+u64 damon_total_weight(const struct list_head *probes)
+{
+	const struct damon_probe *probe;
+	u64 total = 0;
+
+	list_for_each_entry(probe, probes, list)
+		total += probe->weight;
+	return total;
+}
+
 /* counting */
 
 /* True if a probe hits memory whose kind @of_type knows. */
@@ -155,6 +167,24 @@ void damon_count_hits(const struct damon_ctx *ctx, struct damon_region *r,
 	}
 }
 
+/*
+ * How much of what the probes of a context weigh was hit in this window.  Some hits are never
+ * none.
+ */
+unsigned int damon_probes_rate(const struct damon_ctx *ctx, const struct damon_region *r)
+{
+	u64 hit = 0, total = damon_total_weight(&ctx->probes);
+	const struct damon_probe *probe;
+	unsigned int i = 0;
+
+	damon_for_each_probe(probe, ctx) {
+		if (i == DAMON_MAX_PROBES)
+			break;
+		hit += (u64)probe->weight * damon_to_rate(r->probe_hits[i++], r->nr_samples);
+	}
+	return total ? DIV64_U64_ROUND_UP(hit, total) : 0;
+}
+
 /* exchanging */
 
 static int copy_filters(struct damon_probe *to, const struct damon_probe *from)
@@ -186,6 +216,7 @@ int damon_copy_probes(struct list_head *to, const struct damon_ctx *from)
 		if (!probe)
 			return -ENOMEM;
 		list_add_tail(&probe->list, to);
+		probe->weight = src->weight;
 		err = copy_filters(probe, src);
 		if (err)
 			return err;
@@ -206,6 +237,8 @@ static bool probe_equal(const struct damon_probe *a, const struct damon_probe *b
 {
 	const struct damon_filter *fa, *fb;
 
+	if (a->weight != b->weight)
+		return false;
 	fb = list_first_entry(&b->filters, struct damon_filter, list);
 	damon_for_each_filter(fa, a) {
 		if (&fb->list == &b->filters || !filter_equal(fa, fb))
@@ -225,25 +258,51 @@ static void forget_hits(struct damon_ctx *ctx, unsigned int idx)
 			r->probe_hits[idx] = 0;
 }
 
+static void forget_all(struct damon_ctx *ctx)
+{
+	struct damon_target *t;
+	struct damon_region *r;
+
+	damon_forget_samples(ctx);
+	damon_for_each_target(t, ctx) {
+		damon_for_each_region(r, t) {
+			memset(r->probe_hits, 0, sizeof(r->probe_hits));
+			r->nr_accesses = 0;
+			r->nr_accesses_bp = 0;
+			r->nr_samples = 0;
+			r->rate = 0;
+			r->worth = 0;
+			damon_begin_age(r);
+		}
+	}
+}
+
 /*
  * Exchanges the probes of a context.  What one has hit in the running window
- * stays, if the one that takes its place is the same.
+ * stays, if the one that takes its place is the same.  If what is monitored is another
+ * thing than before, nothing is known of it.
  */
 void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes)
 {
 	struct damon_probe *old, *new;
+	bool weighted = damon_total_weight(&ctx->probes) || damon_total_weight(probes);
+	bool same = true;
 	unsigned int i = 0;
 
 	new = list_first_entry(probes, struct damon_probe, list);
 	damon_for_each_probe(old, ctx) {
 		bool gone = &new->list == probes;
 
-		if (gone || !probe_equal(old, new))
+		if (gone || !probe_equal(old, new)) {
 			forget_hits(ctx, i);
+			same = false;
+		}
 		if (!gone)
 			new = list_next_entry(new, list);
 		if (++i == DAMON_MAX_PROBES)
 			break;
 	}
+	if (weighted && !(same && &new->list == probes))
+		forget_all(ctx);
 	damon_swap_lists(&ctx->probes, probes);
 }

@@ -75,7 +75,7 @@ void damon_update_region_access_rate(struct damon_region *r, bool accessed,
  *
  * What this window has shown so far, and for the rest of it what earlier ones have
  * shown.  Never zero as long as those were not without any access, and the window is not
- * over.
+ * over.  Zero where attributes are monitored instead of accesses.
  *
  * Context: Worker.
  * Return: Accesses per window.
@@ -86,6 +86,8 @@ unsigned int damon_nr_accesses_mvsum(struct damon_region *r,
 	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
 	u64 rest = 0;
 
+	if (damon_attrs_only(ctx))
+		return 0;
 	if (r->nr_samples < window)
 		rest = div_u64((u64)r->rate * (window - r->nr_samples) +
 			       DAMON_FULL_RATE / 2, DAMON_FULL_RATE);
@@ -123,14 +125,14 @@ static bool contradicts(unsigned int now, unsigned int nr, const struct damon_re
 }
 
 /*
- * Adds the samples of this window to what is known of a region, unless they contradict
- * it: then only they count.  Where not one of them saw an access, what is left of
- * earlier ones fades to nothing once it is less than half an access per window, and so
- * does what is missing where all of them did.  Returns whether they contradict it.
+ * Adds the rate that the samples of this window have shown to what is known of a region,
+ * unless they contradict it: then only they count.  Where not one of them saw an access, what
+ * is left of earlier ones fades to nothing once it is less than half an access per window, and
+ * so does what is missing where all of them did.  Returns whether they contradict it.
  */
-static bool learn(struct damon_region *r, unsigned int window)
+static bool learn(struct damon_region *r, unsigned int seen, unsigned int window)
 {
-	unsigned int now = damon_to_rate(r->nr_accesses, r->nr_samples);
+	unsigned int now = seen;
 	/* with more, what rates_differ() multiplies may not fit into 64 bits */
 	unsigned int nr = min(r->nr_samples, SHRT_MAX);
 	bool differs = contradicts(now, nr, r);
@@ -140,10 +142,10 @@ static bool learn(struct damon_region *r, unsigned int window)
 			      (nr + r->worth) / 2, nr + r->worth);
 		nr += r->worth;
 	}
-	if (r->nr_accesses == r->nr_samples &&
+	if (seen == DAMON_FULL_RATE &&
 	    (u64)(DAMON_FULL_RATE - now) * window < DAMON_FULL_RATE / 2)
 		now = DAMON_FULL_RATE;
-	else if (!r->nr_accesses && (u64)now * window < DAMON_FULL_RATE / 2)
+	else if (!seen && (u64)now * window < DAMON_FULL_RATE / 2)
 		now = 0;
 	r->rate = now;
 	r->worth = min(nr, DAMON_MAX_WORTH);
@@ -155,21 +157,27 @@ static bool learn(struct damon_region *r, unsigned int window)
  * have shown.  From then on it counts as answered in all of them.  Returns whether that is
  * another rate than before.  Some accesses are another one than none.
  */
-static bool finish_counts(struct damon_region *r, unsigned int window)
+static bool finish_counts(const struct damon_ctx *ctx, struct damon_region *r,
+			  bool attrs_only)
 {
-	bool was_used = r->rate, differs = false;
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	bool was_used = r->rate, used = false, differs = false;
+	/* a weighted mean varies no more than answers that are one or zero */
+	unsigned int seen = attrs_only ? damon_probes_rate(ctx, r) :
+		damon_to_rate(r->nr_accesses, r->nr_samples);
 	int i;
 
 	for (i = 0; i < DAMON_MAX_PROBES; i++)
 		r->probe_hits[i] = min(full_count(r, r->probe_hits[i], window),
 				       U8_MAX);
 	if (r->nr_samples) {
-		differs = learn(r, window);
-		r->nr_accesses = damon_to_nr(r->rate, window);
+		differs = learn(r, seen, window);
+		r->nr_accesses = attrs_only ? 0 : damon_to_nr(r->rate, window);
 		r->nr_samples = window;
+		used = r->rate;
 	}
 	r->nr_accesses_bp = min_t(u64, (u64)r->nr_accesses * 10000, UINT_MAX);
-	return differs || !r->nr_accesses != !was_used;
+	return differs || used != was_used;
 }
 
 /*
@@ -177,20 +185,13 @@ static bool finish_counts(struct damon_region *r, unsigned int window)
  * nothing is known: cold memory stays as old as it is, but what was accessed must not
  * look as if it had been cold for as long as it was hot.
  */
-static void finish_region(struct damon_region *r, unsigned int window)
+static void finish_region(const struct damon_ctx *ctx, struct damon_region *r,
+			  bool attrs_only)
 {
-	if (finish_counts(r, window))
+	if (finish_counts(ctx, r, attrs_only))
 		damon_begin_age(r);
 	else if (damon_region_known(r) && r->age < UINT_MAX)
 		r->age++;
-}
-
-static void finish_target(struct damon_target *t, unsigned int window)
-{
-	struct damon_region *r;
-
-	damon_for_each_region(r, t)
-		finish_region(r, window);
 }
 
 /* merging */
@@ -319,12 +320,14 @@ static void merge_regions(struct damon_ctx *ctx)
 /* First half of a window's end: final counts, ages, and merging. */
 void damon_close_window(struct damon_ctx *ctx)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	bool attrs_only = damon_attrs_only(ctx);
 	struct damon_target *t;
+	struct damon_region *r;
 
 	damon_note_observed(ctx);
 	damon_for_each_target(t, ctx)
-		finish_target(t, window);
+		damon_for_each_region(r, t)
+			finish_region(ctx, r, attrs_only);
 	merge_regions(ctx);
 	damon_enforce_min_nr_regions(ctx);
 }

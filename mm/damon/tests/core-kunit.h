@@ -552,6 +552,8 @@ static struct kunit_case damon_cases[] = {
 	KUNIT_CASE(probe_windows),
 	KUNIT_CASE(probe_saturates),
 	KUNIT_CASE(probe_invalid),
+	KUNIT_CASE(probe_weights),
+	KUNIT_CASE(probe_invalid_weights),
 	KUNIT_CASE(commit_probes),
 	KUNIT_CASE(commit_probes_online),
 	KUNIT_CASE(fault_in_new_probe),

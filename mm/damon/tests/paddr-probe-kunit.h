@@ -130,6 +130,38 @@ static void probe_anon_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->probe_hits[3], 0);
 }
 
+/* Where probes have weights they draw for themselves, and leave the page as it is. */
+static void probe_weight_test(struct kunit *test)
+{
+	unsigned long where;
+	struct damon_ctx *ctx = new_ctx_of(test, new_anon_pfn_at(test, &where));
+	struct damon_region *r = region_of(ctx);
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs), i;
+	struct folio *folio = folio_at(ctx, r->ar.start);
+	struct damon_visits visits = { .left = DAMON_PASS_VISITS };
+
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	add_probe_of(test, ctx, DAMON_FILTER_TYPE_ANON, true);
+	add_probe_of(test, ctx, DAMON_FILTER_TYPE_ANON, false);
+	list_first_entry(&ctx->probes, struct damon_probe, list)->weight = 1;
+	touch(test, where);
+	for (i = 1; i <= window; i++) {
+		ctx->ops.apply_probes(ctx);
+		KUNIT_EXPECT_EQ(test, r->nr_samples, i);
+		KUNIT_EXPECT_EQ(test, r->probe_hits[0], i);
+		KUNIT_EXPECT_EQ(test, r->probe_hits[1], 0);
+		KUNIT_EXPECT_EQ(test, r->nr_accesses, 0);
+		KUNIT_EXPECT_FALSE(test, damon_sample_pending(r));
+	}
+	KUNIT_EXPECT_EQ(test, damon_check_folio(folio, &visits), DAMON_ACCESSED);
+	folio_put(folio);
+
+	/* a full window is a full window */
+	ctx->ops.apply_probes(ctx);
+	KUNIT_EXPECT_EQ(test, r->nr_samples, window);
+	KUNIT_EXPECT_EQ(test, r->probe_hits[0], window);
+}
+
 static u64 memcg_of(unsigned long pfn)
 {
 	struct mem_cgroup *memcg;
@@ -391,6 +423,7 @@ static void probe_too_many_test(struct kunit *test)
 
 static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(probe_anon_test),
+	KUNIT_CASE(probe_weight_test),
 	KUNIT_CASE(probe_memcg_test),
 	KUNIT_CASE(probe_kernel_memory_test),
 	KUNIT_CASE(seek_places_test),

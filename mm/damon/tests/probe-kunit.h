@@ -220,6 +220,58 @@ static void probe_invalid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), 0);
 }
 
+/* With weights, nobody looks for accesses, and regions tell of attributes. */
+static void probe_weights(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_probing_ctx(test);
+	unsigned int nr_checks = atomic_read(&fake.nr_checks);
+
+	ctx->ops.id = DAMON_OPS_PADDR;
+	give_anon_probe(test, ctx)->weight = 5;
+	KUNIT_ASSERT_EQ(test, start(test, ctx), 0);
+	wait_until(test, atomic_read(&nr_probings) >= 50);
+	KUNIT_EXPECT_EQ(test, stop(test, ctx), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_checks), nr_checks);
+}
+
+static void probe_invalid_weights(struct kunit *test)
+{
+	struct damon_ctx *ctx = new_probing_ctx(test), *src = new_src(test, ctx);
+	struct damon_probe *probe;
+
+	add_space(test, src, 0, ANON_END);
+	give_anon_probe(test, src);
+	probe = give_anon_probe(test, src);
+	probe->weight = 1;
+	src->ops.id = DAMON_OPS_VADDR;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->probes));
+	src->ops.id = DAMON_OPS_PADDR;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), 0);
+	KUNIT_EXPECT_EQ(test, list_last_entry(&ctx->probes, struct damon_probe, list)->weight, 1);
+
+	/* what 32 bits can hold of the hits of a window */
+	change_attrs(test, src, 1000, 255000);
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), 0);
+	probe->weight = UINT_MAX / 255;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), 0);
+	list_first_entry(&src->probes, struct damon_probe, list)->weight = 1;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), -EINVAL);
+	KUNIT_EXPECT_EQ(test, start(test, src), -EINVAL);
+	probe->weight--;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), 0);
+
+	/* and a byte */
+	change_attrs(test, src, 1000, 256000);
+	probe->weight = 1;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), -EINVAL);
+	KUNIT_EXPECT_EQ(test, start(test, src), -EINVAL);
+	/* which does not matter without weights */
+	probe->weight = 0;
+	list_first_entry(&src->probes, struct damon_probe, list)->weight = 0;
+	KUNIT_EXPECT_EQ(test, damon_commit_ctx(ctx, src), 0);
+}
+
 /* Probes are matched by their position, and the source keeps its own. */
 static void commit_probes(struct kunit *test)
 {

@@ -29,6 +29,67 @@ static void note(struct damon_ctx *ctx, unsigned long addr)
 	note_spot(target_of(ctx), addr, false);
 }
 
+/* attributes */
+
+static void apply_nothing(struct damon_ctx *ctx)
+{
+}
+
+/* Where attributes are monitored, what has them in part is halved, as far as there is room. */
+TEST(mixed_regions_are_halved)
+{
+	struct damon_probe probe = { .weight = 1 };
+	struct damon_ctx *ctx = make_found_ctx("0-200 200-400 400-600 600-601");
+	struct damon_region *r = damon_first_region(target_of(ctx));
+
+	set_last(r, TEST_WINDOW / 2);
+	r = list_next_entry(r, list);
+	set_last(r, 0);
+	r = list_last_entry(&target_of(ctx)->regions_list, struct damon_region, list);
+	set_last(r, 1);
+	damon_cut_regions(ctx);
+	EXPECT_STREQ("0-200 200-400 400-600 600-601", get_text(target_of(ctx), TEXT_BORDERS));
+
+	ctx->ops.apply_probes = apply_nothing;
+	list_add_tail(&probe.list, &ctx->probes);
+	damon_cut_regions(ctx);
+	EXPECT_STREQ("0-100 100-200 200-400 400-600 600-601",
+		     get_text(target_of(ctx), TEXT_BORDERS));
+	/* what was known was true of the whole only */
+	EXPECT_FALSE(!!damon_first_region(target_of(ctx))->worth);
+	list_del(&probe.list);
+	free_ctx(ctx);
+}
+
+/* There is room for two cuts in each window: all have their turn. */
+TEST(mixed_regions_take_turns)
+{
+	struct damon_probe probe = { .weight = 1 };
+	struct damon_ctx *ctx = make_found_ctx("0-10 10-20 20-30 30-40 40-50 50-60");
+	struct damon_region *r;
+	unsigned int cut = 0, i;
+
+	ctx->attrs.max_nr_regions = 12;
+	ctx->ops.apply_probes = apply_nothing;
+	list_add_tail(&probe.list, &ctx->probes);
+	damon_for_each_region(r, target_of(ctx))
+		set_last(r, TEST_WINDOW / 2);
+	for (i = 0; i < 3; i++, ctx->nr_windows++) {
+		damon_cut_regions(ctx);
+		EXPECT_EQ(6 + 2, damon_nr_regions(target_of(ctx)));
+		damon_for_each_region(r, target_of(ctx)) {
+			if (damon_sz_region(r) == 10)
+				continue;
+			cut |= 1 << r->ar.start / 10;
+			damon_merge_two_regions(target_of(ctx), r, list_next_entry(r, list));
+			set_last(r, TEST_WINDOW / 2);
+		}
+	}
+	EXPECT_EQ(0x3f, cut);
+	list_del(&probe.list);
+	free_ctx(ctx);
+}
+
 /* around spots */
 
 /* 1, 4, 16 and 64 away, as far as the region reaches. */

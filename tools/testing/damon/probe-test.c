@@ -343,6 +343,212 @@ TEST(new_objects_are_in_no_list)
 	ASSERT_EQ(0, shim_live_objects());
 }
 
+/* weights */
+
+static void apply_nothing(struct damon_ctx *ctx)
+{
+}
+
+static struct damon_ctx *make_weighted_ctx(unsigned int weight, unsigned int other)
+{
+	struct damon_ctx *ctx = make_ctx(1);
+
+	ctx->ops.apply_probes = apply_nothing;
+	add_anon_probe(ctx)->weight = weight;
+	add_memcg_probe(ctx, 7)->weight = other;
+	return ctx;
+}
+
+TEST(weights_decide_what_is_monitored)
+{
+	struct damon_ctx *ctx = make_weighted_ctx(0, 0);
+
+	ASSERT_FALSE(damon_attrs_only(ctx));
+	list_first_entry(&ctx->probes, struct damon_probe, list)->weight = 1;
+	ASSERT_TRUE(damon_attrs_only(ctx));
+	/* nobody asks the probes */
+	ctx->ops.apply_probes = NULL;
+	ASSERT_FALSE(damon_attrs_only(ctx));
+	free_all(ctx);
+}
+
+TEST(rate_is_the_weighted_mean)
+{
+	static const struct {
+		unsigned int weight, other, hits, other_hits, percent;
+	} v[] = {
+		{ 1, 0, 5, 20, 25 }, { 1, 1, 20, 0, 50 }, { 1, 3, 20, 0, 25 }, { 1, 3, 0, 20, 75 },
+		{ 1, 3, 20, 20, 100 }, { 7, 9, 0, 0, 0 }, { UINT_MAX, UINT_MAX, 10, 10, 50 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_weighted_ctx(v[i].weight, v[i].other);
+		struct damon_region *r = add(target_of(ctx), 0, 10, 0);
+
+		r->nr_samples = 20;
+		r->probe_hits[0] = v[i].hits;
+		r->probe_hits[1] = v[i].other_hits;
+		EXPECT_LE(abs_diff((u64)damon_probes_rate(ctx, r) * 100,
+				   (u64)v[i].percent * DAMON_FULL_RATE), 200);
+		free_all(ctx);
+	}
+}
+
+/* Some are never none, and no more than all. */
+TEST(rate_has_its_bounds)
+{
+	struct damon_ctx *ctx = make_weighted_ctx(1, UINT_MAX);
+	struct damon_region *r = add(target_of(ctx), 0, 10, 0);
+
+	r->nr_samples = 255;
+	r->probe_hits[0] = 1;
+	ASSERT_EQ(1, damon_probes_rate(ctx, r));
+	r->probe_hits[0] = 255;
+	r->probe_hits[1] = 255;
+	ASSERT_EQ(DAMON_FULL_RATE, damon_probes_rate(ctx, r));
+	/* without a sample, nothing is known */
+	memset(r->probe_hits, 0, sizeof(r->probe_hits));
+	r->nr_samples = 0;
+	ASSERT_EQ(0, damon_probes_rate(ctx, r));
+	free_all(ctx);
+}
+
+/* What is known is about what was monitored: another weight makes it another thing. */
+TEST(other_weights_are_another_thing)
+{
+	static const struct {
+		unsigned int from, to;
+		bool lasts;
+	} v[] = {
+		{ 0, 0, true }, { 2, 2, true }, { 2, 3, false }, { 0, 2, false }, { 2, 0, false },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		struct damon_ctx *ctx = make_weighted_ctx(v[i].from, 0);
+		struct damon_region *r = add(target_of(ctx), 0, 10, 3);
+
+		set_last(r, 10);
+		r->age = 5;
+		r->nr_samples = 4;
+		r->nr_accesses = 3;
+		r->sampling_addr = 5;
+		set_hits(ctx);
+		exchange(ctx, make_weighted_ctx(v[i].to, 0));
+		EXPECT_EQ(v[i].lasts, damon_region_known(r) && r->age == 5 && r->rate && r->worth &&
+			  r->nr_accesses == 3 && damon_sample_pending(r));
+		EXPECT_EQ(!v[i].lasts, !r->age && !r->rate && !r->worth && !r->nr_samples &&
+			  !r->nr_accesses && !damon_sample_pending(r));
+		if (!v[i].lasts)
+			EXPECT_STREQ("0 0 0 0", get_hits(ctx));
+		free_all(ctx);
+	}
+}
+
+/* So does another number of probes, or another filter. */
+TEST(other_probes_are_another_thing)
+{
+	struct damon_ctx *ctx = make_weighted_ctx(1, 1), *src = make_weighted_ctx(1, 1);
+	struct damon_region *r = add(target_of(ctx), 0, 10, 0);
+
+	set_last(r, 10);
+	add_probe(src);
+	exchange(ctx, src);
+	ASSERT_FALSE(!!r->worth);
+
+	set_last(r, 10);
+	exchange(ctx, make_weighted_ctx(1, 1));
+	ASSERT_FALSE(!!r->worth);
+
+	set_last(r, 10);
+	src = make_weighted_ctx(1, 1);
+	add_filter(list_first_entry(&src->probes, struct damon_probe, list),
+		   DAMON_FILTER_TYPE_ANON, true, false);
+	exchange(ctx, src);
+	ASSERT_FALSE(!!r->worth);
+	free_all(ctx);
+}
+
+/* A window of samples, where memory in [@from, @to) is anonymous. */
+static void run_window(struct damon_ctx *ctx, struct rng *rng, unsigned long from,
+		       unsigned long to)
+{
+	struct damon_region *r;
+	int i;
+
+	for (i = 0; i < TEST_WINDOW; i++) {
+		damon_for_each_region(r, target_of(ctx)) {
+			unsigned long addr = rnd_in(rng, r->ar.start, r->ar.end);
+			struct memory memory = { .anon = addr >= from && addr < to };
+
+			damon_count_answer(r, false, TEST_WINDOW);
+			damon_count_hits(ctx, r, of_type, &memory);
+		}
+	}
+	damon_close_window(ctx);
+}
+
+/* Bytes that are in a region of another kind than they are. */
+static unsigned long nr_wrong(struct damon_ctx *ctx, unsigned long from, unsigned long to)
+{
+	struct damon_region *r;
+	unsigned long nr = 0;
+
+	damon_for_each_region(r, target_of(ctx)) {
+		unsigned long low = max(r->ar.start, from), high = min(r->ar.end, to);
+		unsigned long inside = low < high ? high - low : 0;
+
+		nr += damon_was_hot(r) ? damon_sz_region(r) - inside : inside;
+	}
+	return nr;
+}
+
+/* Where memory with an attribute begins and ends is found, and how long it has been there. */
+TEST(borders_of_attributes_are_found)
+{
+	struct rng rng;
+
+	for_each_case(rng, 50) {
+		struct damon_ctx *ctx = make_weighted_ctx(rnd_in(&rng, 1, 100), 0);
+		unsigned long size = rnd_in(&rng, 1000, 1000000);
+		unsigned long from = rnd_in(&rng, 0, size * 3 / 4), to, nr_young = 0;
+		struct damon_region *r;
+		int i;
+
+		to = from + rnd_in(&rng, size / 16, size / 4);
+		add(target_of(ctx), 0, size, 0);
+		for (i = 0; i < 40; i++) {
+			run_window(ctx, &rng, from, to);
+			damon_for_each_region(r, target_of(ctx)) {
+				HOLDS(!r->nr_accesses && !damon_nr_accesses_mvsum(r, ctx));
+				HOLDS(!r->nr_accesses_bp);
+			}
+			damon_open_window(ctx);
+			damon_cut_regions(ctx);
+		}
+		run_window(ctx, &rng, from, to);
+		HOLDS(nr_wrong(ctx, from, to) <= size / 100);
+		HOLDS(damon_nr_regions(target_of(ctx)) < 40);
+		/* all but what is at the borders is as old as that */
+		damon_for_each_region(r, target_of(ctx))
+			nr_young += r->age > 20 ? 0 : damon_sz_region(r);
+		HOLDS(nr_young <= size / 4);
+		free_all(ctx);
+	}
+}
+
+TEST(copies_have_the_weights)
+{
+	struct damon_ctx *ctx = make_weighted_ctx(3, 5);
+	LIST_HEAD(copies);
+
+	ASSERT_EQ(0, damon_copy_probes(&copies, ctx));
+	ASSERT_EQ(8, damon_total_weight(&copies));
+	damon_drop_probes(&copies);
+	free_all(ctx);
+}
+
 /* What a type does not use makes no difference. */
 TEST(unused_cgroups_make_no_difference)
 {
