@@ -30,14 +30,15 @@ static int build_filter(const struct damon_sysfs_draft *draft,
 }
 
 static int build_probe(const struct damon_sysfs_draft *draft,
-		       unsigned int index,
-		       const struct damon_sysfs_node *filters)
+		       unsigned int index, const struct damon_sysfs_probe *staged)
 {
+	const struct damon_sysfs_node *filters = staged->filters;
 	struct damon_probe *probe = damon_new_probe();
 	int ret = 0;
 
 	if (!probe)
 		return -ENOMEM;
+	probe->weight = staged->weight;
 	damon_add_probe(draft->ctx, probe);
 	for (unsigned int i = 0; i < filters->nr_children && !ret; i++) {
 		ret = build_filter(draft, index, i,
@@ -66,7 +67,7 @@ int damon_sysfs_build_probes(const struct damon_sysfs_draft *draft,
 
 	for (unsigned int i = 0; i < probes->nr_children && !ret; i++) {
 		staged = damon_sysfs_child(probes, i, struct damon_sysfs_probe);
-		ret = build_probe(draft, i, staged->filters);
+		ret = build_probe(draft, i, staged);
 	}
 	return ret;
 }

@@ -45,8 +45,14 @@ static const struct damon_sysfs_dir probe_dirs[] = {
 	{ }
 };
 
+static const struct damon_sysfs_file probe_files[] = {
+	{ DAMON_SYSFS_INPUT(struct damon_sysfs_probe, weight) },
+	{ }
+};
+
 static const struct damon_sysfs_type probe_type = {
 	.size = sizeof(struct damon_sysfs_probe),
+	.files = probe_files,
 	.dirs = probe_dirs,
 };
 

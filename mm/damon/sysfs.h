@@ -297,6 +297,7 @@ struct damon_sysfs_probe_filter {
 struct damon_sysfs_probe {
 	struct damon_sysfs_node node;
 	struct damon_sysfs_node *filters;
+	unsigned int weight;
 };
 
 /* What a probe has hit in a region. */

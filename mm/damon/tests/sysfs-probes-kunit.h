@@ -34,6 +34,9 @@ static void test_initial_probes(struct kunit *test)
 		damon_sysfs_child(probes, 0, struct damon_sysfs_probe);
 
 	EXPECT_GET(test, probe->filters, "nr_filters", "0\n");
+	EXPECT_GET(test, &probe->node, "weight", "0\n");
+	EXPECT_PUT(test, &probe->node, "weight", "4294967296", -ERANGE);
+	EXPECT_PUT(test, &probe->node, "weight", "-1", -EINVAL);
 	filter = stage_probe_filters(test, probes, 0, "1")->children[0];
 	EXPECT_GET(test, filter, "type", "anon\n");
 	EXPECT_GET(test, filter, "matching", "N\n");
@@ -69,6 +72,7 @@ static void test_build_probes(struct kunit *test)
 
 	filters = stage_probe_filters(test, probes, 1, "2");
 	EXPECT_PUT(test, filters->children[0], "allow", "Y", 0);
+	EXPECT_PUT(test, probes->children[1], "weight", "7", 0);
 	/* no matter: it is not for cgroups */
 	EXPECT_PUT(test, filters->children[0], "path", "/no/such", 0);
 	EXPECT_PUT(test, filters->children[1], "matching", "Y", 0);
@@ -77,7 +81,9 @@ static void test_build_probes(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, list_count_nodes(&ctx->probes), 3);
 	probe = list_first_entry(&ctx->probes, struct damon_probe, list);
 	KUNIT_EXPECT_TRUE(test, list_empty(&probe->filters));
+	KUNIT_EXPECT_EQ(test, probe->weight, 0);
 	probe = list_next_entry(probe, list);
+	KUNIT_EXPECT_EQ(test, probe->weight, 7);
 	KUNIT_ASSERT_EQ(test, list_count_nodes(&probe->filters), 2);
 	f = list_first_entry(&probe->filters, struct damon_filter, list);
 	KUNIT_EXPECT_EQ(test, f->type, DAMON_FILTER_TYPE_ANON);

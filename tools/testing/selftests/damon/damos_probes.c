@@ -157,6 +157,54 @@ static void test_mixed(void)
 	munmap(memory, SIZE);
 }
 
+/* Memory of which some has an attribute and some does not, and no region says which, percent. */
+static unsigned long unclear(void)
+{
+	unsigned long sum = 0, total = 0, hits, sz;
+	unsigned int nr;
+	char dir[128];
+
+	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
+	nr = nr_dirs(S0 "/tried_regions");
+	for (unsigned int i = 0; i < nr; i++) {
+		snprintf(dir, sizeof(dir), S0 "/tried_regions/%u", i);
+		sz = get_ul(path_of("%s/end", dir));
+		sz -= get_ul(path_of("%s/start", dir));
+		hits = get_ul(path_of("%s/probes/0/hits", dir));
+		EXPECT(!get_ul(path_of("%s/nr_accesses", dir)));
+		sum += hits > SAMPLES / 10 && hits < SAMPLES - SAMPLES / 10 ? sz : 0;
+		total += sz;
+	}
+	return total ? sum * 100 / total : 100;
+}
+
+/* With a weight, regions are those of an attribute, whoever accesses the memory. */
+static void test_weights(void)
+{
+	char *memory = make_half_anon();
+	unsigned long share;
+
+	stage_attrs("paddr");
+	EXPECT_PUT(ATTRS "/nr_regions/max", "200", 0);
+	EXPECT_PUT(PROBES "/nr_probes", "1", 0);
+	stage_probe(0, "anon", "Y");
+	EXPECT_PUT(PROBES "/0/weight", "1", 0);
+	stage_physical(memory, SIZE);
+	EXPECT_PUT(C0 "/operations", "fvaddr", 0);
+	EXPECT_PUT(K0 "/state", "on", EINVAL);
+	EXPECT_PUT(C0 "/operations", "paddr", 0);
+	turn_on();
+	/* counts of a window that has only begun say nothing */
+	EXPECT(WAIT(unclear() <= 10 && (share = share_of(0)) >= 45 && share <= 55));
+
+	/* more samples than a byte can count */
+	EXPECT_PUT(ATTRS "/intervals/sample_us", "100", 0);
+	EXPECT_PUT(K0 "/state", "commit", EINVAL);
+	EXPECT_IS(K0 "/state", "on");
+	turn_off();
+	munmap(memory, SIZE);
+}
+
 /* Probes come and go while the monitor runs, with their results. */
 static void test_commit(void)
 {
@@ -250,6 +298,7 @@ int main(void)
 		{ "anonymous memory", test_anon },
 		{ "memory of a cgroup", test_memcg },
 		{ "half of the memory", test_mixed },
+		{ "regions of an attribute", test_weights },
 		{ "probes are changed", test_commit },
 		{ "virtual addresses", test_virtual },
 		{ "trace event", test_trace },

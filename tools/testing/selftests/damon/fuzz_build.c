@@ -74,6 +74,10 @@ static void build_probes(void)
 			 "monitoring_attrs/probes/%u/filters", i);
 		snprintf(file, sizeof(file), "%s/nr_filters", dir);
 		nr_filters = give_count(file, 2);
+		if (!draw(4)) {
+			snprintf(file, sizeof(file), "monitoring_attrs/probes/%u/weight", i);
+			give(file, "%u", draw(1000));
+		}
 		for (unsigned int j = 0; j < nr_filters; j++) {
 			snprintf(file, sizeof(file), "%s/%u/type", dir, j);
 			give_word(file);

@@ -41,6 +41,7 @@ static const struct expected {
 	{ ATTRS "/nr_regions/min", 0600, "10" },
 	{ ATTRS "/nr_regions/max", 0600, "1000" },
 	{ ATTRS "/probes/nr_probes", 0600, "1" },
+	{ ATTRS "/probes/0/weight", 0600, "0" },
 	{ ATTRS "/probes/0/filters/nr_filters", 0600, "1" },
 	{ ATTRS "/probes/0/filters/0/type", 0600, "anon" },
 	{ ATTRS "/probes/0/filters/0/matching", 0600, "N" },
@@ -177,7 +178,7 @@ static void test_modes(void)
 	EXPECT(exists(S0 "/tried_regions"));
 	EXPECT(!nr_dirs(S0 "/tried_regions"));
 	EXPECT(nr_entries(ATTRS) == 3);
-	EXPECT(nr_entries(ATTRS "/probes/0") == 1);
+	EXPECT(nr_entries(ATTRS "/probes/0") == 2);
 }
 
 static void test_initial_values(void)
