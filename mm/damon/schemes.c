@@ -316,10 +316,35 @@ static void trace_before_apply(struct pass *pass, struct damon_region *r,
 					 pass->t->nr_regions, true);
 }
 
+/* How long the kdamond has waited for a CPU that others had. */
+static u64 queued_ns(void)
+{
+#ifdef CONFIG_SCHED_INFO
+	return READ_ONCE(current->sched_info.run_delay);
+#else
+	return 0;
+#endif
+}
+
+/*
+ * The time that a scheme takes, of which others have no part: a pass on a busy machine does
+ * not do more because it takes longer.
+ */
+static u64 own_clock_ns(void)
+{
+	u64 queued, now;
+
+	do {
+		queued = queued_ns();
+		now = ktime_get_ns();
+	} while (queued != queued_ns());
+	return now - queued;
+}
+
 /* Only limits of time need the clock, which costs more than much of the rest. */
 static u64 clock_for(const struct damos *s)
 {
-	return s->quota.ms ? ktime_get_ns() : 0;
+	return s->quota.ms ? own_clock_ns() : 0;
 }
 
 /* Lets the operations set carry out the scheme, or only look.  Returns what was changed. */
