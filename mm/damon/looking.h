@@ -150,6 +150,20 @@ static inline bool damon_look_next(const struct damon_looks *looks,
 		!damon_rand(looks->ctx, 0, damon_look_span(looks, r));
 }
 
+/*
+ * Where attributes are monitored instead of accesses, a region is to be looked at in this
+ * interval.  No look lasts longer.
+ */
+static inline bool damon_probe_next(const struct damon_looks *looks,
+				    const struct damon_region *r)
+{
+	/* nobody counts accesses, so it does not seem to be busy */
+	bool full = r->worth && r->rate == DAMON_FULL_RATE;
+
+	return !r->nr_samples ||
+		!damon_rand(looks->ctx, 0, full ? looks->still_span : damon_look_span(looks, r));
+}
+
 /* A sample contradicts what is known of the region that it is of. */
 static inline bool damon_is_surprise(const struct damon_looks *looks,
 				     const struct damon_region *r, bool accessed)

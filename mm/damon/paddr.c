@@ -328,28 +328,29 @@ static void probe_sample(struct damon_ctx *ctx, struct damon_region *r)
 }
 
 /* What has an attribute at one time has it for the whole interval. */
-static void draw_for_probes(struct damon_ctx *ctx, struct damon_region *r)
+static void draw_for_probes(const struct damon_looks *looks, struct damon_region *r)
 {
-	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
-
-	if (r->nr_samples >= window)
+	if (r->nr_samples >= looks->window || !damon_probe_next(looks, r))
 		return;
-	r->sampling_addr = damon_rand(ctx, r->ar.start, r->ar.end);
-	damon_count_answer(r, false, window);
+	r->sampling_addr = damon_rand(looks->ctx, r->ar.start, r->ar.end);
+	damon_count_answer(r, false, looks->window);
 }
 
 /* Probes the samples that have just been finished, or others where nobody takes any. */
 static void apply_probes(struct damon_ctx *ctx)
 {
 	bool attrs_only = damon_attrs_only(ctx);
+	struct damon_looks looks;
 	struct damon_target *t;
 	struct damon_region *r;
 	unsigned int nr = 0;
 
+	if (attrs_only)
+		damon_looks_begin(&looks, ctx);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			if (attrs_only)
-				draw_for_probes(ctx, r);
+				draw_for_probes(&looks, r);
 			if (!damon_sample_pending(r))
 				continue;
 			probe_sample(ctx, r);

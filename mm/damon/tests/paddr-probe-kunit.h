@@ -145,6 +145,7 @@ static void probe_weight_test(struct kunit *test)
 	add_probe_of(test, ctx, DAMON_FILTER_TYPE_ANON, false);
 	list_first_entry(&ctx->probes, struct damon_probe, list)->weight = 1;
 	touch(test, where);
+	ctx->look_span = 1;
 	for (i = 1; i <= window; i++) {
 		ctx->ops.apply_probes(ctx);
 		KUNIT_EXPECT_EQ(test, r->nr_samples, i);
