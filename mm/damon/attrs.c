@@ -10,6 +10,7 @@
 #include <linux/limits.h>
 
 #include "internal.h"
+#include "looking.h"
 
 #define BP	10000
 
@@ -200,6 +201,25 @@ static void forget_windows(struct damon_ctx *ctx)
 	ctx->tune_cost_ns = 0;
 }
 
+/*
+ * In which share of the intervals of a window a region was accessed.
+ *
+ * Mostly, when there are looks does not depend on what they show.  But an idle region is looked
+ * at all the time until there is an access, and only by chance from then on.  So that access
+ * stands for its own interval, and each later one for all that it was drawn from.
+ */
+static u64 observed_share(const struct damon_looks *looks, const struct damon_target *t,
+			  const struct damon_region *r)
+{
+	unsigned int nr = min(r->nr_accesses, r->nr_samples), of = r->nr_samples;
+
+	if (r->worth && !r->rate && of < looks->tick && !t->reach.silent && !t->nr_sleeps) {
+		nr = 1 + min((nr - 1) * 2ULL * looks->span, looks->tick - 1);
+		of = looks->tick;
+	}
+	return div_u64(FULL_SHARE * nr, max(of, 1));
+}
+
 /**
  * damon_note_observed() - Note which share of the possible accesses a window has observed.
  * @ctx:	The context.
@@ -211,6 +231,7 @@ static void forget_windows(struct damon_ctx *ctx)
  */
 void damon_note_observed(struct damon_ctx *ctx)
 {
+	struct damon_looks looks;
 	struct damon_target *t;
 	struct damon_region *r;
 	u64 observed = 0, total = 0, rest = 0;
@@ -219,6 +240,7 @@ void damon_note_observed(struct damon_ctx *ctx)
 		forget_windows(ctx);
 		return;
 	}
+	damon_looks_resume(&looks, ctx);
 	damon_for_each_target(t, ctx) {
 		damon_for_each_region(r, t) {
 			unsigned long sz = damon_sz_region(r);
@@ -227,8 +249,7 @@ void damon_note_observed(struct damon_ctx *ctx)
 			total = damon_add(total, sz);
 			if (!r->nr_accesses)
 				continue;
-			share = div_u64(FULL_SHARE * min(r->nr_accesses, r->nr_samples),
-					max(r->nr_samples, 1));
+			share = observed_share(&looks, t, r);
 			/* what the division leaves goes to the next region */
 			part = mul_u64_add_u64_div_u64(sz, share, rest, FULL_SHARE);
 			rest += sz * share - part * FULL_SHARE;

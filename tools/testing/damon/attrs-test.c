@@ -838,4 +838,67 @@ TEST(tuning_reaches_its_goal_and_stays)
 	TH_LOG("%u starts, at most %u tunings", nr_starts, most);
 }
 
+/* A window in which all memory is accessed in a share @p of the intervals. */
+static void look_at_all(struct rng *rng, struct damon_ctx *ctx, double p)
+{
+	unsigned int window = damon_max_nr_accesses(&ctx->attrs);
+	static unsigned int lasted[64];
+	struct damon_looks looks;
+	struct damon_region *r;
+
+	for (ctx->now = 1; ctx->now <= window; ctx->now++) {
+		ctx->next_aggregation_ns = window;
+		damon_looks_begin(&looks, ctx);
+		damon_for_each_region(r, target_of(ctx)) {
+			unsigned int *nr = &lasted[r->ar.start / 1000];
+
+			if (damon_sample_pending(r) && damon_look_lasts(&looks, r)) {
+				++*nr;
+				continue;
+			}
+			if (damon_sample_pending(r))
+				damon_look_count(&looks, target_of(ctx), r,
+						 rnd_true(rng, 1 - pow(1 - p, *nr)) ?
+						 DAMON_ACCESSED : DAMON_NOT_ACCESSED);
+			r->sampling_addr = DAMON_NO_SAMPLE;
+			if (!damon_look_next(&looks, r))
+				continue;
+			damon_look_begins(&looks, r);
+			r->sampling_addr = r->ar.start;
+			*nr = 1;
+		}
+	}
+}
+
+/* When a region is looked at depends on what the looks have shown, and the share does not. */
+TEST(rare_accesses_are_not_overrated)
+{
+	static const double shares[] = { .01, .02, .04, .1, .3, .9 };
+	struct rng rng;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(shares); i++) {
+		struct damon_ctx *ctx = make_ctx(1);
+		double observed;
+
+		fixed_case(&rng, 1, i);
+		ctx->attrs.min_nr_regions = 50;
+		ctx->attrs.max_nr_regions = 50;
+		set_goal(ctx, 5000, 10, UINT_MAX);
+		for (j = 0; j < 50; j++)
+			add(target_of(ctx), j * 1000, (j + 1) * 1000, 0);
+		damon_enforce_min_nr_regions(ctx);
+		for (j = 0; j < 2000; j++) {
+			look_at_all(&rng, ctx, shares[i]);
+			damon_close_window(ctx);
+			damon_open_window(ctx);
+			damon_plan_looks(ctx);
+		}
+		observed = (double)ctx->tune_observed / ctx->tune_windows / 1e8;
+		EXPECT_LT(fabs(observed / shares[i] - 1), 0.05)
+			TH_LOG("%f seems to be %f", shares[i], observed);
+		free_ctx(ctx);
+	}
+}
+
 TEST_HARNESS_MAIN
