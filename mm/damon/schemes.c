@@ -347,6 +347,12 @@ static u64 clock_for(const struct damos *s)
 	return s->quota.ms ? own_clock_ns() : 0;
 }
 
+/* Clocks that differ in speed may make a short time seem less than none. */
+static u64 spent_since(const struct damos *s, u64 begin)
+{
+	return max_t(s64, clock_for(s) - begin, 0);
+}
+
 /* Lets the operations set carry out the scheme, or only look.  Returns what was changed. */
 static unsigned long carry_out(struct pass *pass, struct damon_region *r,
 			       struct damos *s, unsigned long *passed)
@@ -367,7 +373,7 @@ static void look(struct pass *pass, struct damon_region *r, struct damos *s)
 	u64 ns, begin = clock_for(s);
 
 	carry_out(pass, r, s, &passed);
-	ns = clock_for(s) - begin;
+	ns = spent_since(s, begin);
 	damos_quota_charge_present(&s->look_quota, damon_sz_region(r), s->sz_waiting,
 				   s->sz_waiting, ns);
 	s->quota.other_ns = damon_add(s->quota.other_ns, ns);
@@ -387,7 +393,7 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	present = sz - min(s->sz_absent, sz);
 	if (damos_quota_is_set(&s->quota))
 		charge(pass, r, s, share, present - min(s->sz_waiting, present),
-		       applied, clock_for(s) - begin);
+		       applied, spent_since(s, begin));
 
 	if (pass->watched && !s->walked)
 		damon_show_walk(ctx, pass->t, r, s, passed);
