@@ -330,7 +330,8 @@ static void probe_sample(struct damon_ctx *ctx, struct damon_region *r)
 /* What has an attribute at one time has it for the whole interval. */
 static void draw_for_probes(const struct damon_looks *looks, struct damon_region *r)
 {
-	if (r->nr_samples >= looks->window || !damon_probe_next(looks, r))
+	/* hits beyond that are not counted */
+	if (r->nr_samples >= min(looks->window, U8_MAX) || !damon_probe_next(looks, r))
 		return;
 	r->sampling_addr = damon_rand(looks->ctx, r->ar.start, r->ar.end);
 	damon_count_answer(r, false, looks->window);

@@ -279,14 +279,13 @@ static void forget_all(struct damon_ctx *ctx)
 
 /*
  * Exchanges the probes of a context.  What one has hit in the running window
- * stays, if the one that takes its place is the same.  If what is monitored is another
- * thing than before, nothing is known of it.
+ * stays, if the one that takes its place is the same.  If one that has a weight changes,
+ * what is monitored is another thing than before, and nothing is known of it.
  */
 void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes)
 {
 	struct damon_probe *old, *new;
-	bool weighted = damon_total_weight(&ctx->probes) || damon_total_weight(probes);
-	bool same = true;
+	u64 changed = 0;
 	unsigned int i = 0;
 
 	new = list_first_entry(probes, struct damon_probe, list);
@@ -295,14 +294,16 @@ void damon_swap_probes(struct damon_ctx *ctx, struct list_head *probes)
 
 		if (gone || !probe_equal(old, new)) {
 			forget_hits(ctx, i);
-			same = false;
+			changed |= old->weight | (gone ? 0 : new->weight);
 		}
 		if (!gone)
 			new = list_next_entry(new, list);
 		if (++i == DAMON_MAX_PROBES)
 			break;
 	}
-	if (weighted && !(same && &new->list == probes))
+	list_for_each_entry_from(new, probes, list)
+		changed |= new->weight;
+	if (changed)
 		forget_all(ctx);
 	damon_swap_lists(&ctx->probes, probes);
 }

@@ -233,7 +233,7 @@ static bool alike(struct damon_region *a, struct damon_region *b,
 	if (damon_region_known(b))
 		swap(a, b);
 	/* what was hot a window ago may just not have been looked at */
-	return like->unknown == ABSORBED && !a->nr_accesses && !b->rate &&
+	return like->unknown == ABSORBED && !a->rate && !b->rate &&
 		damon_sz_region(b) <= damon_sz_region(a);
 }
 

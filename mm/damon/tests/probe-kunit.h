@@ -225,6 +225,7 @@ static void probe_weights(struct kunit *test)
 {
 	struct damon_ctx *ctx = new_probing_ctx(test);
 	unsigned int nr_checks = atomic_read(&fake.nr_checks);
+	unsigned int nr_prepares = atomic_read(&fake.nr_prepares);
 
 	ctx->ops.id = DAMON_OPS_PADDR;
 	give_anon_probe(test, ctx)->weight = 5;
@@ -232,6 +233,7 @@ static void probe_weights(struct kunit *test)
 	wait_until(test, atomic_read(&nr_probings) >= 50);
 	KUNIT_EXPECT_EQ(test, stop(test, ctx), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_checks), nr_checks);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.nr_prepares), nr_prepares);
 }
 
 static void probe_invalid_weights(struct kunit *test)

@@ -452,8 +452,20 @@ TEST(other_probes_are_another_thing)
 	struct damon_ctx *ctx = make_weighted_ctx(1, 1), *src = make_weighted_ctx(1, 1);
 	struct damon_region *r = add(target_of(ctx), 0, 10, 0);
 
+	/* not if it has no weight */
 	set_last(r, 10);
 	add_probe(src);
+	exchange(ctx, src);
+	ASSERT_TRUE(!!r->worth);
+	src = make_weighted_ctx(1, 1);
+	add_anon_probe(src);
+	exchange(ctx, src);
+	ASSERT_TRUE(!!r->worth);
+	exchange(ctx, make_weighted_ctx(1, 1));
+	ASSERT_TRUE(!!r->worth);
+
+	src = make_weighted_ctx(1, 1);
+	add_probe(src)->weight = 1;
 	exchange(ctx, src);
 	ASSERT_FALSE(!!r->worth);
 
