@@ -183,7 +183,13 @@ static void test_weights(void)
 {
 	char *memory = make_half_anon();
 	unsigned long share;
+	pid_t reader;
 
+	reader = fork_child();
+	while (!reader) {
+		is_filled(memory, SIZE);
+		sleep_ms(1);
+	}
 	stage_attrs("paddr");
 	EXPECT_PUT(ATTRS "/nr_regions/max", "200", 0);
 	EXPECT_PUT(PROBES "/nr_probes", "1", 0);
@@ -196,6 +202,7 @@ static void test_weights(void)
 	turn_on();
 	/* counts of a window that has only begun say nothing */
 	EXPECT(WAIT(unclear() <= 10 && (share = share_of(0)) >= 45 && share <= 55));
+	stop_victim(reader);
 
 	/* more samples than a byte can count */
 	EXPECT_PUT(ATTRS "/intervals/sample_us", "100", 0);

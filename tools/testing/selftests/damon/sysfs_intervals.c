@@ -151,18 +151,17 @@ static unsigned long next_interval(unsigned long last)
 static void test_from(unsigned long start_us)
 {
 	pid_t ticker = start_ticking(), pid = start_touching();
-	unsigned long sample_us = start_us, touches, stall_us, kdamond;
+	unsigned long sample_us = start_us, last, touches, stall_us, kdamond;
 	unsigned long long ran_ns;
 	double mean_us = 0, best_us = 0, begin, took, share, load;
 	bool met;
-	int nr = 0;
+	int nr = 0, nr_stay;
 
 	start_tuning(pid, start_us);
 	/* The rate is not what it ought to be if the machine is slow. */
 	best_us = -log(1 - GOAL_BP / 10000.0) / RATE * 1e6;
 	while (nr < NR_MOST && fabs(sample_us / best_us - 1) > 0.2) {
-		unsigned long last = sample_us;
-
+		last = sample_us;
 		sample_us = next_interval(last);
 		if (sample_us == last)
 			break;
@@ -173,10 +172,12 @@ static void test_from(unsigned long start_us)
 	kdamond = get_ul(K0 "/pid");
 	ran_ns = cpu_ns(kdamond);
 	begin = now_s();
-	for (int i = 0; i < NR_STAY; i++) {
-		sample_us = next_interval(sample_us);
-		mean_us += sample_us / (double)NR_STAY;
+	for (nr_stay = 0, last = 0; nr_stay < NR_STAY && sample_us != last; nr_stay++) {
+		last = sample_us;
+		sample_us = next_interval(last);
+		mean_us += sample_us;
 	}
+	mean_us /= nr_stay;
 	took = now_s() - begin;
 	touches = atomic_load(&told->nr_touches) - touches;
 	stall_us = atomic_load(&told->stall_us);
