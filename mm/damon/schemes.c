@@ -5,10 +5,10 @@
  * Knows the order of checks, and neither how an action works (operations sets)
  * nor how a limit comes about (quota.c).
  */
-#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <trace/events/damon.h>
 
+#include "clock.h"
 #include "internal.h"
 
 /* A pass under way. */
@@ -316,43 +316,6 @@ static void trace_before_apply(struct pass *pass, struct damon_region *r,
 					 pass->t->nr_regions, true);
 }
 
-/* How long the kdamond has waited for a CPU that others had. */
-static u64 queued_ns(void)
-{
-#ifdef CONFIG_SCHED_INFO
-	return READ_ONCE(current->sched_info.run_delay);
-#else
-	return 0;
-#endif
-}
-
-/*
- * The time that a scheme takes, of which others have no part: a pass on a busy machine does
- * not do more because it takes longer.
- */
-static u64 own_clock_ns(void)
-{
-	u64 queued, now;
-
-	do {
-		queued = queued_ns();
-		now = ktime_get_ns();
-	} while (queued != queued_ns());
-	return now - queued;
-}
-
-/* Only limits of time need the clock, which costs more than much of the rest. */
-static u64 clock_for(const struct damos *s)
-{
-	return s->quota.ms ? own_clock_ns() : 0;
-}
-
-/* Clocks that differ in speed may make a short time seem less than none. */
-static u64 spent_since(const struct damos *s, u64 begin)
-{
-	return max_t(s64, clock_for(s) - begin, 0);
-}
-
 /* Lets the operations set carry out the scheme, or only look.  Returns what was changed. */
 static unsigned long carry_out(struct pass *pass, struct damon_region *r,
 			       struct damos *s, unsigned long *passed)
@@ -370,10 +333,10 @@ static unsigned long carry_out(struct pass *pass, struct damon_region *r,
 static void look(struct pass *pass, struct damon_region *r, struct damos *s)
 {
 	unsigned long passed = 0;
-	u64 ns, begin = clock_for(s);
+	u64 ns, begin = damos_clock_ns(s);
 
 	carry_out(pass, r, s, &passed);
-	ns = spent_since(s, begin);
+	ns = damos_time_since(s, begin);
 	damos_quota_charge_present(&s->look_quota, damon_sz_region(r), s->sz_waiting,
 				   s->sz_waiting, ns);
 	s->quota.other_ns = damon_add(s->quota.other_ns, ns);
@@ -388,12 +351,12 @@ static void apply_scheme(struct pass *pass, struct damon_region *r,
 	u64 begin;
 
 	trace_before_apply(pass, r, s);
-	begin = clock_for(s);
+	begin = damos_clock_ns(s);
 	applied = carry_out(pass, r, s, &passed);
 	present = sz - min(s->sz_absent, sz);
 	if (damos_quota_is_set(&s->quota))
 		charge(pass, r, s, share, present - min(s->sz_waiting, present),
-		       applied, spent_since(s, begin));
+		       applied, damos_time_since(s, begin));
 
 	if (pass->watched && !s->walked)
 		damon_show_walk(ctx, pass->t, r, s, passed);
