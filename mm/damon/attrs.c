@@ -214,7 +214,7 @@ static u64 observed_share(const struct damon_looks *looks, const struct damon_ta
 	unsigned int nr = min(r->nr_accesses, r->nr_samples), of = r->nr_samples;
 
 	if (r->worth && !r->rate && of < looks->tick && !t->reach.silent && !t->nr_sleeps) {
-		nr = 1 + min((nr - 1) * 2ULL * looks->span, looks->tick - 1);
+		nr = 1 + min((u64)(nr - 1) * damon_look_span(looks, r), looks->tick - 1);
 		of = looks->tick;
 	}
 	return div_u64(FULL_SHARE * nr, max(of, 1));

@@ -60,7 +60,7 @@ static const char *weights_flaw(const struct damon_ctx *ctx)
 		return "probe: weights need physical addresses";
 	if (window > U8_MAX)
 		return "probe: with weights, a window has 255 samples at most";
-	if (total > UINT_MAX / max(window, 1U))
+	if (total > UINT_MAX / window)
 		return "probe: weights are too large";
 	return NULL;
 }
