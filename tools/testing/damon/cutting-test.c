@@ -31,10 +31,6 @@ static void note(struct damon_ctx *ctx, unsigned long addr)
 
 /* attributes */
 
-static void apply_nothing(struct damon_ctx *ctx)
-{
-}
-
 /* Where attributes are monitored, what has them in part is halved, as far as there is room. */
 TEST(mixed_regions_are_halved)
 {
@@ -50,7 +46,7 @@ TEST(mixed_regions_are_halved)
 	damon_cut_regions(ctx);
 	EXPECT_STREQ("0-200 200-400 400-600 600-601", get_text(target_of(ctx), TEXT_BORDERS));
 
-	ctx->ops.apply_probes = apply_nothing;
+	ctx->ops.apply_probes = apply_no_probes;
 	list_add_tail(&probe.list, &ctx->probes);
 	damon_cut_regions(ctx);
 	EXPECT_STREQ("0-100 100-200 200-400 400-600 600-601",
@@ -70,7 +66,7 @@ TEST(mixed_regions_take_turns)
 	unsigned int cut = 0, i;
 
 	ctx->attrs.max_nr_regions = 12;
-	ctx->ops.apply_probes = apply_nothing;
+	ctx->ops.apply_probes = apply_no_probes;
 	list_add_tail(&probe.list, &ctx->probes);
 	damon_for_each_region(r, target_of(ctx))
 		set_last(r, TEST_WINDOW / 2);

@@ -345,15 +345,11 @@ TEST(new_objects_are_in_no_list)
 
 /* weights */
 
-static void apply_nothing(struct damon_ctx *ctx)
-{
-}
-
 static struct damon_ctx *make_weighted_ctx(unsigned int weight, unsigned int other)
 {
 	struct damon_ctx *ctx = make_ctx(1);
 
-	ctx->ops.apply_probes = apply_nothing;
+	ctx->ops.apply_probes = apply_no_probes;
 	add_anon_probe(ctx)->weight = weight;
 	add_memcg_probe(ctx, 7)->weight = other;
 	return ctx;

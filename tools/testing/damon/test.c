@@ -84,6 +84,10 @@ struct damon_target *make_target(struct damon_ctx *ctx)
 	return t;
 }
 
+void apply_no_probes(struct damon_ctx *ctx)
+{
+}
+
 struct damon_target *target_of(struct damon_ctx *ctx)
 {
 	return list_first_entry(&ctx->adaptive_targets, struct damon_target, list);

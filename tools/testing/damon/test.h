@@ -68,6 +68,9 @@ void free_ctx(struct damon_ctx *ctx);
 /* The only target of a context, or the first. */
 struct damon_target *target_of(struct damon_ctx *ctx);
 
+/* For &damon_operations: probes are asked, and the test says itself what they have hit. */
+void apply_no_probes(struct damon_ctx *ctx);
+
 /* Samples of a window in a context as make_ctx() makes it. */
 #define TEST_WINDOW	20
 

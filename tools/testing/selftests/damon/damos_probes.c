@@ -78,21 +78,30 @@ static char *make_half_charged(void)
 
 /* results */
 
+static unsigned int update_regions(void)
+{
+	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
+	return nr_dirs(S0 "/tried_regions");
+}
+
+/* The size of a region, and what a probe has hit there. */
+static unsigned long read_region(unsigned int i, unsigned int probe, unsigned long *hits)
+{
+	unsigned long end = get_ul(path_of(S0 "/tried_regions/%u/end", i));
+
+	*hits = get_ul(path_of(S0 "/tried_regions/%u/probes/%u/hits", i, probe));
+	EXPECT(*hits <= SAMPLES);
+	return end - get_ul(path_of(S0 "/tried_regions/%u/start", i));
+}
+
 /* What a probe has hit of what it could have, percent. */
 static unsigned long share_of(unsigned int probe)
 {
 	unsigned long sum = 0, total = 0, hits, sz;
-	unsigned int nr;
-	char dir[128];
+	unsigned int nr = update_regions();
 
-	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
-	nr = nr_dirs(S0 "/tried_regions");
 	for (unsigned int i = 0; i < nr; i++) {
-		snprintf(dir, sizeof(dir), S0 "/tried_regions/%u", i);
-		sz = get_ul(path_of("%s/end", dir));
-		sz -= get_ul(path_of("%s/start", dir));
-		hits = get_ul(path_of("%s/probes/%u/hits", dir, probe));
-		EXPECT(hits <= SAMPLES);
+		sz = read_region(i, probe, &hits);
 		sum += hits * sz;
 		total += sz;
 	}
@@ -161,17 +170,11 @@ static void test_mixed(void)
 static unsigned long unclear(void)
 {
 	unsigned long sum = 0, total = 0, hits, sz;
-	unsigned int nr;
-	char dir[128];
+	unsigned int nr = update_regions();
 
-	EXPECT_PUT(K0 "/state", "update_schemes_tried_regions", 0);
-	nr = nr_dirs(S0 "/tried_regions");
 	for (unsigned int i = 0; i < nr; i++) {
-		snprintf(dir, sizeof(dir), S0 "/tried_regions/%u", i);
-		sz = get_ul(path_of("%s/end", dir));
-		sz -= get_ul(path_of("%s/start", dir));
-		hits = get_ul(path_of("%s/probes/0/hits", dir));
-		EXPECT(!get_ul(path_of("%s/nr_accesses", dir)));
+		sz = read_region(i, 0, &hits);
+		EXPECT(!get_ul(path_of(S0 "/tried_regions/%u/nr_accesses", i)));
 		sum += hits > SAMPLES / 10 && hits < SAMPLES - SAMPLES / 10 ? sz : 0;
 		total += sz;
 	}
